@@ -1,0 +1,20 @@
+/**
+ * @file The byte route: one fetch-style handler serves it over app:// and over loopback. RPC never carries bytes.
+ * GET  bytes/film/<filmId>/frame/<n>            stored pixels, little-endian (see viewerImage.elementType)
+ * GET  bytes/film/<filmId>/thumbnail            PNG, long side 160 px
+ * GET  bytes/film/<filmId>/input/<resolution>   PNG of what a model sees at 224/112/56/28
+ * GET  bytes/run/<runId>/first-batch            PNG
+ * GET  bytes/run/<runId>/attention/<filmId>/<method>[?head=&target=]   PNG overlay, 224 px, transparent
+ * GET  bytes/report/<sha256>                    self-contained HTML
+ * POST bytes/upload/<uploadId>/<relative path>  one file of an upload that import can name; 201
+ */
+
+export const byteRoutes = {
+  frame: (filmId: string, frame: number) => `bytes/film/${filmId}/frame/${frame}`,
+  thumbnail: (filmId: string) => `bytes/film/${filmId}/thumbnail`,
+  input: (filmId: string, resolution: number) => `bytes/film/${filmId}/input/${resolution}`,
+  firstBatch: (runId: string) => `bytes/run/${runId}/first-batch`,
+  report: (sha256: string) => `bytes/report/${sha256}`,
+  upload: (uploadId: string, path: string) =>
+    `bytes/upload/${uploadId}/${path.split('/').map(encodeURIComponent).join('/')}`,
+} as const;

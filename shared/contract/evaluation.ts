@@ -1,0 +1,119 @@
+/** @file Contract of evaluation: metrics with intervals on a part, the results table, the report. */
+import { z } from 'zod';
+
+import { METHODS, VIT_VARIANTS } from '../domain/recipe.ts';
+import { empty, filmId, interval, part, procedure, runId, studyId, timestampMs } from './base.ts';
+import { resolution } from './training.ts';
+
+export const curvePoint = z.object({ x: z.number(), y: z.number(), threshold: z.number().nullable() });
+
+export const operatingPoint = z.object({
+  threshold: z.number(),
+  /** How it was chosen, on which part, e.g. "Youden's J on validation". */
+  rule: z.string(),
+  tp: z.number().int(),
+  fp: z.number().int(),
+  tn: z.number().int(),
+  fn: z.number().int(),
+  sensitivity: interval,
+  specificity: interval,
+  ppv: interval,
+  npv: interval,
+});
+
+/** One binary task: a finding, or "abnormal" (T2). */
+export const taskMetrics = z.object({
+  name: z.string(),
+  n: z.number().int(),
+  positives: z.number().int(),
+  auroc: interval,
+  averagePrecision: z.number().nullable(),
+  brier: z.number().nullable(),
+  ece: z.number().nullable(),
+  /** Fewer than 10 positives (or negatives). */
+  unstable: z.boolean(),
+  operatingPoint: operatingPoint.nullable(),
+  roc: z.array(curvePoint),
+  pr: z.array(curvePoint),
+  /** Reliability diagram, equal-mass bins. */
+  calibration: z.array(z.object({ predicted: z.number(), observed: z.number(), n: z.number().int() })),
+});
+export type TaskMetrics = z.infer<typeof taskMetrics>;
+
+export const evaluation = z.object({
+  runId,
+  part,
+  createdAt: timestampMs,
+  films: z.number().int(),
+  patients: z.number().int(),
+  /** Macro AUROC over the k of `of` findings that have both classes; patient bootstrap. */
+  t1: interval.extend({ k: z.number().int(), of: z.number().int() }),
+  perFinding: z.array(taskMetrics),
+  t2: taskMetrics,
+  bootstrap: z.object({ resamples: z.number().int(), seed: z.number().int(), unit: z.literal('patient') }),
+  /** Plain sentences: what does not hold, what to beware of. */
+  notes: z.array(z.string()),
+});
+export type Evaluation = z.infer<typeof evaluation>;
+
+export const caseRow = z.object({
+  filmId,
+  name: z.string(),
+  abnormal: z.boolean().nullable(),
+  t2: z.number(),
+  /** |label − score|, or |teacher − student| for disagreement lists. */
+  gap: z.number(),
+});
+
+export const resultRow = z.object({
+  runId,
+  name: z.string(),
+  method: z.enum(METHODS),
+  model: z.enum(VIT_VARIANTS),
+  resolution,
+  seed: z.number().int(),
+  teacherRunId: runId.nullable(),
+  t1: interval.extend({ k: z.number().int(), of: z.number().int() }),
+  t2: interval,
+  /** Paired patient bootstrap against the no-KD student of the same model, resolution, split and seed; null = none. */
+  differenceToNone: z.object({ t1: interval, t2: interval }).nullable(),
+});
+export type ResultRow = z.infer<typeof resultRow>;
+
+export const report = z.object({ href: z.string(), path: z.string(), sha256: z.string() });
+
+export const evaluationContract = {
+  table: procedure.input(empty).output(z.array(resultRow)),
+  run: procedure.input(z.object({ runId, part: part.default('test') })).output(evaluation),
+  cases: procedure
+    .input(
+      z.object({
+        runId,
+        kind: z.enum(['best', 'worst', 'disagreed']),
+        limit: z.number().int().min(1).max(100).default(12),
+      }),
+    )
+    .output(z.array(caseRow)),
+  /** Writes a self-contained HTML report of these runs (all finished ones when empty). */
+  report: procedure.input(z.object({ runIds: z.array(runId).default([]) })).output(report),
+};
+
+export const studyProgress = z.object({
+  id: studyId,
+  state: z.enum(['running', 'finished', 'failed', 'cancelled', 'paused']),
+  step: z.enum(['import', 'split', 'runs', 'overlays', 'report', 'done']),
+  runIds: z.array(runId),
+  /** 0..1 over everything. */
+  fraction: z.number(),
+  etaSeconds: z.number().nullable(),
+  report: report.nullable(),
+  error: z.object({ code: z.string(), message: z.string() }).nullable(),
+});
+export type StudyProgress = z.infer<typeof studyProgress>;
+
+export const studyContract = {
+  /** Sample library (imported if the library is empty) → teacher 224 → no-KD 28 → MLCAK 28 → evaluation → report. */
+  runSample: procedure.input(empty).output(z.object({ studyId })),
+  current: procedure.input(empty).output(studyProgress.nullable()),
+  cancel: procedure.input(z.object({ studyId })).output(empty),
+};

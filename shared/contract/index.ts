@@ -1,0 +1,20 @@
+/** @file The whole contract: one entry per capability. Server and window are both typed by it. */
+import type { ContractRouterClient } from '@orpc/contract';
+
+import { evaluationContract, studyContract } from './evaluation.ts';
+import { inferenceContract } from './inference.ts';
+import { libraryContract } from './library.ts';
+import { systemContract } from './system.ts';
+import { trainingContract } from './training.ts';
+
+export const contract = {
+  library: libraryContract,
+  training: trainingContract,
+  evaluation: evaluationContract,
+  study: studyContract,
+  inference: inferenceContract,
+  system: systemContract,
+};
+
+export type Contract = typeof contract;
+export type ContractClient = ContractRouterClient<Contract>;

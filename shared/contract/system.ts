@@ -1,0 +1,58 @@
+/** @file Contract of the system: engine badge, status line, doctor, licences. */
+import { eventIterator } from '@orpc/contract';
+import { z } from 'zod';
+
+import { empty, procedure, progress, timestampMs } from './base.ts';
+
+export const engineBadge = z.object({
+  device: z.enum(['gpu', 'cpu', 'wasm', 'none', 'checking']),
+  /** Short words for the badge: GPU name, "CPU · 8 threads", "Prediction only". */
+  label: z.string(),
+  /** Why it is so and what to do, for the tooltip. */
+  reason: z.string().nullable(),
+  trainable: z.boolean(),
+});
+export type EngineBadge = z.infer<typeof engineBadge>;
+
+export const status = z.object({
+  version: z.string(),
+  host: z.enum(['electron', 'browser']),
+  libraryName: z.string(),
+  engine: engineBadge,
+  diskFreeBytes: z.number(),
+  lastSavedAt: timestampMs.nullable(),
+  /** What is running now: shown as a ring with percent in the top bar. */
+  running: z
+    .object({ kind: z.enum(['import', 'run', 'study']), id: z.string(), title: z.string(), progress })
+    .nullable(),
+});
+export type Status = z.infer<typeof status>;
+
+export const doctorReport = z.object({
+  engine: z.record(z.string(), z.unknown()),
+  device: z.string(),
+  selfTest: z.object({
+    ok: z.boolean(),
+    checks: z.array(z.object({ name: z.string(), ok: z.boolean(), maxError: z.number().nullable() })),
+    stepMs: z.number().nullable(),
+  }),
+  memory: z.object({ totalBytes: z.number(), freeBytes: z.number() }),
+  disk: z.object({ path: z.string(), freeBytes: z.number() }),
+  node: z.string(),
+  platform: z.string(),
+});
+
+export const attribution = z.object({
+  what: z.string(),
+  licence: z.string(),
+  credit: z.string(),
+  url: z.string().nullable(),
+});
+
+export const systemContract = {
+  status: procedure.input(empty).output(status),
+  /** Sends the status whenever it changes (at most twice a second). */
+  watch: procedure.input(empty).output(eventIterator(status)),
+  doctor: procedure.input(empty).output(doctorReport),
+  attributions: procedure.input(empty).output(z.array(attribution)),
+};

@@ -1,0 +1,237 @@
+/** @file Contract of training: plan, estimate, queue, live events of teacher and student runs. */
+import { eventIterator } from '@orpc/contract';
+import { z } from 'zod';
+
+import { DISTILL_METHODS, METHODS, PRESETS, RESOLUTIONS, VIT_VARIANTS } from '../domain/recipe.ts';
+import { RUN_STATES } from '../domain/run-state.ts';
+import { empty, interval, procedure, runId, splitId, timestampMs } from './base.ts';
+
+export const resolution = z.literal(RESOLUTIONS);
+export const method = z.enum(METHODS);
+
+export const lossSettings = z.object({
+  alpha: z.number().min(0).max(100),
+  beta: z.number().min(0).max(100),
+  gamma: z.number().min(0).max(100),
+  kdLoss: z.enum(['mse', 'hinton']),
+  temperature: z.number().min(1).max(20),
+  tokens: z.enum(['all', 'cls', 'patches']),
+});
+
+export const recipe = z.object({
+  preset: z.enum(PRESETS),
+  epochs: z.number().int().min(1).max(1000),
+  batch: z.number().int().min(1).max(1024),
+  microBatch: z.number().int().min(1).max(256),
+  learningRate: z.number().positive().max(1),
+  warmupEpochs: z.number().int().min(0).max(100),
+  weightDecay: z.number().min(0).max(1),
+  clipNorm: z.number().positive().nullable(),
+  emaDecay: z.number().min(0).max(0.99999).nullable(),
+  augment: z.boolean(),
+  views: z.number().int().min(1).max(64),
+  patience: z.number().int().min(1).nullable(),
+});
+
+/** What a person asks for. Everything left out is filled from the preset and recorded whole with the run. */
+export const runRequest = z.object({
+  name: z.string().max(80).nullable().default(null),
+  method,
+  model: z.enum(VIT_VARIANTS),
+  resolution,
+  /** Required for distillation methods: a finished teacher with the same labels, split and preprocessing. */
+  teacherRunId: runId.nullable().default(null),
+  splitId: splitId.nullable().default(null).describe('null = newest split, made if there is none'),
+  /** T1 outputs; null = every finding with at least one known positive, "No finding" never. */
+  findings: z.array(z.string()).nullable().default(null),
+  preset: z.enum(PRESETS).default('robust'),
+  recipe: recipe.partial().default({}),
+  loss: lossSettings.partial().default({}),
+  seed: z.number().int().nonnegative().default(1),
+  /** Path of a safetensors file to start from, an id of a bundled start, or null = random start. */
+  init: z.string().nullable().default(null),
+});
+export type RunRequest = z.infer<typeof runRequest>;
+
+/** The request with every default filled: stored with the run, hashed, never changed. */
+export const runConfig = z.object({
+  method,
+  model: z.enum(VIT_VARIANTS),
+  resolution,
+  teacherRunId: runId.nullable(),
+  splitId,
+  findings: z.array(z.string()).min(1),
+  recipe,
+  loss: lossSettings,
+  seed: z.number().int(),
+  init: z.string().nullable(),
+  /** SHA-256 of the start weights; null = random. */
+  initSha256: z.string().nullable(),
+  t2Units: z.literal([1, 2]),
+  layerNormEpsilon: z.number(),
+  normalisation: z.object({ mean: z.array(z.number()).length(3), std: z.array(z.number()).length(3) }),
+  /** Version of the pixel pipeline that made the 224-px images. */
+  preprocessing: z.string(),
+});
+export type RunConfig = z.infer<typeof runConfig>;
+
+export const estimate = z.object({
+  seconds: z.number(),
+  memoryBytes: z.number(),
+  diskBytes: z.number(),
+  films: z.number().int(),
+  steps: z.number().int(),
+  /** How the figures came about: "measured on this machine" or "rule of thumb". */
+  basis: z.string(),
+  /** Reasons why Start would be refused; empty = may start. */
+  refusals: z.array(z.string()),
+  warnings: z.array(z.string()),
+});
+export type Estimate = z.infer<typeof estimate>;
+
+/** Weighted and raw loss terms, means over an epoch or step. `share` sums to 1 over the terms present. */
+export const lossTerm = z.object({
+  name: z.enum(['bceT1', 'bceT2', 'kdT1', 'kdT2', 'feature']),
+  value: z.number(),
+  share: z.number(),
+});
+
+export const epochRecord = z.object({
+  epoch: z.number().int(),
+  step: z.number().int(),
+  loss: z.number(),
+  terms: z.array(lossTerm),
+  learningRate: z.number(),
+  gradNorm: z.number().nullable(),
+  validation: z.object({
+    loss: z.number().nullable(),
+    t1: z.number().nullable(),
+    k: z.number().int(),
+    of: z.number().int(),
+    t2: z.number().nullable(),
+  }),
+  imagesPerSecond: z.number(),
+  seconds: z.number(),
+  rssBytes: z.number(),
+});
+export type EpochRecord = z.infer<typeof epochRecord>;
+
+export const runProgress = z.object({
+  phase: z.enum(['waiting', 'loading', 'knowledge', 'training', 'validating', 'evaluating', 'done']),
+  epoch: z.number().int(),
+  epochs: z.number().int(),
+  step: z.number().int(),
+  steps: z.number().int(),
+  /** 0..1 over the whole run. */
+  fraction: z.number().min(0).max(1),
+  loss: z.number().nullable(),
+  imagesPerSecond: z.number().nullable(),
+  rssBytes: z.number().nullable(),
+  etaSeconds: z.number().nullable(),
+});
+export type RunProgress = z.infer<typeof runProgress>;
+
+export const runSummary = z.object({
+  id: runId,
+  name: z.string(),
+  method,
+  model: z.enum(VIT_VARIANTS),
+  resolution,
+  teacherRunId: runId.nullable(),
+  splitId,
+  seed: z.number().int(),
+  preset: z.enum(PRESETS),
+  state: z.enum(RUN_STATES),
+  createdAt: timestampMs,
+  startedAt: timestampMs.nullable(),
+  endedAt: timestampMs.nullable(),
+  progress: runProgress,
+  best: z
+    .object({ epoch: z.number().int(), t1: z.number().nullable(), t2: z.number().nullable() })
+    .nullable(),
+  /** Held-back test part; null until evaluated. */
+  test: z
+    .object({ t1: interval.extend({ k: z.number().int(), of: z.number().int() }), t2: interval })
+    .nullable(),
+  error: z.object({ code: z.string(), message: z.string() }).nullable(),
+  device: z.string().nullable(),
+});
+export type RunSummary = z.infer<typeof runSummary>;
+
+export const runDetail = runSummary.extend({
+  config: runConfig,
+  configHash: z.string(),
+  history: z.array(epochRecord),
+  checkpoints: z.array(
+    z.object({
+      kind: z.enum(['last', 'best', 'final']),
+      epoch: z.number().int(),
+      step: z.number().int(),
+      sha256: z.string(),
+      bytes: z.number().int(),
+      createdAt: timestampMs,
+    }),
+  ),
+  /** Route of a PNG with the first training batch as the network sees it; null until made. */
+  firstBatchHref: z.string().nullable(),
+  students: z.array(runId),
+});
+export type RunDetail = z.infer<typeof runDetail>;
+
+/** A change of one run. `seq` rises by one per event over the whole library, so a reconnect asks for what it missed. */
+export const runEvent = z.object({
+  seq: z.number().int(),
+  at: timestampMs,
+  run: runSummary,
+  /** Present when an epoch has just ended. */
+  epoch: epochRecord.nullable(),
+});
+export type RunEvent = z.infer<typeof runEvent>;
+
+export const presetCard = z.object({
+  preset: z.enum(PRESETS),
+  title: z.string(),
+  why: z.string(),
+  recipe,
+});
+
+const one = z.object({ runId });
+
+export const trainingContract = {
+  presets: procedure.input(z.object({ model: z.enum(VIT_VARIANTS) })).output(z.array(presetCard)),
+  /** Start weights that are at hand (bundled or imported) for a variant. */
+  starts: procedure
+    .input(z.object({ model: z.enum(VIT_VARIANTS) }))
+    .output(z.array(z.object({ id: z.string(), title: z.string(), licence: z.string(), bytes: z.number() }))),
+  estimate: procedure.input(runRequest).output(estimate),
+  /** Puts the run into the queue: row first, then work. */
+  start: procedure.input(runRequest).output(one),
+  pause: procedure.input(one).output(empty),
+  resume: procedure.input(one).output(empty),
+  /** Ends training now, keeps the best checkpoint and evaluates it. */
+  stopKeepBest: procedure.input(one).output(empty),
+  cancel: procedure.input(one).output(empty),
+  /** Deletes the run's files and rows; refused while active or while students depend on it. */
+  remove: procedure.input(one).output(empty),
+  rename: procedure.input(z.object({ runId, name: z.string().min(1).max(80) })).output(empty),
+  runs: procedure.input(empty).output(z.array(runSummary)),
+  run: procedure.input(one).output(runDetail),
+  /** All runs' changes after `afterSeq` (0 = from now on), until the caller goes away. */
+  watch: procedure.input(z.object({ afterSeq: z.number().int().default(0) })).output(eventIterator(runEvent)),
+  /** Knowledge caches on disk: teacher outputs computed once, shared by its students. */
+  knowledge: procedure.input(empty).output(
+    z.array(
+      z.object({
+        key: z.string(),
+        teacherRunId: runId,
+        feature: z.enum(['none', 'mean', 'last', 'blocks']),
+        films: z.number().int(),
+        views: z.number().int(),
+        bytes: z.number(),
+        complete: z.boolean(),
+      }),
+    ),
+  ),
+};
+
+export const distillMethod = z.enum(DISTILL_METHODS);

@@ -1,0 +1,91 @@
+/** @file The vocabulary of findings: VinDr-CXR names, aliases that files use, and fixed colours per finding. */
+
+/** VinDr-CXR 1.0.0 local labels, in the order of its files. */
+export const VINDR_LOCAL = [
+  'Aortic enlargement',
+  'Atelectasis',
+  'Calcification',
+  'Cardiomegaly',
+  'Clavicle fracture',
+  'Consolidation',
+  'Edema',
+  'Emphysema',
+  'Enlarged PA',
+  'ILD',
+  'Infiltration',
+  'Lung Opacity',
+  'Lung cavity',
+  'Lung cyst',
+  'Mediastinal shift',
+  'Nodule/Mass',
+  'Pleural effusion',
+  'Pleural thickening',
+  'Pneumothorax',
+  'Pulmonary fibrosis',
+  'Rib fracture',
+  'Other lesion',
+] as const;
+
+/** VinDr-CXR 1.0.0 global labels. "No finding" is task T2 and never a T1 output. */
+export const VINDR_GLOBAL = [
+  'COPD',
+  'Lung tumor',
+  'Pneumonia',
+  'Tuberculosis',
+  'Other diseases',
+  'No finding',
+] as const;
+
+export const NO_FINDING = 'No finding';
+
+/** Findings of NIH ChestX-ray14 and others that have no VinDr name. */
+export const OTHER_KNOWN = ['Hernia', 'COVID-19'] as const;
+
+const ALIASES: Readonly<Record<string, string>> = {
+  'other disease': 'Other diseases',
+  'interstitial lung disease': 'ILD',
+  effusion: 'Pleural effusion',
+  'pleural effusion': 'Pleural effusion',
+  mass: 'Nodule/Mass',
+  nodule: 'Nodule/Mass',
+  'nodule or mass': 'Nodule/Mass',
+  fibrosis: 'Pulmonary fibrosis',
+  pleural_thickening: 'Pleural thickening',
+  'covid 19': 'COVID-19',
+  covid19: 'COVID-19',
+  no_finding: NO_FINDING,
+  normal: NO_FINDING,
+  'lung tumour': 'Lung tumor',
+  'enlarged pulmonary artery': 'Enlarged PA',
+  oedema: 'Edema',
+};
+
+const KNOWN = new Map<string, string>(
+  [...VINDR_LOCAL, ...VINDR_GLOBAL, ...OTHER_KNOWN].map((name) => [name.toLowerCase(), name]),
+);
+
+/** The one spelling of a finding's name, or null when the name is not in the vocabulary. */
+export function canonicalFinding(name: string): string | null {
+  const key = name.trim().toLowerCase();
+  return KNOWN.get(key) ?? KNOWN.get(ALIASES[key]?.toLowerCase() ?? '') ?? null;
+}
+
+/** Okabe-Ito order without black: eight hues that colour-blind readers tell apart. */
+export const FINDING_COLOURS = [
+  '#e69f00',
+  '#56b4e9',
+  '#009e73',
+  '#f0e442',
+  '#4c8fd6',
+  '#d55e00',
+  '#cc79a7',
+  '#b3b3b3',
+] as const;
+
+/** The colour of a finding: fixed by its name, the same on every page. */
+export function findingColour(name: string): string {
+  const order = [...VINDR_LOCAL, ...VINDR_GLOBAL, ...OTHER_KNOWN] as readonly string[];
+  let index = order.indexOf(name);
+  if (index < 0) index = [...name].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) >>> 0, 7);
+  return FINDING_COLOURS[index % FINDING_COLOURS.length] ?? FINDING_COLOURS[0];
+}

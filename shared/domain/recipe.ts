@@ -1,0 +1,112 @@
+/** @file What a run is: model, resolution, method, loss settings, recipe. Plain values; defaults as SCIENCE names them. */
+
+export const VIT_VARIANTS = ['tiny', 'small', 'base'] as const;
+export type VitVariant = (typeof VIT_VARIANTS)[number];
+
+/** 224 is the teacher's resolution; the others are the students' (pixels a side). */
+export const RESOLUTIONS = [224, 112, 56, 28] as const;
+export type Resolution = (typeof RESOLUTIONS)[number];
+
+export const DISTILL_METHODS = ['vanilla', 'last-block', 'one-to-one', 'mlcak'] as const;
+export const METHODS = ['teacher', 'none', ...DISTILL_METHODS] as const;
+/** `teacher`: L_cls at 224. `none`: L_cls at low resolution, no teacher. The rest distil. */
+export type Method = (typeof METHODS)[number];
+
+export interface LossSettings {
+  /** Weight of the T1 (findings) logit term. */
+  readonly alpha: number;
+  /** Weight of the T2 (normal/abnormal) logit term. */
+  readonly beta: number;
+  /** Weight of the feature term. */
+  readonly gamma: number;
+  /** `mse` on raw logits (paper) or Hinton's per-label binary KL. */
+  readonly kdLoss: 'mse' | 'hinton';
+  /** Softening temperature of the Hinton form; ignored for mse. */
+  readonly temperature: number;
+  readonly tokens: 'all' | 'cls' | 'patches';
+}
+
+export const PAPER_LOSS: LossSettings = {
+  alpha: 1,
+  beta: 1,
+  gamma: 1,
+  kdLoss: 'mse',
+  temperature: 4,
+  tokens: 'all',
+};
+
+export const PRESETS = ['quick', 'robust', 'paper'] as const;
+export type PresetName = (typeof PRESETS)[number];
+
+export interface Recipe {
+  readonly preset: PresetName;
+  readonly epochs: number;
+  /** Effective batch: gradients are accumulated over micro-batches up to this many films. */
+  readonly batch: number;
+  readonly microBatch: number;
+  readonly learningRate: number;
+  /** Epochs of linear warm-up before the cosine to 0. */
+  readonly warmupEpochs: number;
+  readonly weightDecay: number;
+  /** Global gradient norm limit; null = off. */
+  readonly clipNorm: number | null;
+  /** Exponential moving average of weights per step; null = off. */
+  readonly emaDecay: number | null;
+  /** Mild affine and brightness changes; the same geometric view for teacher and student. */
+  readonly augment: boolean;
+  /** Deterministic views a film has in the knowledge cache and in training when `augment` is on. */
+  readonly views: number;
+  /** Stop after this many epochs without a better validation macro AUROC; null = off. */
+  readonly patience: number | null;
+}
+
+/** Preset *paper*, *robust* and *quick* of the method page; `lr` of robust depends on the variant. */
+export function presetRecipe(preset: PresetName, variant: VitVariant): Recipe {
+  switch (preset) {
+    case 'paper':
+      return {
+        preset,
+        epochs: 100,
+        batch: 64,
+        microBatch: 8,
+        learningRate: 5e-4,
+        warmupEpochs: 0,
+        weightDecay: 0.01,
+        clipNorm: null,
+        emaDecay: null,
+        augment: false,
+        views: 1,
+        patience: null,
+      };
+    case 'robust':
+      return {
+        preset,
+        epochs: 40,
+        batch: 64,
+        microBatch: 8,
+        learningRate: variant === 'base' ? 1e-4 : 2e-4,
+        warmupEpochs: 5,
+        weightDecay: 0.05,
+        clipNorm: 1,
+        emaDecay: 0.999,
+        augment: true,
+        views: 8,
+        patience: 10,
+      };
+    case 'quick':
+      return {
+        preset,
+        epochs: 5,
+        batch: 16,
+        microBatch: 8,
+        learningRate: 3e-4,
+        warmupEpochs: 1,
+        weightDecay: 0.05,
+        clipNorm: 1,
+        emaDecay: null,
+        augment: false,
+        views: 1,
+        patience: null,
+      };
+  }
+}

@@ -1,0 +1,178 @@
+/**
+ * @file Messages between the main process and its worker processes (training, inference). Both sides parse with these
+ * schemas; `serialization: 'advanced'` keeps typed arrays. A worker never opens the database: it reads a plan file and
+ * immutable artifacts, writes checkpoints and shards under the run's folder, and reports.
+ */
+import { z } from 'zod';
+
+import { attentionMethod } from '../contract/inference.ts';
+import { epochRecord, runConfig, runProgress } from '../contract/training.ts';
+
+export const WORKER_PROTOCOL = 1;
+
+/** One film of a plan. `image` is the path of its 224×224 grey bytes (row-major, 50,176 bytes). */
+export const planFilm = z.object({
+  filmId: z.string(),
+  patient: z.string(),
+  part: z.enum(['train', 'validation', 'test']),
+  image: z.string(),
+  /** T1 labels in the order of `config.findings`; null = unknown, masked out. */
+  t1: z.array(z.union([z.literal(0), z.literal(1), z.null()])),
+  /** 1 = abnormal. */
+  t2: z.union([z.literal(0), z.literal(1), z.null()]),
+});
+
+/** Everything the training process needs, written as plan.json before the process starts. */
+export const runPlan = z.object({
+  protocol: z.literal(WORKER_PROTOCOL),
+  runId: z.string(),
+  config: runConfig,
+  configHash: z.string(),
+  films: z.array(planFilm),
+  /** The run's folder: checkpoints, scores.json, first-batch.png are written here. */
+  dir: z.string(),
+  initPath: z.string().nullable(),
+  teacher: z
+    .object({ runId: z.string(), weightsPath: z.string(), weightsSha256: z.string(), config: runConfig })
+    .nullable(),
+  /** Where this run's knowledge cache lives; shared by all students of the teacher. */
+  knowledge: z
+    .object({ key: z.string(), dir: z.string(), feature: z.enum(['none', 'mean', 'last', 'blocks']) })
+    .nullable(),
+  /** Checkpoint to go on from; null = from the start. */
+  resumeFrom: z.string().nullable(),
+  /** Seconds between two `last` checkpoints at most; one is also written at every epoch's end. */
+  checkpointEverySeconds: z.number().positive(),
+});
+export type RunPlan = z.infer<typeof runPlan>;
+export type PlanFilm = z.infer<typeof planFilm>;
+
+export const toTraining = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('start'), planPath: z.string() }),
+  /** Finish the step, write a checkpoint, leave with `ended: paused`. */
+  z.object({ type: z.literal('pause') }),
+  z.object({ type: z.literal('stop-keep-best') }),
+  z.object({ type: z.literal('cancel') }),
+]);
+export type ToTraining = z.infer<typeof toTraining>;
+
+export const scoreRow = z.object({
+  filmId: z.string(),
+  part: z.enum(['validation', 'test']),
+  t1: z.array(z.number()),
+  t2: z.number(),
+});
+
+const seq = z.number().int().nonnegative();
+
+export const fromTraining = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('ready'),
+    seq,
+    protocol: z.literal(WORKER_PROTOCOL),
+    device: z.string(),
+    trainable: z.boolean(),
+    reason: z.string().nullable(),
+  }),
+  z.object({ type: z.literal('heartbeat'), seq }),
+  z.object({ type: z.literal('progress'), seq, progress: runProgress }),
+  z.object({ type: z.literal('epoch'), seq, record: epochRecord }),
+  z.object({
+    type: z.literal('checkpoint'),
+    seq,
+    kind: z.enum(['last', 'best', 'final']),
+    file: z.string(),
+    sha256: z.string(),
+    bytes: z.number().int(),
+    epoch: z.number().int(),
+    step: z.number().int(),
+    metrics: z.object({ t1: z.number().nullable(), t2: z.number().nullable() }).nullable(),
+  }),
+  z.object({
+    type: z.literal('knowledge'),
+    seq,
+    key: z.string(),
+    films: z.number().int(),
+    views: z.number().int(),
+    bytes: z.number(),
+    complete: z.boolean(),
+  }),
+  z.object({ type: z.literal('first-batch'), seq, file: z.string() }),
+  z.object({ type: z.literal('log'), seq, level: z.enum(['info', 'warn', 'error']), message: z.string() }),
+  z.object({
+    type: z.literal('ended'),
+    seq,
+    how: z.enum(['finished', 'paused', 'cancelled']),
+    /** Present when finished: probabilities of validation and test films by the best checkpoint. */
+    scoresFile: z.string().nullable(),
+  }),
+  z.object({
+    type: z.literal('failed'),
+    seq,
+    code: z.string(),
+    message: z.string(),
+    detail: z.record(z.string(), z.unknown()),
+  }),
+]);
+export type FromTraining = z.infer<typeof fromTraining>;
+
+export const attentionRequest = z.object({
+  method: attentionMethod,
+  head: z.number().int().nullable(),
+  target: z.string().nullable(),
+});
+
+export const toInference = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('predict'),
+    request: z.number().int(),
+    config: runConfig,
+    weightsPath: z.string(),
+    weightsSha256: z.string(),
+    /** 224×224 grey bytes. */
+    image: z.instanceof(Uint8Array),
+    attention: z.array(attentionRequest),
+  }),
+  z.object({ type: z.literal('self-test'), request: z.number().int() }),
+]);
+export type ToInference = z.infer<typeof toInference>;
+
+export const fromInference = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('ready'),
+    protocol: z.literal(WORKER_PROTOCOL),
+    backend: z.enum(['tensorflow', 'wasm']),
+    device: z.enum(['gpu', 'cpu', 'wasm']),
+    deviceName: z.string(),
+    tensorflow: z.string().nullable(),
+    threads: z.number().int(),
+    trainable: z.boolean(),
+    reason: z.string().nullable(),
+  }),
+  z.object({
+    type: z.literal('prediction'),
+    request: z.number().int(),
+    t1: z.array(z.number()),
+    t2: z.number(),
+    attention: z.array(
+      z.object({
+        method: attentionMethod,
+        head: z.number().int().nullable(),
+        target: z.string().nullable(),
+        grid: z.number().int(),
+        values: z.instanceof(Float32Array),
+        peak: z.number(),
+      }),
+    ),
+    seconds: z.number(),
+  }),
+  z.object({
+    type: z.literal('self-test'),
+    request: z.number().int(),
+    ok: z.boolean(),
+    checks: z.array(z.object({ name: z.string(), ok: z.boolean(), maxError: z.number().nullable() })),
+    stepMs: z.number().nullable(),
+  }),
+  z.object({ type: z.literal('failed'), request: z.number().int(), code: z.string(), message: z.string() }),
+]);
+export type FromInference = z.infer<typeof fromInference>;
