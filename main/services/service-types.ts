@@ -1,0 +1,58 @@
+/** @file The shape of every service: one method per contract procedure, same name, same input and output. */
+import type { ContractProcedure, AnySchema, InferSchemaInput, InferSchemaOutput } from '@orpc/contract';
+
+import type { Contract } from '../../shared/contract/index.ts';
+
+/** What a call carries beside its input. `signal` ends when the caller goes away. */
+export interface CallContext {
+  readonly signal: AbortSignal;
+}
+
+type Method<P> =
+  P extends ContractProcedure<
+    infer Input extends AnySchema,
+    infer Output extends AnySchema,
+    infer _Errors,
+    infer _Meta
+  >
+    ? (
+        input: InferSchemaOutput<Input>,
+        context: CallContext,
+      ) => Promise<InferSchemaInput<Output>> | InferSchemaInput<Output>
+    : never;
+
+/** Input arrives parsed (defaults filled); output is checked by the contract again on its way out. */
+export type ServiceOf<Capability> = { readonly [Name in keyof Capability]: Method<Capability[Name]> };
+
+export type LibraryService = ServiceOf<Contract['library']>;
+export type TrainingService = ServiceOf<Contract['training']>;
+export type EvaluationService = ServiceOf<Contract['evaluation']>;
+export type StudyService = ServiceOf<Contract['study']>;
+export type InferenceService = ServiceOf<Contract['inference']>;
+export type SystemService = ServiceOf<Contract['system']>;
+
+/** The clock is injected so that tests own time. Milliseconds since 1970. */
+export interface Clock {
+  now(): number;
+}
+
+/** Structured log; messages never carry a patient's identity or a file's own name. */
+export interface Log {
+  info(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  warn(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  error(message: string, fields?: Readonly<Record<string, unknown>>): void;
+}
+
+/** A worker process as services see it: `utilityProcess` in Electron, `child_process.fork` in Node. */
+export interface WorkerHandle {
+  readonly pid: number | undefined;
+  send(message: unknown): void;
+  onMessage(listener: (message: unknown) => void): void;
+  onExit(listener: (code: number | null, signal: string | null) => void): void;
+  kill(): void;
+}
+
+/** Starts worker processes. The entry files live in main/worker/: training.ts and inference.ts. */
+export interface WorkerHost {
+  start(kind: 'training' | 'inference', env?: Readonly<Record<string, string>>): WorkerHandle;
+}
