@@ -1,0 +1,20 @@
+/** @file Procedures of shared/contract/evaluation.ts: the evaluation service and the sample study. */
+import type { EvaluationService, StudyService } from '../services/service-types.ts';
+import { callContext, type Implementer } from './implementer.ts';
+
+export function evaluationRouter(os: Implementer['evaluation'], service: EvaluationService) {
+  return os.router({
+    table: os.table.handler(({ input, signal }) => service.table(input, callContext(signal))),
+    run: os.run.handler(({ input, signal }) => service.run(input, callContext(signal))),
+    cases: os.cases.handler(({ input, signal }) => service.cases(input, callContext(signal))),
+    report: os.report.handler(({ input, signal }) => service.report(input, callContext(signal))),
+  });
+}
+
+export function studyRouter(os: Implementer['study'], service: StudyService) {
+  return os.router({
+    runSample: os.runSample.handler(({ input, signal }) => service.runSample(input, callContext(signal))),
+    current: os.current.handler(({ input, signal }) => service.current(input, callContext(signal))),
+    cancel: os.cancel.handler(({ input, signal }) => service.cancel(input, callContext(signal))),
+  });
+}

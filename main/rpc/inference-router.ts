@@ -1,0 +1,9 @@
+/** @file Procedures of shared/contract/inference.ts: each calls one method of the inference service. */
+import type { InferenceService } from '../services/service-types.ts';
+import { callContext, type Implementer } from './implementer.ts';
+
+export function inferenceRouter(os: Implementer['inference'], service: InferenceService) {
+  return os.router({
+    predict: os.predict.handler(({ input, signal }) => service.predict(input, callContext(signal))),
+  });
+}

@@ -1,0 +1,23 @@
+/** @file The whole router over the services. Both transports serve this one object. */
+import type { Services } from '../services/app.ts';
+import type { Log } from '../services/service-types.ts';
+import { evaluationRouter, studyRouter } from './evaluation-router.ts';
+import { implementer } from './implementer.ts';
+import { inferenceRouter } from './inference-router.ts';
+import { libraryRouter } from './library-router.ts';
+import { systemRouter } from './system-router.ts';
+import { trainingRouter } from './training-router.ts';
+
+export function createRouter(services: Services, log: Log) {
+  const os = implementer(log);
+  return os.router({
+    library: libraryRouter(os.library, services.library),
+    training: trainingRouter(os.training, services.training),
+    evaluation: evaluationRouter(os.evaluation, services.evaluation),
+    study: studyRouter(os.study, services.study),
+    inference: inferenceRouter(os.inference, services.inference),
+    system: systemRouter(os.system, services.system),
+  });
+}
+
+export type AppRouter = ReturnType<typeof createRouter>;

@@ -1,0 +1,14 @@
+/** @file Procedures of shared/contract/system.ts: each calls one method of the system service. */
+import type { SystemService } from '../services/service-types.ts';
+import { callContext, type Implementer } from './implementer.ts';
+
+export function systemRouter(os: Implementer['system'], service: SystemService) {
+  return os.router({
+    status: os.status.handler(({ input, signal }) => service.status(input, callContext(signal))),
+    watch: os.watch.handler(({ input, signal }) => service.watch(input, callContext(signal))),
+    doctor: os.doctor.handler(({ input, signal }) => service.doctor(input, callContext(signal))),
+    attributions: os.attributions.handler(({ input, signal }) =>
+      service.attributions(input, callContext(signal)),
+    ),
+  });
+}

@@ -1,0 +1,60 @@
+/** @file The opened app as hosts see it: every service, the byte sources, one close. compose.ts makes it. */
+import type { FilmId, RunId } from '../../shared/domain/ids.ts';
+import type { AttentionMethod } from '../../shared/contract/inference.ts';
+import type {
+  EvaluationService,
+  InferenceService,
+  LibraryService,
+  StudyService,
+  SystemService,
+  TrainingService,
+} from './service-types.ts';
+
+export interface Services {
+  readonly library: LibraryService;
+  readonly training: TrainingService;
+  readonly evaluation: EvaluationService;
+  readonly study: StudyService;
+  readonly inference: InferenceService;
+  readonly system: SystemService;
+}
+
+/** Bytes on their way out. `immutable`: the same address will always mean the same bytes. */
+export interface ByteAnswer {
+  readonly bytes: Uint8Array;
+  readonly contentType: 'application/octet-stream' | 'image/png' | 'text/html; charset=utf-8';
+  readonly immutable: boolean;
+}
+
+export interface AttentionQuery {
+  readonly method: AttentionMethod;
+  readonly head: number | null;
+  readonly target: string | null;
+}
+
+/** Where the byte route gets its bytes. Every method throws ServiceError (NOT_FOUND, BAD_INPUT …). */
+export interface ByteSources {
+  frame(filmId: FilmId, frame: number): Promise<ByteAnswer>;
+  thumbnail(filmId: FilmId): Promise<ByteAnswer>;
+  /** PNG of what a model sees at `resolution` pixels a side. */
+  input(filmId: FilmId, resolution: number): Promise<ByteAnswer>;
+  firstBatch(runId: RunId): Promise<ByteAnswer>;
+  attention(runId: RunId, filmId: FilmId, query: AttentionQuery): Promise<ByteAnswer>;
+  report(sha256: string): Promise<ByteAnswer>;
+  /** Writes one file of an upload; complete when it resolves, absent when it rejects. */
+  upload(
+    uploadId: string,
+    relativePath: string,
+    body: AsyncIterable<Uint8Array>,
+    declaredBytes: number | null,
+  ): Promise<void>;
+}
+
+export interface App {
+  readonly services: Services;
+  readonly bytes: ByteSources;
+  /** True while a run, an import or a study is at work: closing now interrupts it (it can be resumed). */
+  isBusy(): boolean;
+  /** Stops workers at a checkpoint where they can, closes the library. Safe to call twice. */
+  close(): Promise<void>;
+}
