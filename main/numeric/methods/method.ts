@@ -1,0 +1,35 @@
+/** @file What a distillation method is: which teacher knowledge it needs and its feature term. One file a method. */
+import type * as tf from '@tensorflow/tfjs-core';
+
+import type { LossSettings, Method } from '../../../shared/domain/recipe.ts';
+
+/** Teacher knowledge kept per film: nothing, mean of all H_i [N, D], last H_L [N, D], or all [L, N, D]. */
+export type FeatureKind = 'none' | 'mean' | 'last' | 'blocks';
+
+/** Loss settings of a run, with the choices that only the numeric part knows. */
+export interface MethodSettings extends LossSettings {
+  /** Compare features after scaling every token to mean 0, variance 1 over its channels. Default false. */
+  readonly normaliseFeatures?: boolean;
+  /** Weight of the positive part of each finding's BCE, [K]; null or absent = none. */
+  readonly positiveWeights?: readonly number[] | null;
+}
+
+/** Teacher features in the form that `FeatureKind` names and the student's, ready to compare: same shape. */
+export interface ComparedFeatures {
+  readonly teacher: tf.Tensor;
+  readonly student: tf.Tensor;
+}
+
+export interface MethodDefinition {
+  readonly name: Method;
+  /** Uses the teacher's soft logits. */
+  readonly logits: boolean;
+  readonly feature: FeatureKind;
+  /** One sentence for tooltips and reports. */
+  readonly explanation: string;
+  /**
+   * The student's side of the feature term, from its H_1 … H_L [B, N, D]: the shape of the teacher's side, which is
+   * [B, N, D] or [B, L, N, D] as `feature` says. The term is the mean squared difference.
+   */
+  readonly studentFeature?: (blocks: readonly tf.Tensor3D[]) => tf.Tensor;
+}

@@ -1,0 +1,79 @@
+/** @file AdamW (Loshchilov & Hutter 2019) with PyTorch's formulas, gradient clipping and the moving average of weights. */
+import * as tf from '@tensorflow/tfjs-core';
+
+export interface AdamWSettings {
+  readonly learningRate: number;
+  readonly weightDecay: number;
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+}
+
+export const ADAMW_DEFAULTS = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 } as const;
+
+/**
+ * Everything of an update that changes from step to step, as one vector, so that the ops themselves stay the same:
+ * [lr/(1 − β₁ᵗ), 1/√(1 − β₂ᵗ), lr · weight decay].
+ */
+export function stepRates(settings: AdamWSettings, step: number): Float32Array {
+  const { learningRate, weightDecay, beta1, beta2 } = settings;
+  return Float32Array.of(
+    learningRate / (1 - beta1 ** step),
+    1 / Math.sqrt(1 - beta2 ** step),
+    learningRate * weightDecay,
+  );
+}
+
+/** Euclidean norm over all gradients. */
+export function gradientNorm(gradients: readonly tf.Tensor[]): tf.Scalar {
+  const squares = gradients.map((gradient) => tf.sum(tf.square(gradient)));
+  return tf.sqrt(tf.sum(tf.stack(squares)));
+}
+
+/** Factor that brings the norm to at most `limit`, as `torch.nn.utils.clip_grad_norm_` (ε 1e-6). */
+export function clipFactor(norm: tf.Scalar, limit: number): tf.Scalar {
+  return tf.minimum(tf.div(limit, tf.add(norm, 1e-6)), 1);
+}
+
+export interface Moments {
+  readonly parameters: tf.Tensor;
+  readonly m: tf.Tensor;
+  readonly v: tf.Tensor;
+}
+
+export interface UpdateScalars {
+  /** `stepRates` as three scalars. */
+  readonly stepSize: tf.Tensor;
+  readonly correction: tf.Tensor;
+  readonly decay: tf.Tensor;
+}
+
+/**
+ * One update of one group. `decayMask` is 1 where weight decay applies.
+ * θ ← θ − lr·wd·mask·θ; m, v ← moments; θ ← θ − lr/(1 − β₁ᵗ) · m / (√v/√(1 − β₂ᵗ) + ε).
+ */
+export function adamwUpdate(
+  state: Moments,
+  gradient: tf.Tensor,
+  decayMask: tf.Tensor | null,
+  scalars: UpdateScalars,
+  settings: Pick<AdamWSettings, 'beta1' | 'beta2' | 'epsilon'>,
+): Moments {
+  const { beta1, beta2, epsilon } = settings;
+  return tf.tidy(() => {
+    const m = tf.add(tf.mul(state.m, beta1), tf.mul(gradient, 1 - beta1));
+    const v = tf.add(tf.mul(state.v, beta2), tf.mul(tf.square(gradient), 1 - beta2));
+    const denominator = tf.add(tf.mul(tf.sqrt(v), scalars.correction), epsilon);
+    const decayed =
+      decayMask === null
+        ? state.parameters
+        : tf.sub(state.parameters, tf.mul(state.parameters, tf.mul(decayMask, scalars.decay)));
+    const parameters = tf.sub(decayed, tf.mul(tf.div(m, denominator), scalars.stepSize));
+    return { parameters, m, v };
+  });
+}
+
+/** θ̄ ← decay · θ̄ + (1 − decay) · θ. */
+export function movingAverage(average: tf.Tensor, parameters: tf.Tensor, decay: number): tf.Tensor {
+  return tf.tidy(() => tf.add(tf.mul(average, decay), tf.mul(parameters, 1 - decay)));
+}

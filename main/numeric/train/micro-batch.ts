@@ -1,0 +1,105 @@
+/** @file One micro-batch as plain arrays and as tensors, and the denominators of the effective batch it belongs to. */
+import * as tf from '@tensorflow/tfjs-core';
+
+import type { BatchTotals, LabelTensors, TeacherTensors } from '../methods/joint-loss.ts';
+import type { FeatureKind } from '../methods/method.ts';
+import { tokenCount, type VitConfig } from '../vit/config.ts';
+
+/** Teacher outputs of b films. */
+export interface TeacherArrays {
+  /** [b, K]. */
+  readonly t1: Float32Array;
+  /** [b, U]. */
+  readonly t2: Float32Array;
+  /** [b, N, D] or [b, L, N, D] as the method's feature kind says; null for none. */
+  readonly feature: Float32Array | null;
+}
+
+/** Plain arrays of one micro-batch of b films; labels NaN where unknown. */
+export interface MicroBatch {
+  readonly films: number;
+  /** Grey films [b, S, S, 1], 0..1. */
+  readonly images: Float32Array;
+  /** [b, K]. */
+  readonly t1: Float32Array;
+  /** [b], 1 = abnormal. */
+  readonly t2: Float32Array;
+  readonly teacher: TeacherArrays | null;
+}
+
+/** Counts over the whole effective batch. */
+export interface BatchCounts {
+  readonly films: number;
+  readonly t1Known: number;
+  readonly t2Known: number;
+}
+
+/** Everything one micro-batch feeds into the step, as tensors. */
+export interface MicroTensors {
+  readonly images: tf.Tensor4D;
+  readonly labels: LabelTensors;
+  readonly teacher: TeacherTensors | null;
+  readonly totals: BatchTotals;
+}
+
+function known(values: Float32Array): number {
+  let count = 0;
+  for (const value of values) if (!Number.isNaN(value)) count += 1;
+  return count;
+}
+
+export function batchCounts(microBatches: readonly MicroBatch[]): BatchCounts {
+  return {
+    films: microBatches.reduce((sum, batch) => sum + batch.films, 0),
+    t1Known: microBatches.reduce((sum, batch) => sum + known(batch.t1), 0),
+    t2Known: microBatches.reduce((sum, batch) => sum + known(batch.t2), 0),
+  };
+}
+
+function masked(values: Float32Array): { readonly filled: Float32Array; readonly mask: Float32Array } {
+  return {
+    filled: values.map((value) => (Number.isNaN(value) ? 0 : value)),
+    mask: values.map((value) => (Number.isNaN(value) ? 0 : 1)),
+  };
+}
+
+function teacherTensors(batch: MicroBatch, config: VitConfig, kind: FeatureKind): TeacherTensors | null {
+  const { teacher, films } = batch;
+  if (teacher === null) return null;
+  const { depth, width, t1Units, t2Units } = config;
+  const tokens = tokenCount(config);
+  const shape = kind === 'blocks' ? [films, depth, tokens, width] : [films, tokens, width];
+  return {
+    t1: tf.tensor2d(teacher.t1, [films, t1Units]),
+    t2: tf.tensor2d(teacher.t2, [films, t2Units]),
+    feature: kind === 'none' || teacher.feature === null ? null : tf.tensor(teacher.feature, shape),
+  };
+}
+
+/** Tensors of one micro-batch. Call inside `tf.tidy`. Throws when an array's length does not fit the model. */
+export function microTensors(
+  batch: MicroBatch,
+  counts: BatchCounts,
+  config: VitConfig,
+  kind: FeatureKind,
+): MicroTensors {
+  const { films } = batch;
+  const { imageSize, t1Units } = config;
+  const t1 = masked(batch.t1);
+  const t2 = masked(batch.t2);
+  return {
+    images: tf.tensor4d(batch.images, [films, imageSize, imageSize, 1]),
+    labels: {
+      t1: tf.tensor2d(t1.filled, [films, t1Units]),
+      t1Mask: tf.tensor2d(t1.mask, [films, t1Units]),
+      t2: tf.tensor1d(t2.filled),
+      t2Mask: tf.tensor1d(t2.mask),
+    },
+    teacher: teacherTensors(batch, config, kind),
+    totals: {
+      share: tf.scalar(films / counts.films),
+      t1Known: tf.scalar(Math.max(counts.t1Known, 1)),
+      t2Known: tf.scalar(Math.max(counts.t2Known, 1)),
+    },
+  };
+}

@@ -1,0 +1,215 @@
+/** @file One optimiser step over an effective batch given as micro-batches. */
+import * as tf from '@tensorflow/tfjs-core';
+
+import type { Method } from '../../../shared/domain/recipe.ts';
+import { jointLoss, termWeights, type TermName } from '../methods/joint-loss.ts';
+import type { MethodSettings } from '../methods/method.ts';
+import { neededFeature } from '../methods/registry.ts';
+import {
+  ADAMW_DEFAULTS,
+  adamwUpdate,
+  clipFactor,
+  gradientNorm,
+  movingAverage,
+  stepRates,
+} from '../optim/adamw.ts';
+import type { VitConfig } from '../vit/config.ts';
+import { forward, type Normalisation } from '../vit/forward.ts';
+import { nameParameters } from '../vit/parameters.ts';
+import { batchCounts, microTensors, type MicroBatch, type MicroTensors } from './micro-batch.ts';
+import type { TrainState } from './train-state.ts';
+
+/** What is trained, the same for all steps of a run. */
+export interface Objective {
+  readonly method: Method;
+  readonly loss: MethodSettings;
+  readonly normalisation: Normalisation;
+}
+
+export interface StepSettings extends Objective {
+  readonly learningRate: number;
+  readonly weightDecay: number;
+  /** Limit of the global gradient norm; null = off. */
+  readonly clipNorm: number | null;
+  /** null = off; needs a state with a moving average. */
+  readonly emaDecay: number | null;
+  /** PyTorch's defaults unless given. */
+  readonly betas?: readonly [number, number];
+  readonly epsilon?: number;
+}
+
+export interface TermMeasurement {
+  readonly name: TermName;
+  /** Unweighted. */
+  readonly value: number;
+  readonly weight: number;
+  /** Weighted value / sum of weighted values; 0 when the sum is 0. */
+  readonly share: number;
+}
+
+export interface StepMeasurements {
+  readonly loss: number;
+  /** Before clipping. */
+  readonly gradNorm: number;
+  readonly terms: readonly TermMeasurement[];
+}
+
+/** The loss or the gradient is not a finite number: the run cannot go on from here. */
+export class NotFiniteError extends Error {
+  readonly what: 'loss' | 'gradient';
+  constructor(what: 'loss' | 'gradient', step: number) {
+    super(
+      `The ${what} of step ${step + 1} is not a finite number. The weights before this step are kept; ` +
+        'start again from the last checkpoint with a lower learning rate or with gradient clipping.',
+    );
+    this.name = 'NotFiniteError';
+    this.what = what;
+  }
+}
+
+export interface MicroGradients {
+  /** [1 + terms]: the loss, then each term unweighted, in the order of `termWeights`. */
+  readonly measured: tf.Tensor1D;
+  /** One flat tensor a parameter group. */
+  readonly gradients: readonly tf.Tensor[];
+}
+
+/**
+ * Loss, terms and gradients of one micro-batch; nothing but ops on tensors. `parameters` is one flat tensor a group.
+ * The caller disposes the result.
+ */
+export function microGradients(
+  parameters: readonly tf.Tensor[],
+  config: VitConfig,
+  batch: MicroTensors,
+  objective: Objective,
+): MicroGradients {
+  const blocks = neededFeature(objective.method, objective.loss) !== 'none';
+  let terms: tf.Tensor | null = null;
+  const { value, grads } = tf.valueAndGrads((...flat: tf.Tensor[]) => {
+    const student = forward(nameParameters(flat, config), batch.images, config, objective.normalisation, {
+      blocks,
+    });
+    const joint = jointLoss(
+      objective.method,
+      objective.loss,
+      student,
+      batch.labels,
+      batch.teacher,
+      batch.totals,
+    );
+    terms = tf.keep(tf.stack([joint.loss, ...joint.terms.map((term) => term.value)]));
+    return joint.loss;
+  })([...parameters]);
+  value.dispose();
+  if (terms === null) throw new Error('the loss was not computed');
+  return { measured: terms, gradients: grads };
+}
+
+/** Gradients of an effective batch: micro-batches summed. */
+async function accumulate(
+  state: TrainState,
+  microBatches: readonly MicroBatch[],
+  objective: Objective,
+  between: () => Promise<void>,
+): Promise<{ readonly measured: readonly number[]; readonly gradients: readonly tf.Tensor[] }> {
+  const kind = neededFeature(objective.method, objective.loss);
+  const counts = batchCounts(microBatches);
+  let total: readonly tf.Tensor[] = [];
+  let measured: readonly number[] = [];
+  try {
+    for (const batch of microBatches) {
+      let gradients: readonly tf.Tensor[] = [];
+      const read = tf.tidy(() => {
+        const tensors = microTensors(batch, counts, state.config, kind);
+        const result = microGradients(state.tensors('parameters'), state.config, tensors, objective);
+        gradients = result.gradients.map((gradient, index) => {
+          const before = total[index];
+          return tf.keep(before === undefined ? gradient : tf.add(before, gradient));
+        });
+        return result.measured;
+      });
+      const values = [...read.dataSync<'float32'>()];
+      read.dispose();
+      tf.dispose([...total]);
+      total = gradients;
+      measured = values.map((value, index) => value + (measured[index] ?? 0));
+      if (!Number.isFinite(values[0])) throw new NotFiniteError('loss', state.step);
+      await between();
+    }
+  } catch (error) {
+    tf.dispose([...total]);
+    throw error;
+  }
+  return { measured, gradients: total };
+}
+
+/** Applies clip, AdamW and moving average to `state`. Returns the norm before clipping; disposes `gradients`. */
+function applyGradients(state: TrainState, gradients: readonly tf.Tensor[], settings: StepSettings): number {
+  const [beta1, beta2] = settings.betas ?? [ADAMW_DEFAULTS.beta1, ADAMW_DEFAULTS.beta2];
+  const epsilon = settings.epsilon ?? ADAMW_DEFAULTS.epsilon;
+  const { learningRate, weightDecay, clipNorm, emaDecay } = settings;
+  const norm = tf.tidy(() => gradientNorm(gradients));
+  const gradNorm = norm.dataSync<'float32'>()[0] ?? Number.NaN;
+  if (!Number.isFinite(gradNorm)) {
+    tf.dispose([norm, ...gradients]);
+    throw new NotFiniteError('gradient', state.step);
+  }
+  const rates = stepRates({ learningRate, weightDecay, beta1, beta2, epsilon }, state.step + 1);
+  const [stepSize, correction, decay] = tf.tidy(() => tf.unstack(tf.tensor1d(rates))) as [
+    tf.Tensor,
+    tf.Tensor,
+    tf.Tensor,
+  ];
+  const factor = clipNorm === null ? null : tf.tidy(() => clipFactor(norm, clipNorm));
+  gradients.forEach((gradient, index) => {
+    const now = state.group(index);
+    const clipped = factor === null ? gradient : tf.mul(gradient, factor);
+    const updated = adamwUpdate(
+      now,
+      clipped,
+      weightDecay === 0 ? null : now.decayMask,
+      { stepSize, correction, decay },
+      { beta1, beta2, epsilon },
+    );
+    const ema =
+      now.ema === null || emaDecay === null ? null : movingAverage(now.ema, updated.parameters, emaDecay);
+    tf.dispose([gradient, clipped]);
+    state.replaceGroup(index, { ...updated, ...(ema === null ? {} : { ema }) });
+  });
+  state.step += 1;
+  tf.dispose([norm, stepSize, correction, decay]);
+  factor?.dispose();
+  return gradNorm;
+}
+
+/** Names, weights and shares for summed term values. */
+export function termMeasurements(
+  objective: Objective,
+  values: readonly number[],
+): readonly TermMeasurement[] {
+  const terms = termWeights(objective.method, objective.loss).map((term, index) => ({
+    ...term,
+    value: values[index] ?? Number.NaN,
+  }));
+  const sum = terms.reduce((total, { value, weight }) => total + value * weight, 0);
+  return terms.map((term) => ({ ...term, share: sum === 0 ? 0 : (term.value * term.weight) / sum }));
+}
+
+/**
+ * One whole step: gradients of all micro-batches summed, then clip, AdamW, moving average.
+ * `between` is awaited after each micro-batch so that a process can read its messages.
+ * @throws NotFiniteError and leaves `state` as it was.
+ */
+export async function trainStep(
+  state: TrainState,
+  microBatches: readonly MicroBatch[],
+  settings: StepSettings,
+  between: () => Promise<void> = () => Promise.resolve(),
+): Promise<StepMeasurements> {
+  if (microBatches.length === 0) throw new Error('an effective batch needs at least one film');
+  const { measured, gradients } = await accumulate(state, microBatches, settings, between);
+  const [loss = Number.NaN, ...values] = measured;
+  const gradNorm = applyGradients(state, gradients, settings);
+  return { loss, gradNorm, terms: termMeasurements(settings, values) };
+}

@@ -1,0 +1,146 @@
+/** @file Shapes of the Vision Transformer: variants, the list of parameters, and the groups in which they are stored. */
+import type { VitVariant } from '../../../shared/domain/recipe.ts';
+
+export interface VitConfig {
+  /** `custom` for shapes that no published weights have. */
+  readonly variant: VitVariant | 'custom';
+  /** Embedding width D. */
+  readonly width: number;
+  readonly depth: number;
+  readonly heads: number;
+  /** Hidden width of the MLP = mlpRatio · D. */
+  readonly mlpRatio: number;
+  /** Patch side in pixels. */
+  readonly patch: number;
+  /** Input side in pixels. */
+  readonly imageSize: number;
+  readonly layerNormEpsilon: number;
+  /** Outputs of the findings head (T1). */
+  readonly t1Units: number;
+  /** Outputs of the normal/abnormal head (T2): 2 = [normal, abnormal], 1 = abnormal. */
+  readonly t2Units: 1 | 2;
+}
+
+export interface ParameterSpec {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly size: number;
+  /** Weight decay applies (matrices only: not biases, norms, class token, positions). */
+  readonly decay: boolean;
+}
+
+const DIMENSIONS: Readonly<Record<VitVariant, { width: number; heads: number }>> = {
+  tiny: { width: 192, heads: 3 },
+  small: { width: 384, heads: 6 },
+  base: { width: 768, heads: 12 },
+};
+
+export interface HeadSizes {
+  readonly t1Units: number;
+  readonly t2Units?: 1 | 2;
+  readonly layerNormEpsilon?: number;
+}
+
+/** ViT-Tiny/Small/Base, patch 16, 224×224, 12 blocks (Dosovitskiy 2021; Touvron 2021 for the two smaller ones). */
+export function vitConfig(variant: VitVariant, heads: HeadSizes): VitConfig {
+  return {
+    variant,
+    ...DIMENSIONS[variant],
+    depth: 12,
+    mlpRatio: 4,
+    patch: 16,
+    imageSize: 224,
+    layerNormEpsilon: heads.layerNormEpsilon ?? 1e-6,
+    t1Units: heads.t1Units,
+    t2Units: heads.t2Units ?? 2,
+  };
+}
+
+/** Which published variant has this width and depth, if any. */
+export function variantOf(width: number, depth: number): VitVariant | null {
+  const found = Object.entries(DIMENSIONS).find(([, size]) => size.width === width);
+  return depth === 12 && found !== undefined ? (found[0] as VitVariant) : null;
+}
+
+/** Patches a side: 14 for 224/16. */
+export function gridSize(config: VitConfig): number {
+  return config.imageSize / config.patch;
+}
+
+/** Tokens N: the class token and one per patch, 197 for 224/16. */
+export function tokenCount(config: VitConfig): number {
+  return gridSize(config) ** 2 + 1;
+}
+
+/** Parameters that live in one flat tensor: the stem, each block, the heads. */
+export interface ParameterGroup {
+  readonly name: string;
+  readonly specs: readonly ParameterSpec[];
+  /** Scalars in the group. */
+  readonly size: number;
+}
+
+function spec(name: string, shape: readonly number[], decay: boolean): ParameterSpec {
+  return { name, shape, size: shape.reduce((product, length) => product * length, 1), decay };
+}
+
+function group(name: string, specs: readonly ParameterSpec[]): ParameterGroup {
+  return { name, specs, size: specs.reduce((sum, { size }) => sum + size, 0) };
+}
+
+function blockSpecs(config: VitConfig, block: number): readonly ParameterSpec[] {
+  const { width, mlpRatio } = config;
+  const hidden = width * mlpRatio;
+  const at = `blocks.${block}`;
+  return [
+    spec(`${at}.norm1.scale`, [width], false),
+    spec(`${at}.norm1.bias`, [width], false),
+    spec(`${at}.qkv.kernel`, [width, 3 * width], true),
+    spec(`${at}.qkv.bias`, [3 * width], false),
+    spec(`${at}.proj.kernel`, [width, width], true),
+    spec(`${at}.proj.bias`, [width], false),
+    spec(`${at}.norm2.scale`, [width], false),
+    spec(`${at}.norm2.bias`, [width], false),
+    spec(`${at}.fc1.kernel`, [width, hidden], true),
+    spec(`${at}.fc1.bias`, [hidden], false),
+    spec(`${at}.fc2.kernel`, [hidden, width], true),
+    spec(`${at}.fc2.bias`, [width], false),
+  ];
+}
+
+/**
+ * The stem, one group a block, the heads. State is kept as one flat tensor a group: an optimiser step is then a few
+ * ops on 14 tensors instead of 154, and one group's temporaries are small enough to stay in the cache.
+ * Matrices are [in, out], ready for `x · W`; qkv is fused; the patch kernel's rows run over (channel, row, column).
+ */
+export function parameterGroups(config: VitConfig): readonly ParameterGroup[] {
+  const { width, patch } = config;
+  const stem = group('stem', [
+    spec('cls', [1, 1, width], false),
+    spec('positions', [1, tokenCount(config), width], false),
+    spec('patch.kernel', [3 * patch * patch, width], true),
+    spec('patch.bias', [width], false),
+  ]);
+  const blocks = Array.from({ length: config.depth }, (_, block) =>
+    group(`blocks.${block}`, blockSpecs(config, block)),
+  );
+  const heads = group('heads', [
+    spec('norm.scale', [width], false),
+    spec('norm.bias', [width], false),
+    spec('t1.kernel', [width, config.t1Units], true),
+    spec('t1.bias', [config.t1Units], false),
+    spec('t2.kernel', [width, config.t2Units], true),
+    spec('t2.bias', [config.t2Units], false),
+  ]);
+  return [stem, ...blocks, heads];
+}
+
+/** Every parameter in storage order. */
+export function parameterSpecs(config: VitConfig): readonly ParameterSpec[] {
+  return parameterGroups(config).flatMap(({ specs }) => specs);
+}
+
+/** Number of scalars of all parameters. */
+export function parameterCount(config: VitConfig): number {
+  return parameterSpecs(config).reduce((sum, { size }) => sum + size, 0);
+}

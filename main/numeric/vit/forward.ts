@@ -1,0 +1,136 @@
+/** @file The Vision Transformer forward pass: both heads' logits and, on request, every block's output and attention. */
+import * as tf from '@tensorflow/tfjs-core';
+
+import { attentionHalf, attentionHalfOpen, mlpHalf } from './block.ts';
+import { gridSize, tokenCount, type VitConfig } from './config.ts';
+import { layerNorm, linear } from './layers.ts';
+import type { NamedParameters } from './parameters.ts';
+
+/** Per-channel normalisation of the weights: (grey − mean) / std; ImageNet values for timm, 0.5/0.5 for HF. */
+export interface Normalisation {
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+}
+
+export interface Capture {
+  /** H_i = output of block i with its residual, before the final layer norm (HF `hidden_states[1:]`). */
+  readonly blocks?: boolean;
+  readonly attention?: boolean;
+  /** Zero tensors [B, h, N, N], one a block, added to the attention: their gradient is ∂y/∂A (Chefer 2021). */
+  readonly probes?: readonly tf.Tensor4D[];
+}
+
+export interface ForwardResult {
+  /** T1 logits [B, K]. */
+  readonly t1: tf.Tensor2D;
+  /** T2 logits [B, U]. */
+  readonly t2: tf.Tensor2D;
+  /** H_1 … H_depth, each [B, N, D]; empty unless captured. */
+  readonly blocks: readonly tf.Tensor3D[];
+  /** Softmax attention of each block [B, h, N, N]; empty unless captured. */
+  readonly attention: readonly tf.Tensor4D[];
+}
+
+function lookup(parameters: NamedParameters, name: string): tf.Tensor {
+  const found = parameters.get(name);
+  if (found === undefined) throw new Error(`no parameter named ${name}`);
+  return found;
+}
+
+/**
+ * Patch embedding of grey films. A grey film is repeated to three channels and normalised per channel, which is linear,
+ * so the three kernels are folded into one: Σ_c K_c/σ_c, bias − Σ_c μ_c/σ_c · ΣK_c. [B, S, S, 1] → [B·G², D].
+ */
+function embedPatches(
+  images: tf.Tensor4D,
+  parameters: NamedParameters,
+  config: VitConfig,
+  normalisation: Normalisation,
+): tf.Tensor {
+  const { patch, width } = config;
+  const grid = gridSize(config);
+  const batch = images.shape[0];
+  const area = patch * patch;
+  const { mean, std } = normalisation;
+  const kernels = tf.reshape(lookup(parameters, 'patch.kernel'), [3, area, width]);
+  const inverse = tf.tensor3d(
+    std.map((s) => 1 / s),
+    [3, 1, 1],
+  );
+  const shift = tf.tensor3d(
+    mean.map((m, channel) => m / (std[channel] ?? 1)),
+    [3, 1, 1],
+  );
+  const kernel = tf.sum(tf.mul(kernels, inverse), 0); // [P², D]
+  const bias = tf.sub(lookup(parameters, 'patch.bias'), tf.sum(tf.mul(kernels, shift), [0, 1])); // [D]
+  const cells = tf.reshape(images, [batch * grid, patch, grid, patch]);
+  const patches = tf.reshape(tf.transpose(cells, [0, 2, 1, 3]), [batch * grid * grid, area]);
+  return tf.add(tf.matMul(patches, kernel), bias);
+}
+
+/** Class token, patches, positions: [B·N, D]. */
+function embed(
+  images: tf.Tensor4D,
+  parameters: NamedParameters,
+  config: VitConfig,
+  normalisation: Normalisation,
+): tf.Tensor {
+  const batch = images.shape[0];
+  const tokens = tokenCount(config);
+  const patches = tf.reshape(embedPatches(images, parameters, config, normalisation), [
+    batch,
+    tokens - 1,
+    config.width,
+  ]);
+  const cls = tf.tile(lookup(parameters, 'cls'), [batch, 1, 1]);
+  const embedded = tf.add(tf.concat([cls, patches], 1), lookup(parameters, 'positions'));
+  return tf.reshape(embedded, [batch * tokens, config.width]);
+}
+
+/**
+ * Runs the model on grey films `images` [B, S, S, 1] with values 0..1 at the model's input size.
+ * Call inside `tf.tidy` or a gradient scope: intermediate tensors are not disposed here.
+ */
+export function forward(
+  parameters: NamedParameters,
+  images: tf.Tensor4D,
+  config: VitConfig,
+  normalisation: Normalisation,
+  capture: Capture = {},
+): ForwardResult {
+  const batch = images.shape[0];
+  const tokens = tokenCount(config);
+  const { width } = config;
+  let x = embed(images, parameters, config, normalisation); // [B·N, D]
+  const blocks: tf.Tensor3D[] = [];
+  const attention: tf.Tensor4D[] = [];
+  const open = capture.attention === true || capture.probes !== undefined;
+  for (let index = 0; index < config.depth; index += 1) {
+    const parameter = (name: string) => lookup(parameters, `blocks.${index}.${name}`);
+    if (open) {
+      const half = attentionHalfOpen(x, parameter, config, batch, capture.probes?.[index]);
+      x = half.value;
+      attention.push(half.probabilities as tf.Tensor4D);
+    } else {
+      x = attentionHalf(x, parameter, config, batch);
+    }
+    x = mlpHalf(x, parameter, config);
+    if (capture.blocks === true) blocks.push(tf.reshape(x, [batch, tokens, width]));
+  }
+  const cls = tf.reshape(tf.slice(tf.reshape(x, [batch, tokens, width]), [0, 0, 0], [batch, 1, width]), [
+    batch,
+    width,
+  ]);
+  const { value: normalised } = layerNorm(
+    cls,
+    lookup(parameters, 'norm.scale'),
+    lookup(parameters, 'norm.bias'),
+    config.layerNormEpsilon,
+  );
+  return {
+    t1: linear(normalised, lookup(parameters, 't1.kernel'), lookup(parameters, 't1.bias')) as tf.Tensor2D,
+    t2: linear(normalised, lookup(parameters, 't2.kernel'), lookup(parameters, 't2.bias')) as tf.Tensor2D,
+    blocks,
+    attention,
+  };
+}
