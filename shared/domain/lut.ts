@@ -5,8 +5,7 @@
 
 /** C.11.1. `table`: `first` is the stored value of entry 0; values outside take the end entries. */
 export type ModalityLut =
-  | { readonly kind: 'rescale'; readonly slope: number; readonly intercept: number }
-  | LutTable;
+  { readonly kind: 'rescale'; readonly slope: number; readonly intercept: number } | LutTable;
 
 /** A look-up table. `bits` is the width of an entry: outputs span 0 … 2^bits − 1. */
 export interface LutTable {
@@ -104,7 +103,9 @@ export interface DisplayLut {
 export function buildDisplayLut(chain: DisplayChain, minStored: number, maxStored: number): DisplayLut {
   const length = maxStored - minStored + 1;
   if (!Number.isInteger(length) || length < 1 || length > MAX_DISPLAY_ENTRIES) {
-    throw new RangeError(`A display table covers 1 to ${MAX_DISPLAY_ENTRIES} stored values, asked for ${length}.`);
+    throw new RangeError(
+      `A display table covers 1 to ${MAX_DISPLAY_ENTRIES} stored values, asked for ${length}.`,
+    );
   }
   const grey = new Uint8Array(length);
   for (let index = 0; index < length; index++) grey[index] = displayGrey(chain, minStored + index);
@@ -123,7 +124,10 @@ export function applyDisplayLut(lut: DisplayLut, stored: ArrayLike<number>): Uin
 }
 
 /** Smallest and largest stored value that the bits can hold. */
-export function storedRange(bitsStored: number, signed: boolean): { readonly min: number; readonly max: number } {
+export function storedRange(
+  bitsStored: number,
+  signed: boolean,
+): { readonly min: number; readonly max: number } {
   return signed
     ? { min: -(2 ** (bitsStored - 1)), max: 2 ** (bitsStored - 1) - 1 }
     : { min: 0, max: 2 ** bitsStored - 1 };
@@ -217,7 +221,8 @@ function tailsByCount(stored: ArrayLike<number>, input: WindowInput): [number, n
     counts[at] = (counts[at] ?? 0) + 1;
     total += 1;
   }
-  if (total === 0 && input.padding !== undefined) return tailsByCount(stored, { ...input, padding: undefined });
+  if (total === 0 && input.padding !== undefined)
+    return tailsByCount(stored, { ...input, padding: undefined });
   const levels: { value: number; count: number }[] = [];
   counts.forEach((count, at) => {
     if (count > 0) levels.push({ value: applyModality(input.modality, min + at), count });
@@ -233,7 +238,8 @@ function tailsBySort(stored: ArrayLike<number>, input: WindowInput): [number, nu
     const value = stored[index] ?? 0;
     if (!isPadding(value, input.padding)) kept.push(applyModality(input.modality, value));
   }
-  if (kept.length === 0 && input.padding !== undefined) return tailsBySort(stored, { ...input, padding: undefined });
+  if (kept.length === 0 && input.padding !== undefined)
+    return tailsBySort(stored, { ...input, padding: undefined });
   kept.sort((a, b) => a - b);
   return tails(
     kept.map((value) => ({ value, count: 1 })),

@@ -27,7 +27,8 @@ function areaTaps(length: number, outLength: number): Taps {
       taps.weights[at + index - first] = covered;
       total += covered;
     }
-    for (let tap = 0; tap < last - first; tap++) taps.weights[at + tap] = (taps.weights[at + tap] ?? 0) / total;
+    for (let tap = 0; tap < last - first; tap++)
+      taps.weights[at + tap] = (taps.weights[at + tap] ?? 0) / total;
     taps.start[out] = at;
     taps.first[out] = first;
     taps.count[out] = last - first;
@@ -66,12 +67,20 @@ function assertSize(source: ArrayLike<number>, sides: readonly number[]): void {
   }
   const [width = 0, height = 0] = sides;
   if (source.length !== width * height) {
-    throw new RangeError(`A picture of ${width} × ${height} has ${width * height} values, got ${source.length}.`);
+    throw new RangeError(
+      `A picture of ${width} × ${height} has ${width * height} values, got ${source.length}.`,
+    );
   }
 }
 
 /** Applies one set of taps along the rows, then another down the columns. [height, width] → [outHeight, outWidth] */
-function separable(source: ArrayLike<number>, width: number, height: number, across: Taps, down: Taps): Float32Array {
+function separable(
+  source: ArrayLike<number>,
+  width: number,
+  height: number,
+  across: Taps,
+  down: Taps,
+): Float32Array {
   const outWidth = across.first.length;
   const outHeight = down.first.length;
   const result = new Float32Array(outWidth * outHeight);
@@ -91,7 +100,8 @@ function separable(source: ArrayLike<number>, width: number, height: number, acr
       const count = across.count[x] ?? 0;
       const weights = across.start[x] ?? 0;
       let sum = 0;
-      for (let tap = 0; tap < count; tap++) sum += (across.weights[weights + tap] ?? 0) * (row[first + tap] ?? 0);
+      for (let tap = 0; tap < count; tap++)
+        sum += (across.weights[weights + tap] ?? 0) * (row[first + tap] ?? 0);
       result[y * outWidth + x] = sum;
     }
   }
