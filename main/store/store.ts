@@ -1,0 +1,112 @@
+/**
+ * @file The library's database as services see it: one repository per kind of row, one transaction function. Services take
+ * a Store; only main/store writes SQL. One process writes; a second opener gets it read-only (main/files keeps the lock).
+ */
+import { createArtifactStore, type ArtifactStore } from './artifacts.ts';
+import { checkDatabase, openDatabase, userVersion, type Db } from './database.ts';
+import { createEventStore, type EventStore } from './events.ts';
+import { createFilmQueryStore, type FilmQueryStore } from './film-query.ts';
+import { createFilmStore, type FilmStore } from './films.ts';
+import { createImportStore, type ImportStore } from './imports.ts';
+import { createLabelStore, type LabelStore } from './labels.ts';
+import { createPatientStore, type PatientStore } from './patients.ts';
+import { createSettingsStore, type SettingsStore } from './settings.ts';
+import { createSplitStore, type SplitStore } from './splits.ts';
+import { translated, translateSqliteError } from './sqlite-error.ts';
+
+export interface Store {
+  readonly artifacts: ArtifactStore;
+  readonly patients: PatientStore;
+  readonly films: FilmStore;
+  readonly filmQueries: FilmQueryStore;
+  readonly labels: LabelStore;
+  readonly splits: SplitStore;
+  readonly imports: ImportStore;
+  readonly settings: SettingsStore;
+  readonly events: EventStore;
+  readonly readOnly: boolean;
+  /** Layout version of the open file. */
+  readonly version: number;
+  /** The last session ended without closing the library. */
+  readonly wasUnclean: boolean;
+  /** Path of the copy made before the layout was brought up to date, if it was. */
+  readonly backup: string | null;
+  /**
+   * Runs `work` in one immediate transaction: all of it is stored when this returns, none of it when it throws. May be
+   * nested. `work` must not be async.
+   */
+  transaction<Result>(work: () => Result): Result;
+  /** SQLite's whole check with foreign keys; empty = sound. */
+  check(): readonly string[];
+  /** Lets SQLite refresh what it knows about the tables after many rows changed. */
+  optimize(): void;
+  /** Safe to call twice. */
+  close(): void;
+}
+
+export interface StoreOptions {
+  readonly readOnly?: boolean;
+  readonly clock: { now(): number };
+  /** Folder of the numbered migrations; tests give their own. */
+  readonly migrationsDir?: URL;
+}
+
+export const MIGRATIONS_DIR = new URL('./migrations/', import.meta.url);
+
+/**
+ * Opens (or makes) the database of a library.
+ * @param file path of library.db, or ':memory:'
+ * @throws ServiceError NEWER_LIBRARY, CORRUPT_LIBRARY, READ_ONLY, NOT_FOUND, DISK_FULL
+ */
+export function openStore(file: string, options: StoreOptions): Store {
+  const { db, wasUnclean, backup } = openDatabase(file, {
+    readOnly: options.readOnly ?? false,
+    migrationsDir: options.migrationsDir ?? MIGRATIONS_DIR,
+    now: () => options.clock.now(),
+  });
+  return {
+    artifacts: translated(createArtifactStore(db)),
+    patients: translated(createPatientStore(db)),
+    films: translated(createFilmStore(db)),
+    filmQueries: translated(createFilmQueryStore(db)),
+    labels: translated(createLabelStore(db)),
+    splits: translated(createSplitStore(db)),
+    imports: translated(createImportStore(db)),
+    settings: translated(createSettingsStore(db)),
+    events: translated(createEventStore(db)),
+    readOnly: options.readOnly ?? false,
+    version: userVersion(db),
+    wasUnclean,
+    backup,
+    transaction: (work) => inTransaction(db, work),
+    check: () => check(db),
+    optimize: () => {
+      if (!db.readonly) db.pragma('optimize');
+    },
+    close: () => {
+      if (db.open) db.close();
+    },
+  };
+}
+
+function inTransaction<Result>(db: Db, work: () => Result): Result {
+  try {
+    return db.inTransaction ? db.transaction(work)() : db.transaction(work).immediate();
+  } catch (error) {
+    throw translateSqliteError(error);
+  }
+}
+
+function check(db: Db): readonly string[] {
+  try {
+    const strangers = db.pragma('foreign_key_check') as readonly { table: string; rowid: number }[];
+    return [
+      ...checkDatabase(db, 'integrity_check'),
+      ...strangers.map(({ table, rowid }) => `row ${rowid} of ${table} points at a row that does not exist`),
+    ];
+  } catch (error) {
+    const known = translateSqliteError(error);
+    if (known instanceof Error) return [known.message];
+    throw known;
+  }
+}
