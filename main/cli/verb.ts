@@ -1,0 +1,35 @@
+/** @file What a verb of the command line is, and the error it may end with. */
+
+export interface VerbResult {
+  /** The one JSON object of `--json`. */
+  readonly json: unknown;
+  /** The same for a person. */
+  readonly text: string;
+}
+
+export interface VerbArguments {
+  readonly positionals: readonly string[];
+  readonly options: Readonly<Record<string, string | boolean | undefined>>;
+}
+
+export interface Verb {
+  readonly name: string;
+  /** e.g. `metrics SCORES.csv`. */
+  readonly usage: string;
+  readonly summary: string;
+  readonly options: Readonly<Record<string, { readonly type: 'string' | 'boolean' }>>;
+  readonly run: (args: VerbArguments) => Promise<VerbResult>;
+}
+
+/** Bad input or a refusal: exit 2. */
+export class Refusal extends Error {
+  readonly code: string;
+  readonly detail: Readonly<Record<string, unknown>>;
+
+  constructor(code: string, message: string, detail: Readonly<Record<string, unknown>> = {}) {
+    super(message);
+    this.name = 'Refusal';
+    this.code = code;
+    this.detail = detail;
+  }
+}
