@@ -1,0 +1,154 @@
+/**
+ * @file The folder of a library and everything in it that is not a row: library.db, library.key, library.lock,
+ * artifacts/aa/<sha256>, runs/, knowledge/, uploads/, tmp/. See docs/decisions/0003-library-layout.md.
+ */
+import { existsSync, statSync } from 'node:fs';
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+
+import { ServiceError } from '../../shared/domain/service-error.ts';
+import { createArtifactFiles, type ArtifactFiles } from './artifacts.ts';
+import { TEMP_SUFFIX, writeFileAtomic } from './atomic-write.ts';
+import { ensureSpace, realDisk, translateDiskError, type Disk } from './disk.ts';
+import { openLibraryKey, type PatientHash } from './library-key.ts';
+import { takeLock, readLock, type LibraryLock, type LockHolder } from './library-lock.ts';
+import { createUploads, type Uploads } from './uploads.ts';
+
+export interface LibraryFiles {
+  /** Absolute path of the library's folder. */
+  readonly dir: string;
+  /** Name shown to a person: the folder's name. */
+  readonly name: string;
+  readonly databasePath: string;
+  /** One folder per run; the run's process writes there. */
+  readonly runsDir: string;
+  /** One folder per knowledge cache. */
+  readonly knowledgeDir: string;
+  readonly tmpDir: string;
+  readonly readOnly: boolean;
+  /** Who has the library open for writing when we do not. */
+  readonly lockedBy: LockHolder | null;
+  readonly artifacts: ArtifactFiles;
+  readonly uploads: Uploads;
+  readonly patientHash: PatientHash;
+  /** Writes a file inside the library so that it is old or new, never half. */
+  writeAtomic(path: string, content: Uint8Array): Promise<void>;
+  freeBytes(): Promise<number>;
+  /** @throws ServiceError DISK_FULL when `bytes` more would not fit */
+  ensureSpace(bytes: number): Promise<void>;
+  /** @throws ServiceError READ_ONLY */
+  refuseIfReadOnly(): void;
+  /** Gives the lock back. Safe to call twice. */
+  close(): void;
+}
+
+export interface LibraryFilesOptions {
+  readonly clock: { now(): number };
+  /** Ask for read-only even when nobody else has the library open. */
+  readonly readOnly?: boolean;
+  readonly disk?: Disk;
+}
+
+const FOLDERS = ['artifacts', 'runs', 'knowledge', 'uploads', 'tmp'] as const;
+
+/**
+ * Opens the folder, making what is missing. When another process has it, it is opened read-only.
+ * @throws ServiceError READ_ONLY, DISK_FULL, NOT_FOUND, CORRUPT_LIBRARY (library.key lost)
+ */
+export async function openLibraryFiles(path: string, options: LibraryFilesOptions): Promise<LibraryFiles> {
+  const dir = resolve(path);
+  const disk = options.disk ?? realDisk;
+  const at = (name: string): string => join(dir, name);
+  const databasePath = at('library.db');
+  if (options.readOnly !== true) await makeFolders(dir);
+  else if (!existsSync(databasePath)) {
+    throw new ServiceError('NOT_FOUND', 'There is no library in this folder.', { dir });
+  }
+
+  const lock: LibraryLock =
+    options.readOnly === true
+      ? { heldBy: readLock(at('library.lock')), release: () => undefined }
+      : takeLock(at('library.lock'), options.clock.now());
+  const readOnly = options.readOnly === true || lock.heldBy !== null;
+  try {
+    const isNew = !existsSync(databasePath) || statSync(databasePath).size === 0;
+    const patientHash = await openLibraryKey(at('library.key'), isNew && !readOnly, disk);
+    if (!readOnly) await cleanLeftovers(dir);
+    const refuseIfReadOnly = (): void => {
+      if (readOnly) throw readOnlyError(lock.heldBy);
+    };
+    return {
+      dir,
+      name: basename(dir),
+      databasePath,
+      runsDir: at('runs'),
+      knowledgeDir: at('knowledge'),
+      tmpDir: at('tmp'),
+      readOnly,
+      lockedBy: lock.heldBy,
+      artifacts: guarded(createArtifactFiles(at('artifacts'), disk), refuseIfReadOnly),
+      uploads: createUploads(at('uploads'), disk, refuseIfReadOnly),
+      patientHash,
+      writeAtomic: (file, content) => {
+        refuseIfReadOnly();
+        return writeFileAtomic(file, content, { disk });
+      },
+      freeBytes: () => disk.freeBytes(dir),
+      ensureSpace: (bytes) => ensureSpace(disk, dir, bytes),
+      refuseIfReadOnly,
+      close: () => {
+        lock.release();
+      },
+    };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+function guarded(artifacts: ArtifactFiles, refuseIfReadOnly: () => void): ArtifactFiles {
+  return {
+    ...artifacts,
+    async put(content) {
+      refuseIfReadOnly();
+      return await artifacts.put(content);
+    },
+  };
+}
+
+function readOnlyError(heldBy: LockHolder | null): ServiceError {
+  return new ServiceError(
+    'READ_ONLY',
+    heldBy === null
+      ? 'This library is open read-only. Nothing was changed.'
+      : 'This library is open in another window, so it is read-only here. Nothing was changed; close the other one' +
+          ' and open the library again to make changes.',
+    heldBy === null ? {} : { pid: heldBy.pid, host: heldBy.host, since: heldBy.since },
+  );
+}
+
+async function makeFolders(dir: string): Promise<void> {
+  try {
+    for (const folder of FOLDERS) await mkdir(join(dir, folder), { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw translateDiskError(error);
+  }
+}
+
+/** Removes what a crash left: temporary files, unfinished uploads. Only the writer does this, before any work starts. */
+async function cleanLeftovers(dir: string): Promise<void> {
+  for (const folder of ['tmp', 'uploads']) {
+    const names = await readdir(join(dir, folder));
+    for (const name of names) await rm(join(dir, folder, name), { recursive: true, force: true });
+  }
+  await removeTemps(dir, false);
+  for (const folder of ['artifacts', 'runs', 'knowledge']) await removeTemps(join(dir, folder), true);
+}
+
+async function removeTemps(dir: string, deep: boolean): Promise<void> {
+  const entries = await readdir(dir, { withFileTypes: true, recursive: deep });
+  for (const entry of entries) {
+    if (!entry.isFile() || !entry.name.endsWith(TEMP_SUFFIX)) continue;
+    await rm(join(entry.parentPath, entry.name), { force: true });
+  }
+}
