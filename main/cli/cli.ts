@@ -4,8 +4,9 @@ import { parseArgs } from 'node:util';
 import { Refusal, type Verb } from './verb.ts';
 import { doctor } from './verbs/doctor.ts';
 import { metrics } from './verbs/metrics.ts';
+import { weights } from './verbs/weights.ts';
 
-const VERBS: readonly Verb[] = [doctor, metrics];
+const VERBS: readonly Verb[] = [doctor, metrics, weights];
 
 function help(): string {
   const width = Math.max(...VERBS.map((verb) => verb.usage.length));

@@ -144,7 +144,7 @@ export function floatTensor(name: string, raw: RawTensor): FloatTensor {
   if (!FLOATS.has(raw.dtype)) {
     fail('dtype', `Tensor ${name} is ${raw.dtype}; only F32, F16 and BF16 weights can be used.`, name);
   }
-  const copy = raw.bytes.slice().buffer; // a copy is aligned and leaves the file's bytes alone
+  const copy = new Uint8Array(raw.bytes).buffer; // an aligned copy; Buffer.slice would share the file's memory
   let values: Float32Array;
   if (raw.dtype === 'F32') values = new Float32Array(copy);
   else if (raw.dtype === 'F16') values = decodeHalf(new Uint16Array(copy));
