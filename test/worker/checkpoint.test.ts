@@ -18,7 +18,7 @@ import { epochOrder } from '../../main/worker/epoch-order.ts';
 import { PAPER_LOSS } from '../../shared/domain/recipe.ts';
 
 const config: VitConfig = {
-  variant: null,
+  variant: 'custom',
   width: 32,
   depth: 2,
   heads: 2,
