@@ -1,0 +1,121 @@
+/** @file The films of a plan in memory: 224-px grey bytes and labels; checks once more that no patient is in two parts. */
+import { readFile } from 'node:fs/promises';
+
+import { areaAverage, bilinear, toGreyBytes } from '../../shared/domain/resample.ts';
+import type { PlanFilm } from '../../shared/worker/protocol.ts';
+import type { MicroBatch } from '../numeric/train/micro-batch.ts';
+
+/** The plan and the files behind it do not agree; nothing was computed. */
+export class FilmSetError extends Error {
+  readonly code: 'SPLIT_LEAKS' | 'INCOMPATIBLE' | 'UNREADABLE_FILE';
+  constructor(code: FilmSetError['code'], message: string) {
+    super(message);
+    this.name = 'FilmSetError';
+    this.code = code;
+  }
+}
+
+/** @throws FilmSetError SPLIT_LEAKS naming how many patients stand in more than one part. */
+export function checkParts(films: readonly Pick<PlanFilm, 'patient' | 'part'>[]): void {
+  const partOf = new Map<string, string>();
+  const shared = new Set<string>();
+  for (const { patient, part } of films) {
+    const known = partOf.get(patient);
+    if (known !== undefined && known !== part) shared.add(patient);
+    partOf.set(patient, part);
+  }
+  if (shared.size > 0) {
+    throw new FilmSetError(
+      'SPLIT_LEAKS',
+      `${shared.size} patient${shared.size === 1 ? ' is' : 's are'} in more than one part of the split. Nothing was trained; make a new split.`,
+    );
+  }
+}
+
+/**
+ * What a model gets from one 224-px film [size², grey bytes] at `resolution` pixels a side: at full size the film itself,
+ * below it the area average, rounded to grey bytes as a stored low-resolution film is, then bilinear back to full size.
+ * Values 0..1, [size²].
+ */
+export function modelInput(image: Uint8Array, size: number, resolution: number): Float32Array {
+  if (resolution === size) return Float32Array.from(image, (value) => value / 255);
+  const low = toGreyBytes(areaAverage(image, size, size, resolution, resolution));
+  return bilinear(low, resolution, resolution, size, size).map((value) => value / 255);
+}
+
+export class FilmSet {
+  readonly films: readonly PlanFilm[];
+  readonly size: number;
+  /** All images one after another, one byte a pixel: 50 kB a film. */
+  readonly #pixels: Uint8Array;
+
+  private constructor(films: readonly PlanFilm[], size: number, pixels: Uint8Array) {
+    this.films = films;
+    this.size = size;
+    this.#pixels = pixels;
+  }
+
+  /** Reads every film's image of `size` × `size` bytes. @throws FilmSetError */
+  static async load(films: readonly PlanFilm[], findings: number, size: number): Promise<FilmSet> {
+    checkParts(films);
+    const area = size * size;
+    const pixels = new Uint8Array(films.length * area);
+    for (const [index, film] of films.entries()) {
+      if (film.t1.length !== findings) {
+        throw new FilmSetError(
+          'INCOMPATIBLE',
+          `Film ${film.filmId} has ${film.t1.length} labels, the run has ${findings} findings.`,
+        );
+      }
+      let bytes: Uint8Array;
+      try {
+        bytes = await readFile(film.image);
+      } catch {
+        throw new FilmSetError(
+          'UNREADABLE_FILE',
+          `The image of film ${film.filmId} cannot be read. Verify the library, then start again.`,
+        );
+      }
+      if (bytes.length !== area) {
+        throw new FilmSetError(
+          'INCOMPATIBLE',
+          `The image of film ${film.filmId} has ${bytes.length} bytes, expected ${area}. Verify the library, then start again.`,
+        );
+      }
+      pixels.set(bytes, index * area);
+    }
+    return new FilmSet(films, size, pixels);
+  }
+
+  /** Positions of the films of one part, in plan order. */
+  part(part: PlanFilm['part']): Uint32Array {
+    return Uint32Array.from(this.films.keys()).filter((index) => this.films[index]?.part === part);
+  }
+
+  /** 224-px grey bytes of one film; a view. */
+  image(index: number): Uint8Array {
+    const area = this.size * this.size;
+    return this.#pixels.subarray(index * area, (index + 1) * area);
+  }
+
+  /** One micro-batch without teacher outputs; unknown labels become NaN. */
+  microBatch(indices: Uint32Array, resolution: number): MicroBatch {
+    const area = this.size * this.size;
+    const images = new Float32Array(indices.length * area);
+    const chosen = Array.from(indices, (index) => {
+      const film = this.films[index];
+      if (film === undefined) throw new Error(`no film at position ${index}`);
+      return film;
+    });
+    indices.forEach((index, position) => {
+      images.set(modelInput(this.image(index), this.size, resolution), position * area);
+    });
+    return {
+      films: chosen.length,
+      images,
+      t1: Float32Array.from(chosen.flatMap((film) => film.t1.map((label) => label ?? Number.NaN))),
+      t2: Float32Array.from(chosen, (film) => film.t2 ?? Number.NaN),
+      teacher: null,
+    };
+  }
+}

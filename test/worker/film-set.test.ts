@@ -1,0 +1,66 @@
+/** @file Films of a plan: labels with unknowns, low-resolution input, and every way the plan can disagree with the files. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterAll, describe, expect, it } from 'vitest';
+
+import { checkParts, FilmSet, modelInput } from '../../main/worker/film-set.ts';
+import type { PlanFilm } from '../../shared/worker/protocol.ts';
+
+const dir = mkdtempSync(join(tmpdir(), 'chestlight-films-'));
+afterAll(() => rmSync(dir, { recursive: true }));
+
+const size = 8;
+function film(id: string, change: Partial<PlanFilm> = {}, bytes = size * size): PlanFilm {
+  const image = join(dir, `${id}.grey`);
+  writeFileSync(
+    image,
+    Uint8Array.from({ length: bytes }, (_, i) => (i * 4 + id.length) % 256),
+  );
+  return { filmId: id, patient: `patient-${id}`, part: 'train', image, t1: [1, null], t2: null, ...change };
+}
+
+describe('a film set', () => {
+  it('gives images and labels of the chosen films, unknown as NaN', async () => {
+    const set = await FilmSet.load([film('a'), film('b', { part: 'test', t1: [0, 1], t2: 1 })], 2, size);
+    expect([...set.part('train')]).toEqual([0]);
+    expect([...set.part('test')]).toEqual([1]);
+    const batch = set.microBatch(Uint32Array.of(1, 0), size);
+    expect([...batch.t1]).toEqual([0, 1, 1, Number.NaN]);
+    expect([...batch.t2]).toEqual([1, Number.NaN]);
+    expect(batch.images[1]).toBeCloseTo((set.image(1)[1] ?? 0) / 255, 7);
+  });
+
+  it.each([
+    [
+      'a patient in two parts',
+      () => [film('c', { patient: 'p' }), film('d', { patient: 'p', part: 'test' })],
+      'SPLIT_LEAKS',
+    ],
+    ['an image of the wrong size', () => [film('e', {}, 63)], 'INCOMPATIBLE'],
+    ['labels that do not fit', () => [film('f', { t1: [1] })], 'INCOMPATIBLE'],
+    ['a missing image', () => [film('g', { image: join(dir, 'absent') })], 'UNREADABLE_FILE'],
+  ])('refuses %s', async (_, films, code) => {
+    await expect(FilmSet.load(films(), 2, size)).rejects.toMatchObject({ code });
+  });
+
+  it('accepts a patient with several films in one part', () => {
+    expect(() => checkParts([film('h', { patient: 'p' }), film('i', { patient: 'p' })])).not.toThrow();
+  });
+});
+
+describe('model input', () => {
+  const checker = Uint8Array.from(
+    { length: size * size },
+    (_, i) => (((i % size) + Math.floor(i / size)) % 2) * 255,
+  );
+  it('is the film itself at full size', () => {
+    expect([...modelInput(checker, size, size)]).toEqual([...checker].map((value) => value / 255));
+  });
+  it('has lost the detail below it: a checkerboard becomes flat grey, rounded to bytes', () => {
+    const low = modelInput(checker, size, 4);
+    expect(new Set(low).size).toBe(1);
+    expect([Math.fround(127 / 255), Math.fround(128 / 255)]).toContain(low[0]);
+  });
+});
