@@ -1,0 +1,152 @@
+/** @file The epochs of one run: shuffled steps, validation, best weights, checkpoints; stops between steps when asked. */
+import type { Recipe } from '../../shared/domain/recipe.ts';
+import { auroc } from '../numeric/metrics/auroc.ts';
+import { macroAuroc, type MacroAuroc } from '../numeric/metrics/macro.ts';
+import { learningRateAt } from '../numeric/optim/schedule.ts';
+import type { MicroBatch, TeacherArrays } from '../numeric/train/micro-batch.ts';
+import type { TrainState } from '../numeric/train/train-state.ts';
+import { trainStep, type Objective, type StepMeasurements } from '../numeric/train/train-step.ts';
+import { saveCheckpoint, type RunPosition, type SavedCheckpoint } from './checkpoint.ts';
+import { epochOrder } from './epoch-order.ts';
+import type { FilmSet } from './film-set.ts';
+import { scoreFilms, type FilmScores } from './score-films.ts';
+
+export type Wish = 'go on' | 'pause' | 'stop and keep best' | 'cancel';
+
+export interface Validation {
+  readonly t1: MacroAuroc;
+  readonly t2: number | null;
+}
+
+export interface TrainRun {
+  readonly state: TrainState;
+  readonly films: FilmSet;
+  readonly resolution: number;
+  readonly objective: Objective;
+  readonly recipe: Recipe;
+  readonly seed: number;
+  readonly configHash: string;
+  /** Folder of checkpoints. */
+  readonly dir: string;
+  /** Where to go on; null = the start. */
+  readonly from: RunPosition | null;
+  /** Best epoch before `from`, kept by the caller with its weights; null = none yet. */
+  readonly bestBefore: TrainOutcome['best'];
+  /** Cached teacher outputs of films by position; null for runs without a teacher. */
+  readonly teacher: ((indices: Uint32Array) => Promise<TeacherArrays>) | null;
+  /** Asked after every micro-batch, so a process can read its messages. */
+  readonly between: () => Promise<void>;
+  /** Asked after every step and every epoch. */
+  readonly wish: () => Wish;
+  readonly onStep: (position: RunPosition, measured: StepMeasurements) => void;
+  readonly onEpoch: (epoch: number, validation: Validation, improved: boolean) => void;
+  readonly onCheckpoint: (saved: SavedCheckpoint, position: RunPosition) => void;
+}
+
+export interface TrainOutcome {
+  readonly how: 'finished' | 'paused' | 'cancelled';
+  readonly position: RunPosition;
+  /** Weights of the best epoch by validation macro AUROC (T2 where T1 is undefined); null before the first epoch's end. */
+  readonly best: {
+    readonly epoch: number;
+    readonly weights: Map<string, Float32Array>;
+    readonly validation: Validation;
+  } | null;
+}
+
+/** AUROCs of scored films against the plan's labels. */
+export function validate(films: FilmSet, indices: Uint32Array, scores: FilmScores): Validation {
+  const chosen = Array.from(indices, (index) => films.films[index]);
+  const labels = scores.t1.map((_, finding) => chosen.map((film) => film?.t1[finding] ?? null));
+  const known = [...chosen.keys()].filter((row) => (chosen[row]?.t2 ?? null) !== null);
+  return {
+    t1: macroAuroc(labels, scores.t1),
+    t2: auroc({
+      labels: known.map((row) => chosen[row]?.t2 ?? 0),
+      scores: known.map((row) => scores.t2[row] ?? Number.NaN),
+    }),
+  };
+}
+
+function merit(validation: Validation): number {
+  return validation.t1.value ?? validation.t2 ?? Number.NEGATIVE_INFINITY;
+}
+
+async function microBatches(run: TrainRun, chosen: Uint32Array): Promise<MicroBatch[]> {
+  const batches: MicroBatch[] = [];
+  for (let start = 0; start < chosen.length; start += run.recipe.microBatch) {
+    const indices = chosen.subarray(start, start + run.recipe.microBatch);
+    const teacher = run.teacher === null ? null : await run.teacher(indices);
+    batches.push({ ...run.films.microBatch(indices, run.resolution), teacher });
+  }
+  return batches;
+}
+
+/** Trains until the recipe ends, patience runs out, or a wish says otherwise. @throws NotFiniteError, ServiceError DISK_FULL */
+export async function trainRun(run: TrainRun): Promise<TrainOutcome> {
+  const { state, recipe, films } = run;
+  const train = films.part('train');
+  const validation = films.part('validation');
+  const stepsPerEpoch = Math.ceil(train.length / recipe.batch);
+  const total = stepsPerEpoch * recipe.epochs;
+  let position: RunPosition = run.from ?? { epoch: 0, cursor: 0, step: 0, configHash: run.configHash };
+  let best = run.bestBefore;
+  const checkpoint = async () => run.onCheckpoint(await saveCheckpoint(run.dir, state, position), position);
+
+  while (position.epoch < recipe.epochs) {
+    const order = epochOrder(train.length, run.seed, position.epoch).map((place) => train[place] ?? 0);
+    while (position.cursor < train.length) {
+      const chosen = order.subarray(position.cursor, position.cursor + recipe.batch);
+      const measured = await trainStep(
+        state,
+        await microBatches(run, chosen),
+        {
+          ...run.objective,
+          learningRate: learningRateAt(
+            position.step,
+            total,
+            recipe.warmupEpochs * stepsPerEpoch,
+            recipe.learningRate,
+          ),
+          weightDecay: recipe.weightDecay,
+          clipNorm: recipe.clipNorm,
+          emaDecay: recipe.emaDecay,
+        },
+        run.between,
+      );
+      position = { ...position, cursor: position.cursor + chosen.length, step: position.step + 1 };
+      run.onStep(position, measured);
+      const wish = run.wish();
+      if (wish === 'pause') {
+        await checkpoint();
+        return { how: 'paused', position, best };
+      }
+      if (wish === 'cancel') return { how: 'cancelled', position, best };
+      if (wish === 'stop and keep best' && best !== null) return { how: 'finished', position, best };
+    }
+    const scores = await scoreFilms(
+      state.evaluated,
+      state.config,
+      run.objective.normalisation,
+      films,
+      validation,
+      {
+        resolution: run.resolution,
+        batch: recipe.microBatch,
+        between: run.between,
+      },
+    );
+    const measured = validate(films, validation, scores);
+    const improved = best === null || merit(measured) > merit(best.validation);
+    if (improved) best = { epoch: position.epoch, weights: state.evaluatedWeights(), validation: measured };
+    run.onEpoch(position.epoch, measured, improved);
+    position = { ...position, epoch: position.epoch + 1, cursor: 0 };
+    await checkpoint();
+    const waited = position.epoch - 1 - (best?.epoch ?? 0);
+    const wish = run.wish();
+    if (wish === 'pause') return { how: 'paused', position, best };
+    if (wish === 'cancel') return { how: 'cancelled', position, best };
+    if (wish === 'stop and keep best' || (recipe.patience !== null && waited >= recipe.patience)) break;
+  }
+  return { how: 'finished', position, best };
+}

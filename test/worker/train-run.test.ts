@@ -1,0 +1,134 @@
+/** @file A real run on the real engine: learns a pattern that is there, pauses, resumes to the same bits, keeps the best. */
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+
+import { loadEngine } from '../../main/numeric/engine/load-engine.ts';
+import { TrainState } from '../../main/numeric/train/train-state.ts';
+import type { VitConfig } from '../../main/numeric/vit/config.ts';
+import { initParameters, uniformGenerator } from '../../main/numeric/vit/init.ts';
+import { restoreNewest } from '../../main/worker/checkpoint.ts';
+import { FilmSet } from '../../main/worker/film-set.ts';
+import { trainRun, type TrainRun, type Wish } from '../../main/worker/train-run.ts';
+import { PAPER_LOSS, presetRecipe } from '../../shared/domain/recipe.ts';
+
+const size = 32;
+const config: VitConfig = {
+  variant: 'custom',
+  width: 32,
+  depth: 2,
+  heads: 2,
+  mlpRatio: 4,
+  patch: 16,
+  imageSize: size,
+  layerNormEpsilon: 1e-6,
+  t1Units: 1,
+  t2Units: 2,
+};
+const recipe = {
+  ...presetRecipe('quick', 'tiny'),
+  epochs: 6,
+  batch: 8,
+  microBatch: 4,
+  learningRate: 3e-3,
+  emaDecay: null,
+};
+
+let dir: string;
+let films: FilmSet;
+beforeAll(async () => {
+  await loadEngine();
+});
+beforeEach(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'chestlight-run-'));
+  const uniform = uniformGenerator(11);
+  const plan = Array.from({ length: 48 }, (_, index) => {
+    const abnormal = index % 2 === 1;
+    const image = join(dir, `${index}.grey`);
+    writeFileSync(
+      image,
+      Uint8Array.from({ length: size * size }, (__, at) => {
+        const inside = abnormal && at % size > 18 && Math.floor(at / size) > 18;
+        return uniform() * 100 + (inside ? 130 : 0);
+      }),
+    );
+    const label = abnormal ? (1 as const) : (0 as const);
+    const part = index < 32 ? ('train' as const) : ('validation' as const);
+    return { filmId: `film-${index}`, patient: `p${index}`, part, image, t1: [label], t2: label };
+  });
+  films = await FilmSet.load(plan, 1, size);
+});
+afterEach(() => rmSync(dir, { recursive: true }));
+
+function start(change: Partial<TrainRun> = {}): TrainRun {
+  return {
+    state: new TrainState(config, initParameters(config, 3), { ema: false }),
+    films,
+    resolution: size,
+    objective: {
+      method: 'none',
+      loss: PAPER_LOSS,
+      normalisation: { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] },
+    },
+    recipe,
+    seed: 2,
+    configHash: 'h',
+    dir,
+    from: null,
+    bestBefore: null,
+    teacher: null,
+    between: () => Promise.resolve(),
+    wish: () => 'go on',
+    onStep: () => undefined,
+    onEpoch: () => undefined,
+    onCheckpoint: () => undefined,
+    ...change,
+  };
+}
+
+it('learns a pattern and keeps the weights of the best epoch', async () => {
+  const seen: (number | null)[] = [];
+  const losses: number[] = [];
+  const run = start({
+    onEpoch: (_, validation) => seen.push(validation.t1.value),
+    onStep: (_, measured) => losses.push(measured.loss),
+  });
+  const outcome = await trainRun(run);
+  expect(outcome).toMatchObject({ how: 'finished', position: { epoch: 6, step: 24 } });
+  expect(losses).toHaveLength(24);
+  expect(losses.at(-1)).toBeLessThan((losses[0] ?? 0) / 2);
+  expect(outcome.best?.validation.t1.value).toBe(Math.max(...seen.map((value) => value ?? 0)));
+  expect(outcome.best?.validation.t1.value).toBeGreaterThan(0.95);
+  expect(outcome.best?.validation.t2).toBeGreaterThan(0.95);
+  run.state.dispose();
+});
+
+it('paused mid-epoch and resumed in a new state, it ends with the same weights', async () => {
+  const whole = start();
+  await trainRun(whole);
+  let steps = 0;
+  const first = start({
+    onStep: () => (steps += 1),
+    wish: (): Wish => (steps === 6 ? 'pause' : 'go on'),
+  });
+  for (const name of readdirSync(dir)) if (name.startsWith('checkpoint')) rmSync(join(dir, name));
+  expect(await trainRun(first)).toMatchObject({ how: 'paused', position: { epoch: 1, cursor: 16, step: 6 } });
+
+  const second = start();
+  const restored = await restoreNewest(dir, second.state, 'h');
+  await trainRun({ ...second, from: restored?.position ?? null });
+  expect(second.state.exportState()).toEqual(whole.state.exportState());
+  for (const run of [whole, first, second]) run.state.dispose();
+});
+
+it('stop keeps the best so far; cancel leaves at once', async () => {
+  const stopped = start({ wish: () => 'stop and keep best' });
+  const outcome = await trainRun(stopped);
+  expect(outcome).toMatchObject({ how: 'finished', position: { epoch: 1 }, best: { epoch: 0 } });
+  const cancelled = start({ wish: () => 'cancel' });
+  expect(await trainRun(cancelled)).toMatchObject({ how: 'cancelled', position: { step: 1 }, best: null });
+  stopped.state.dispose();
+  cancelled.state.dispose();
+});
