@@ -39,6 +39,13 @@ export function createLabelStore(db: Db) {
     COUNTS,
   );
 
+  const countsOf = db.prepare<[string], { finding: string; positive: number; negative: number }>(
+    `SELECT f.name AS finding, count(*) FILTER (WHERE l.value = 1) AS positive,
+       count(*) FILTER (WHERE l.value = 0) AS negative
+     FROM json_each(?) film JOIN labels l ON l.film_no = film.value JOIN findings f ON f.no = l.finding_no
+     GROUP BY f.no ORDER BY f.no`,
+  );
+
   const ensureFinding = (name: string): number => {
     insertFinding.run(name);
     const row = findingNo.get(name);
@@ -59,6 +66,9 @@ export function createLabelStore(db: Db) {
     /** Known labels only. */
     ofFilm: (filmNo: number): readonly FilmLabel[] =>
       ofFilm.all(filmNo).map(({ finding, value }) => ({ finding, value: value === 1 })),
+    /** Known labels of some films. */
+    countsOf: (filmNos: readonly number[]): readonly Omit<LabelCountRow, 'unknown'>[] =>
+      countsOf.all(JSON.stringify(filmNos)),
     counts: (): readonly LabelCountRow[] =>
       counts.all().map(({ finding, positive, negative, films }) => ({
         finding,

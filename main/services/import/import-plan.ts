@@ -1,0 +1,115 @@
+/** @file From what a person chose to what will be done: folders, labels files and their records. Refuses before any work. */
+import { lstat } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+
+import type { Part } from '../../../shared/contract/base.ts';
+import type { ImportSource } from '../../../shared/contract/library.ts';
+import { ServiceError } from '../../../shared/domain/service-error.ts';
+import type { LibraryFiles } from '../../files/library-files.ts';
+import { confinedSegments } from '../../files/uploads.ts';
+import { classColumn, resolveMapping, suggestMapping } from './column-mapping.ts';
+import { readCsvTable } from './csv-table.ts';
+import { planLabels, type FilmLabels } from './label-plan.ts';
+
+export interface ImportPlan {
+  readonly roots: readonly string[];
+  /** Only films that a label row names are imported: the labels file alone was chosen. */
+  readonly namedOnly: boolean;
+  /** Null: no labels file. */
+  readonly records: readonly FilmLabels[] | null;
+  readonly warnings: readonly string[];
+  /** The labels files: no films. */
+  readonly except: ReadonlySet<string>;
+}
+
+interface LabelsFile {
+  readonly path: string;
+  readonly givenPart: Part | null;
+  /** Folder in which this file's films lie, relative to the chosen one; '' = anywhere. */
+  readonly folder: string;
+}
+
+/** @throws ServiceError BAD_INPUT, NOT_FOUND, MISSING_COLUMNS, UNKNOWN_LABELS, DUPLICATE_IDS */
+export async function planImport(source: ImportSource, files: LibraryFiles): Promise<ImportPlan> {
+  const upload = source.uploadId === null ? null : await files.uploads.folder(source.uploadId);
+  const roots = [...source.paths.map((path) => resolve(path)), ...(upload === null ? [] : [upload])];
+  for (const root of roots) await refuseMissing(root);
+  const labelsFiles =
+    source.labels === null
+      ? await findLabelsFiles(roots)
+      : [{ path: await labelsPath(source.labels, upload), givenPart: null, folder: '' }];
+  const [first] = labelsFiles;
+  if (roots.length === 0 && first === undefined) {
+    throw new ServiceError('BAD_INPUT', 'Choose a folder, some films, or a labels file to import.');
+  }
+  const records: FilmLabels[] = [];
+  const warnings: string[] = [];
+  for (const file of labelsFiles) {
+    const table = await readCsvTable(file.path);
+    const mapping = resolveMapping(table, source.mapping);
+    const plan = await planLabels(table, mapping, file.givenPart);
+    warnings.push(...plan.warnings);
+    for (const film of plan.films) {
+      records.push(file.folder === '' ? film : { ...film, file: `${file.folder}/${film.file}` });
+    }
+  }
+  const namedOnly = roots.length === 0;
+  return {
+    roots: namedOnly && first !== undefined ? [dirname(first.path)] : roots,
+    namedOnly,
+    records: labelsFiles.length === 0 ? null : records,
+    warnings,
+    except: new Set(labelsFiles.map(({ path }) => path)),
+  };
+}
+
+async function refuseMissing(path: string): Promise<void> {
+  try {
+    await lstat(path);
+  } catch {
+    throw new ServiceError(
+      'NOT_FOUND',
+      'A chosen file or folder does not exist or may not be read. Nothing was imported; choose it again.',
+      { path },
+    );
+  }
+}
+
+/** The name may be within the upload, or of this computer. */
+async function labelsPath(labels: string, upload: string | null): Promise<string> {
+  if (upload !== null) {
+    const inside = join(upload, ...confinedSegments(labels));
+    if (await isFile(inside)) return inside;
+    throw new ServiceError('NOT_FOUND', 'The labels file is not among the uploaded files. Choose it again.');
+  }
+  return resolve(labels);
+}
+
+async function isFile(path: string): Promise<boolean> {
+  try {
+    return (await lstat(path)).isFile();
+  } catch {
+    return false; // absent, or not to be read: then it is not used
+  }
+}
+
+/** Layouts that name their own labels: VinDr-CXR (annotations/image_labels_*.csv) and its Kaggle form (train.csv). */
+async function findLabelsFiles(roots: readonly string[]): Promise<readonly LabelsFile[]> {
+  const found: LabelsFile[] = [];
+  for (const root of roots) {
+    for (const part of ['train', 'test'] as const) {
+      const path = join(root, 'annotations', `image_labels_${part}.csv`);
+      if (await isFile(path)) found.push({ path, givenPart: part, folder: part });
+    }
+    if (found.length > 0) continue;
+    const kaggle = join(root, 'train.csv');
+    if ((await isFile(kaggle)) && (await isKaggle(kaggle)))
+      found.push({ path: kaggle, givenPart: null, folder: '' });
+  }
+  return found;
+}
+
+async function isKaggle(path: string): Promise<boolean> {
+  const { columns } = await readCsvTable(path);
+  return suggestMapping(columns).file !== '' && classColumn(columns) !== null;
+}

@@ -1,0 +1,94 @@
+/** @file The running import as windows see it: one event that is replaced, watchers that wake on change. */
+import type { ImportEvent, ImportSummary } from '../../../shared/contract/library.ts';
+import type { ImportId } from '../../../shared/domain/ids.ts';
+
+type State = ImportEvent['state'];
+
+/** Watchers are woken at most this often while films go in, milliseconds. */
+const EVERY_MS = 200;
+
+export interface ImportSession {
+  readonly id: ImportId;
+  readonly kind: 'files' | 'sample';
+  readonly abort: AbortController;
+  event(): ImportEvent;
+  /** Tells how far it is. `total` null = not known yet. */
+  report(phase: string, done: number, total: number | null): void;
+  end(state: Exclude<State, 'running'>, summary: ImportSummary | null, error: ImportEvent['error']): void;
+  /** Every event from now on until the import ends; the present one comes first. */
+  watch(signal: AbortSignal): AsyncGenerator<ImportEvent, void>;
+  /** Resolves when the import has ended and everything is written. */
+  readonly ended: Promise<void>;
+}
+
+export function createImportSession(
+  id: ImportId,
+  kind: 'files' | 'sample',
+  clock: { now(): number },
+): ImportSession {
+  const abort = new AbortController();
+  const wakers = new Set<() => void>();
+  const { promise: ended, resolve: markEnded } = Promise.withResolvers<undefined>();
+  let startedAt = clock.now();
+  let toldAt = 0;
+  let current: ImportEvent = {
+    seq: 1,
+    importId: id,
+    state: 'running',
+    progress: { phase: 'Looking for films', done: 0, total: null, etaSeconds: null },
+    summary: null,
+    error: null,
+  };
+
+  const tell = (next: Omit<ImportEvent, 'seq' | 'importId'>, wake: boolean): void => {
+    current = { ...next, seq: current.seq + 1, importId: id };
+    if (!wake) return;
+    toldAt = clock.now();
+    for (const waker of [...wakers]) waker();
+  };
+
+  return {
+    id,
+    kind,
+    abort,
+    ended: ended.then(() => undefined),
+    event: () => current,
+    report(phase, done, total) {
+      const now = clock.now();
+      const isNewPhase = phase !== current.progress.phase;
+      if (isNewPhase) startedAt = now;
+      const seconds = (now - startedAt) / 1000;
+      const etaSeconds = total === null || done < 3 ? null : (seconds / done) * (total - done);
+      const progress = { phase, done, total, etaSeconds };
+      tell({ ...current, progress }, isNewPhase || now - toldAt >= EVERY_MS || done === total);
+    },
+    end(state, summary, error) {
+      tell({ state, progress: { ...current.progress, etaSeconds: null }, summary, error }, true);
+      markEnded(undefined);
+    },
+    async *watch(signal) {
+      let seen = 0;
+      while (!signal.aborted) {
+        if (current.seq > seen) {
+          seen = current.seq;
+          yield current;
+          if (current.state !== 'running') return;
+          continue;
+        }
+        await nextChange(wakers, signal);
+      }
+    },
+  };
+}
+
+function nextChange(wakers: Set<() => void>, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const wake = (): void => {
+      wakers.delete(wake);
+      signal.removeEventListener('abort', wake);
+      resolve();
+    };
+    wakers.add(wake);
+    signal.addEventListener('abort', wake, { once: true });
+  });
+}

@@ -1,0 +1,123 @@
+/** @file Counts what an import did and turns it into the summary that a person reads. */
+import { setImmediate } from 'node:timers/promises';
+
+import type { ImportSummary, LabelCount } from '../../../shared/contract/library.ts';
+import type { PatientKey } from '../../../shared/domain/ids.ts';
+import type { LabelStore } from '../../store/labels.ts';
+import type { PreparedFilm } from './decode-messages.ts';
+import type { WrittenFilm } from './film-writer.ts';
+import type { SkippedFile } from './gather-files.ts';
+
+/** Skipped files that are listed one by one; beyond that they are counted. */
+const MAX_SKIPPED_LISTED = 5000;
+const NAMES_IN_A_SENTENCE = 3;
+const FILMS_PER_TURN = 2000;
+
+const FRONTAL = new Set(['PA', 'AP', 'FRONTAL', 'F', 'POSTEROANTERIOR', 'ANTEROPOSTERIOR']);
+const FILM_MODALITIES = new Set(['CR', 'DX', 'DR', 'RG', 'XR', 'OT', 'SC']);
+const CHEST = /CHEST|THORAX|LUNG|RIB|^TORAX/i;
+
+export interface ImportTally {
+  skip(skipped: SkippedFile): void;
+  /** A film that was put in or was here before. */
+  count(shown: string, film: PreparedFilm | null, written: WrittenFilm): void;
+  warn(sentence: string): void;
+  readonly imported: number;
+  summary(): Promise<ImportSummary>;
+}
+
+export function createImportTally(labels: LabelStore): ImportTally {
+  const skipped: SkippedFile[] = [];
+  let notListed = 0;
+  const touched = new Set<number>();
+  const patients = new Set<PatientKey>();
+  const remarks = new Map<string, string[]>();
+  const warnings: string[] = [];
+  const counts = { imported: 0, duplicates: 0, changed: 0, patientKept: 0 };
+
+  const remark = (what: string, file: string): void => {
+    const files = remarks.get(what);
+    if (files === undefined) remarks.set(what, [file]);
+    else files.push(file);
+  };
+
+  return {
+    get imported() {
+      return counts.imported;
+    },
+    skip(file) {
+      if (skipped.length < MAX_SKIPPED_LISTED) skipped.push(file);
+      else notListed += 1;
+    },
+    count(shown, film, written) {
+      touched.add(written.filmNo);
+      patients.add(written.patientKey);
+      if (film !== null) counts[written.how === 'imported' ? 'imported' : 'duplicates'] += 1;
+      if (written.changed) counts.changed += 1;
+      if (written.patientKept) counts.patientKept += 1;
+      if (film === null || written.how === 'duplicate') return;
+      for (const warning of [...film.warnings, ...oddities(film)]) remark(warning, shown);
+    },
+    warn: (sentence) => void warnings.push(sentence),
+    async summary() {
+      const own = [...warnings];
+      if (counts.changed > 0) {
+        own.push(`Labels of ${counts.changed} films that were already in the library were updated.`);
+      }
+      if (counts.patientKept > 0) {
+        own.push(
+          `${counts.patientKept} films kept their patient although the labels file names another one: they stand in a split.`,
+        );
+      }
+      for (const [what, files] of remarks) own.push(`${what} ${listNames(files)}`);
+      if (notListed > 0) own.push(`${notListed} more files were skipped and are not listed.`);
+      return {
+        imported: counts.imported,
+        duplicates: counts.duplicates,
+        skipped,
+        patients: patients.size,
+        labels: await labelCounts(labels, [...touched]),
+        warnings: own,
+      };
+    },
+  };
+}
+
+/** `a, b, c and 4 more`. */
+export function listNames(names: readonly string[]): string {
+  const shown = names.slice(0, NAMES_IN_A_SENTENCE).join(', ');
+  const more = names.length - NAMES_IN_A_SENTENCE;
+  return `(${names.length}: ${shown}${more > 0 ? ` and ${more} more` : ''})`;
+}
+
+/** What the header says against a frontal chest film. The film is imported; a person should know. */
+function oddities({ header }: PreparedFilm): readonly string[] {
+  const found: string[] = [];
+  if (header.modality !== null && !FILM_MODALITIES.has(header.modality.toUpperCase())) {
+    found.push(`Not a radiograph: the header says ${header.modality}.`);
+  }
+  if (header.view !== null && !FRONTAL.has(header.view.toUpperCase().split(/[ _]/)[0] ?? '')) {
+    found.push(`Not a frontal view: the header says ${header.view}.`);
+  }
+  if (header.bodyPart !== null && !CHEST.test(header.bodyPart)) {
+    found.push(`Not a chest: the header says ${header.bodyPart}.`);
+  }
+  return found;
+}
+
+async function labelCounts(labels: LabelStore, filmNos: readonly number[]): Promise<LabelCount[]> {
+  const sums = new Map<string, { positive: number; negative: number }>();
+  for (let at = 0; at < filmNos.length; at += FILMS_PER_TURN) {
+    if (at > 0) await setImmediate();
+    for (const { finding, positive, negative } of labels.countsOf(filmNos.slice(at, at + FILMS_PER_TURN))) {
+      const sum = sums.get(finding) ?? { positive: 0, negative: 0 };
+      sums.set(finding, { positive: sum.positive + positive, negative: sum.negative + negative });
+    }
+  }
+  return [...sums].map(([finding, { positive, negative }]) => ({
+    finding,
+    positive,
+    negative,
+    unknown: filmNos.length - positive - negative,
+  }));
+}
