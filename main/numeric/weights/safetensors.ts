@@ -100,7 +100,7 @@ function readEntry(name: string, value: unknown): Entry {
     fail('entry', `Tensor ${name} has no valid position in the file.`, name);
   }
   const [begin = 0, end = 0] = offsets;
-  const values = (shape).reduce((product, length) => product * length, 1);
+  const values = shape.reduce((product, length) => product * length, 1);
   if (end - begin !== values * BYTES_PER_VALUE[dtype as Dtype]) {
     fail('entry', `Tensor ${name}: its shape does not fit its ${end - begin} bytes.`, name);
   }
