@@ -29,7 +29,7 @@ export interface ViewKnowledge {
 export class KnowledgeRangeError extends Error {
   constructor(value: number) {
     super(
-      `The teacher's features reach ${value.toPrecision(3)}, beyond what the cache can hold (${HALF_MAX}). ` +
+      `The teacher's features hold the value ${value.toPrecision(3)}, beyond what the cache can hold (${HALF_MAX}). ` +
         'The teacher has diverged, or the cache has to be switched off for it.',
     );
     this.name = 'KnowledgeRangeError';
@@ -67,12 +67,8 @@ export function writeRecord(
   logits.set(knowledge.t1);
   logits.set(knowledge.t2, layout.t1);
   if (knowledge.feature === null) return;
-  let peak = 0;
-  for (const value of knowledge.feature) {
-    const magnitude = Math.abs(value);
-    if (!(magnitude <= peak)) peak = magnitude; // also catches NaN
-  }
-  if (!(peak <= HALF_MAX)) throw new KnowledgeRangeError(peak);
+  const beyond = knowledge.feature.find((value) => !(Math.abs(value) <= HALF_MAX)); // NaN too
+  if (beyond !== undefined) throw new KnowledgeRangeError(beyond);
   encodeHalf(knowledge.feature, new Uint16Array(shard, offset + 4 * (layout.t1 + layout.t2), layout.feature));
 }
 
