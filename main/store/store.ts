@@ -4,12 +4,15 @@
  */
 import { createArtifactStore, type ArtifactStore } from './artifacts.ts';
 import { checkDatabase, openDatabase, userVersion, type Db } from './database.ts';
+import { createEvaluationStore, type EvaluationStore } from './evaluations.ts';
 import { createEventStore, type EventStore } from './events.ts';
 import { createFilmQueryStore, type FilmQueryStore } from './film-query.ts';
 import { createFilmStore, type FilmStore } from './films.ts';
 import { createImportStore, type ImportStore } from './imports.ts';
 import { createLabelStore, type LabelStore } from './labels.ts';
 import { createPatientStore, type PatientStore } from './patients.ts';
+import { createPredictionStore, type PredictionStore } from './predictions.ts';
+import { createRunStore, type RunStore } from './runs.ts';
 import { createSettingsStore, type SettingsStore } from './settings.ts';
 import { createSplitStore, type SplitStore } from './splits.ts';
 import { translated, translateSqliteError } from './sqlite-error.ts';
@@ -22,6 +25,9 @@ export interface Store {
   readonly labels: LabelStore;
   readonly splits: SplitStore;
   readonly imports: ImportStore;
+  readonly runs: RunStore;
+  readonly evaluations: EvaluationStore;
+  readonly predictions: PredictionStore;
   readonly settings: SettingsStore;
   readonly events: EventStore;
   readonly readOnly: boolean;
@@ -72,6 +78,9 @@ export function openStore(file: string, options: StoreOptions): Store {
     labels: translated(createLabelStore(db)),
     splits: translated(createSplitStore(db)),
     imports: translated(createImportStore(db)),
+    runs: translated(createRunStore(db)),
+    evaluations: translated(createEvaluationStore(db)),
+    predictions: translated(createPredictionStore(db)),
     settings: translated(createSettingsStore(db)),
     events: translated(createEventStore(db)),
     readOnly: options.readOnly ?? false,

@@ -64,8 +64,8 @@ describe('round trip', () => {
   });
   it('f16 and bf16 are read as f32', () => {
     const values = Float32Array.of(0.5, -1.25, 3, 0);
-    const half = Uint8Array.from(new Uint8Array(encodeHalf(values).buffer));
-    const brain = Uint8Array.from(new Uint8Array(encodeBrain(values).buffer));
+    const half = Uint8Array.from(new Uint8Array(encodeHalf(values).buffer as ArrayBuffer));
+    const brain = Uint8Array.from(new Uint8Array(encodeBrain(values).buffer as ArrayBuffer));
     for (const [dtype, bytes] of [
       ['F16', half],
       ['BF16', brain],
