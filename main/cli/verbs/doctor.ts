@@ -1,38 +1,38 @@
 /** @file `doctor`: engine found, device, self-test, memory, disk. Works when no engine loads. */
-import { statfs } from 'node:fs/promises';
-import { freemem, homedir, totalmem } from 'node:os';
+import { resolve } from 'node:path';
 
-import { loadEngine } from '../../numeric/engine/load-engine.ts';
-import { selfTest } from '../../numeric/engine/self-test.ts';
 import { formatBytes } from '../../../shared/domain/numbers.ts';
+import { defaultLibraryFolder } from '../../services/system/data-folder.ts';
+import { collectDoctorReport } from '../../services/system/doctor.ts';
 import type { Verb } from '../verb.ts';
+
+function text(value: unknown): string | null {
+  return typeof value === 'string' ? value : null;
+}
 
 export const doctor: Verb = {
   name: 'doctor',
-  usage: 'doctor',
+  usage: 'doctor [--library DIR]',
   summary: 'engine found, device, memory, disk, and a self-test of the engine',
-  options: {},
-  run: async () => {
-    const engine = await loadEngine();
-    const test =
-      engine.backend === 'none' ? { ok: false, checks: [], stepMs: null } : selfTest(engine.trainable);
-    const disk = await statfs(homedir());
-    const json = {
-      engine,
-      device: engine.device,
-      selfTest: test,
-      memory: { totalBytes: totalmem(), freeBytes: freemem() },
-      disk: { path: homedir(), freeBytes: disk.bavail * disk.bsize },
-      node: process.version,
-      platform: `${process.platform}-${process.arch}`,
-    };
+  options: { library: { type: 'string' } },
+  run: async ({ options }) => {
+    const library = text(options.library);
+    const report = await collectDoctorReport(library === null ? defaultLibraryFolder() : resolve(library));
+    const { engine, selfTest, memory, disk } = report;
+    const native = engine.library as { folder: string; source: string | null } | null;
+    const version = text(engine.tensorflow);
     const lines = [
-      `Engine: ${engine.tensorflow === null ? engine.backend : `TensorFlow ${engine.tensorflow}`} on ${engine.deviceName}`,
-      ...(engine.reason === null ? [] : [engine.reason]),
-      ...test.checks.map((one) => `Self-test ${one.name}: ${one.ok ? 'right' : 'WRONG'}`),
-      `Memory: ${formatBytes(json.memory.freeBytes)} free of ${formatBytes(json.memory.totalBytes)}`,
-      `Disk: ${formatBytes(json.disk.freeBytes)} free`,
+      `Engine: ${version === null ? text(engine.backend) : `TensorFlow ${version}`} on ${text(engine.deviceName)}`,
+      ...(native === null ? [] : [`Library: ${native.folder}${native.source ? ` (${native.source})` : ''}`]),
+      ...(text(engine.reason) === null ? [] : [text(engine.reason)]),
+      ...selfTest.checks.map((one) => `Self-test ${one.name}: ${one.ok ? 'right' : 'WRONG'}`),
+      ...(selfTest.stepMs === null
+        ? []
+        : [`Training step of the self-test: ${selfTest.stepMs.toFixed(1)} ms`]),
+      `Memory: ${formatBytes(memory.freeBytes)} free of ${formatBytes(memory.totalBytes)}`,
+      `Disk: ${formatBytes(disk.freeBytes)} free at ${disk.path}`,
+      `Node ${report.node} on ${report.platform}`,
     ];
-    return { json, text: lines.join('\n') };
+    return { json: report, text: lines.join('\n') };
   },
 };

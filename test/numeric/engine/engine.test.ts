@@ -1,30 +1,90 @@
 /** @file The native engine loads here and computes right; a wrong number is noticed. */
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+
 import * as tf from '@tensorflow/tfjs-core';
-import { expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 
-import { loadEngine } from '../../../main/numeric/engine/load-engine.ts';
-import { check, selfTest } from '../../../main/numeric/engine/self-test.ts';
+import { modelOf } from '../../../main/numeric/engine/gpu-name.ts';
+import { type Engine, loadEngine } from '../../../main/numeric/engine/load-engine.ts';
+import { nativeLibrary } from '../../../main/numeric/engine/native-library.ts';
+import { check, EXPECTED, selfTest } from '../../../main/numeric/engine/self-test.ts';
 
-it('loads native TensorFlow and passes its self-test', async () => {
-  const engine = await loadEngine();
+let engine: Engine;
+beforeAll(async () => {
+  engine = await loadEngine();
+});
+
+it('loads native TensorFlow, with room to train', () => {
   expect(engine.reason).toBeNull();
   expect(engine).toMatchObject({ backend: 'tensorflow', trainable: true });
+  expect(engine.device).toMatch(/^(cpu|gpu)$/);
   expect(engine.tensorflow).toMatch(/^2\./);
-  const result = selfTest(engine.trainable);
+  expect(engine.threads).toBeGreaterThan(0);
+  expect(nativeLibrary()?.folder).toMatch(/lib$/);
+});
+
+it('shares one tfjs-core with the native package, and asks for oneDNN before the library loads', () => {
+  const native = createRequire(import.meta.url)('@tensorflow/tfjs-node-gpu') as { engine: () => unknown };
+  expect(native.engine()).toBe(tf.engine());
+  expect(process.env.TF_ENABLE_ONEDNN_OPTS).toBe('1');
+});
+
+it('runs the operations whose util functions Node has dropped', () => {
+  // concat goes through createTensorsTypeOpAttr, where isArray and isNullOrUndefined are called
+  const joined = tf.concat([tf.tensor1d([1, 2]), tf.tensor1d([3])]);
+  expect(joined.arraySync()).toEqual([1, 2, 3]);
+});
+
+it('holds the numbers of the reference file', () => {
+  const file = new URL('../../fixtures/numeric/engine-self-test.json', import.meta.url);
+  const golden = JSON.parse(readFileSync(file, 'utf8')) as typeof EXPECTED;
+  for (const name of ['matmul', 'convolution', 'trainingStep'] as const) {
+    expect(golden[name]).toHaveLength(EXPECTED[name].length);
+    golden[name].forEach((value, index) => expect(EXPECTED[name][index]).toBeCloseTo(value, 9));
+  }
+});
+
+it('passes its self-test and leaves no tensors behind', () => {
+  const before = tf.memory().numTensors;
+  const result = selfTest(engine);
   expect(result.checks.map(({ name, ok }) => [name, ok])).toEqual([
     ['matmul', true],
     ['convolution', true],
     ['training step', true],
   ]);
   expect(result.ok).toBe(true);
+  expect(result.stepMs).toBeGreaterThan(0);
+  expect(tf.memory().numTensors).toBe(before);
 });
 
-it('fails a check whose numbers differ, whose length differs, or that cannot run', async () => {
-  await loadEngine();
-  expect(check('wrong', [1, 2], () => tf.tensor1d([1, 2.1])).ok).toBe(false);
+it.each(['matmul', 'convolution', 'trainingStep'] as const)('notices one wrong number in %s', (name) => {
+  const wrong = EXPECTED[name].map((value, index) => (index === 3 ? value + 0.02 : value));
+  const result = selfTest(engine, { ...EXPECTED, [name]: wrong });
+  expect(result.ok).toBe(false);
+  expect(result.checks.filter((one) => !one.ok)).toHaveLength(1);
+});
+
+it('fails a check whose length differs, that is not a number, or that cannot run', () => {
   expect(check('short', [1, 2], () => tf.tensor1d([1])).ok).toBe(false);
-  expect(check('broken', [1], () => tf.matMul(tf.ones([2, 3]), tf.ones([2, 3])))).toMatchObject({
+  expect(check('long', [1], () => tf.tensor1d([1, 2])).ok).toBe(false);
+  expect(check('not a number', [1], () => tf.tensor1d([NaN]))).toMatchObject({ ok: false, maxError: null });
+  const broken = check('broken', [1], () => tf.matMul(tf.ones([2, 3]), tf.ones([2, 3])));
+  expect(broken).toMatchObject({ ok: false, maxError: null });
+  expect(broken.error).toMatch(/size-incompatible/);
+});
+
+it('leaves the training step out where nothing can be trained, and fails without an engine', () => {
+  const untrainable = selfTest({ ...engine, trainable: false });
+  expect(untrainable.checks.map((one) => one.name)).toEqual(['matmul', 'convolution']);
+  expect(selfTest({ backend: 'none', device: 'none', trainable: false })).toEqual({
     ok: false,
-    maxError: null,
+    checks: [],
+    stepMs: null,
   });
+});
+
+it('reads the name of a card from the driver', () => {
+  expect(modelOf('Model: \t\t NVIDIA RTX 4000\nIRQ: 12\n')).toBe('NVIDIA RTX 4000');
+  expect(modelOf('IRQ: 12\n')).toBeNull();
 });
