@@ -1,6 +1,12 @@
 /** @file Training runs: configuration (never changes), state (legal moves only), epochs, checkpoints, knowledge caches. */
 import { epochRecord, runConfig, runProgress } from '../../shared/contract/training.ts';
-import type { EpochRecord, RunConfig, RunDetail, RunProgress, RunSummary } from '../../shared/contract/training.ts';
+import type {
+  EpochRecord,
+  RunConfig,
+  RunDetail,
+  RunProgress,
+  RunSummary,
+} from '../../shared/contract/training.ts';
 import type { RunId, SplitId } from '../../shared/domain/ids.ts';
 import { canMove, isActive, RUN_STATES, type RunState } from '../../shared/domain/run-state.ts';
 import { ServiceError } from '../../shared/domain/service-error.ts';
@@ -123,15 +129,14 @@ export function createRunStore(db: Db) {
   };
   const get = (id: RunId): RunRow => {
     const run = find(id);
-    if (run === null) throw new ServiceError('NOT_FOUND', 'There is no such run in this library.', { runId: id });
+    if (run === null)
+      throw new ServiceError('NOT_FOUND', 'There is no such run in this library.', { runId: id });
     return run;
   };
 
   return {
     /** The row comes before any work. The state is `queued`. */
-    insert(
-      run: Pick<RunRow, 'id' | 'name' | 'config' | 'configHash' | 'createdAt' | 'progress'>,
-    ): void {
+    insert(run: Pick<RunRow, 'id' | 'name' | 'config' | 'configHash' | 'createdAt' | 'progress'>): void {
       insert.run({
         ...run,
         config: JSON.stringify(run.config),
@@ -161,11 +166,15 @@ export function createRunStore(db: Db) {
     move(id: RunId, to: RunState, now: number, error: RunError | null = null): void {
       const { state } = get(id);
       if (!canMove(state, to)) {
-        throw new ServiceError('CONFLICT', `A run that is ${state} cannot become ${to}. Nothing was changed.`, {
-          runId: id,
-          from: state,
-          to,
-        });
+        throw new ServiceError(
+          'CONFLICT',
+          `A run that is ${state} cannot become ${to}. Nothing was changed.`,
+          {
+            runId: id,
+            from: state,
+            to,
+          },
+        );
       }
       const ended = ['finished', 'cancelled', 'failed', 'interrupted', 'paused'].includes(to);
       setState.run(
@@ -195,8 +204,7 @@ export function createRunStore(db: Db) {
     checkpoints: (id: RunId): readonly RunCheckpoint[] => checkpoints.all(id),
     putKnowledge: (row: KnowledgeRow): void =>
       void putKnowledge.run({ ...row, complete: row.complete ? 1 : 0 }),
-    knowledge: (): KnowledgeRow[] =>
-      knowledge.all().map((row) => ({ ...row, complete: row.complete === 1 })),
+    knowledge: (): KnowledgeRow[] => knowledge.all().map((row) => ({ ...row, complete: row.complete === 1 })),
     dropKnowledge: (key: string): void => void dropKnowledge.run(key),
   };
 }
