@@ -1,0 +1,102 @@
+/**
+ * @file Colour films as grey: luminance of RGB (ITU-R BT.601, the Y of DICOM's own YBR), the Y of YBR, the luminance of
+ * palette entries. Chest films that come in colour are grey pictures saved by a secondary-capture device.
+ */
+import type { DataSet } from './data-set.ts';
+import { FilmError } from './film-error.ts';
+import type { ImageDescription } from './image-description.ts';
+import type { StoredPixels } from './stored-pixels.ts';
+import { elementBytes, shortValues } from './values.ts';
+
+export type ColourModel = 'rgb' | 'ybr-full' | 'ybr-partial';
+
+/** Colour model of the decoded samples: JPEG 2000 decoders undo YBR_ICT and YBR_RCT themselves. */
+export function colourModel(photometric: ImageDescription['photometric']): ColourModel {
+  if (photometric === 'YBR_FULL' || photometric === 'YBR_FULL_422') return 'ybr-full';
+  return photometric === 'YBR_PARTIAL_422' ? 'ybr-partial' : 'rgb';
+}
+
+/** Luminance of interleaved samples, in the samples' own range. [pixels × 3] → [pixels] */
+export function luminance(
+  samples: StoredPixels,
+  model: ColourModel,
+  bitsStored: number,
+): Uint8Array | Uint16Array {
+  const pixels = samples.length / 3;
+  const result = bitsStored <= 8 ? new Uint8Array(pixels) : new Uint16Array(pixels);
+  const peak = 2 ** bitsStored - 1;
+  for (let pixel = 0; pixel < pixels; pixel++) {
+    const a = samples[pixel * 3] ?? 0;
+    let grey = a;
+    if (model === 'rgb')
+      grey = 0.299 * a + 0.587 * (samples[pixel * 3 + 1] ?? 0) + 0.114 * (samples[pixel * 3 + 2] ?? 0);
+    else if (model === 'ybr-partial') grey = ((a - (16 * peak) / 255) * 255) / 219;
+    result[pixel] = Math.min(peak, Math.max(0, Math.floor(grey + 0.5)));
+  }
+  return result;
+}
+
+/** Grey 0…255 of each palette entry; `first` is the stored value of entry 0. */
+export interface GreyPalette {
+  readonly first: number;
+  readonly grey: Uint8Array;
+}
+
+const DESCRIPTORS = [0x00281101, 0x00281102, 0x00281103] as const;
+const TABLES = [0x00281201, 0x00281202, 0x00281203] as const;
+const SEGMENTED = 0x00281221;
+
+/**
+ * The palette of PS3.3 C.7.6.3.1.5 and .6 as grey values.
+ * @throws FilmError UNSUPPORTED_PHOTOMETRIC when tables are missing, segmented or shorter than described
+ */
+export function readGreyPalette(dataSet: DataSet, signed: boolean): GreyPalette {
+  if (!dataSet.elements.has(TABLES[0]) && dataSet.elements.has(SEGMENTED)) {
+    throw new FilmError(
+      'UNSUPPORTED_PHOTOMETRIC',
+      'The colour palette is segmented, which is not read here.',
+    );
+  }
+  const channels = DESCRIPTORS.map((tag, index) => readChannel(dataSet, tag, TABLES[index] ?? 0));
+  const wide = channels.some((channel) => channel.some((value) => value > 255));
+  const [red = [], green = [], blue = []] = channels;
+  const length = Math.min(red.length, green.length, blue.length);
+  const grey = new Uint8Array(length);
+  for (let index = 0; index < length; index++) {
+    const [r, g, b] = [red, green, blue].map((channel) =>
+      wide ? (channel[index] ?? 0) >> 8 : (channel[index] ?? 0),
+    );
+    grey[index] = Math.floor(0.299 * (r ?? 0) + 0.587 * (g ?? 0) + 0.114 * (b ?? 0) + 0.5);
+  }
+  return { first: shortValues(dataSet, DESCRIPTORS[0], signed)[1] ?? 0, grey };
+}
+
+/** Entries of one channel as written: 16-bit words, or bytes where the table is that short. */
+function readChannel(dataSet: DataSet, descriptorTag: number, tableTag: number): readonly number[] {
+  const [described = 0, , bits = 16] = shortValues(dataSet, descriptorTag);
+  const entries = described === 0 ? 65_536 : described;
+  const element = dataSet.elements.get(tableTag);
+  if (element === undefined) throw missing();
+  const packed = bits === 8 && element.length < entries * 2;
+  const values = packed ? [...elementBytes(dataSet, element)] : [...shortValues(dataSet, tableTag)];
+  if (values.length < entries) throw missing();
+  return values.slice(0, entries);
+}
+
+function missing(): FilmError {
+  return new FilmError(
+    'UNSUPPORTED_PHOTOMETRIC',
+    'The film is in palette colours, but its palette is missing or too short.',
+  );
+}
+
+/** Stored palette indices → grey; indices outside the palette take its end entries. */
+export function paletteGrey(indices: StoredPixels, palette: GreyPalette): Uint8Array {
+  const result = new Uint8Array(indices.length);
+  const last = palette.grey.length - 1;
+  for (let pixel = 0; pixel < indices.length; pixel++) {
+    const at = Math.min(last, Math.max(0, (indices[pixel] ?? 0) - palette.first));
+    result[pixel] = palette.grey[at] ?? 0;
+  }
+  return result;
+}
