@@ -25,7 +25,7 @@ import type { DataSet } from './data-set.ts';
 import { FilmError } from './film-error.ts';
 import { readModalityLut, readVoiLuts, type FilmWarning } from './grey-scale.ts';
 import { describeImage, type ImageDescription } from './image-description.ts';
-import { looksLikeDicom, readDicomFile, type DicomFile } from './part10.ts';
+import { hasDicomMark, looksLikeDicom, plainBytes, readDicomFile, type DicomFile } from './part10.ts';
 import { frameReader, type FrameReader } from './pixel-frames.ts';
 import { plainFormat, readPlainPicture, type PlainFormat, type PlainPicture } from './plain-picture.ts';
 import type { StoredPixels } from './stored-pixels.ts';
@@ -81,10 +81,12 @@ const DICOM_NAME = /\.(dcm|dicom|dic)$/i;
  * @param fileName only its ending is used: a picture that is named as DICOM is refused, as somebody mixed files up
  * @throws FilmError; no other error, whatever the bytes are
  */
-export async function readFilm(bytes: Uint8Array, fileName: string): Promise<DecodedFilm> {
+export async function readFilm(file: Uint8Array, fileName: string): Promise<DecodedFilm> {
+  const bytes = plainBytes(file);
   if (bytes.length === 0)
     throw new FilmError('EMPTY_FILE', 'The file is empty (0 bytes). Copy it again from where it came from.');
-  const plain = plainFormat(bytes);
+  // The DICOM mark first: a preamble may make the file a TIFF as well.
+  const plain = hasDicomMark(bytes) ? null : plainFormat(bytes);
   if (plain !== null) {
     if (DICOM_NAME.test(fileName)) {
       throw new FilmError(

@@ -29,10 +29,18 @@ export interface DicomFile {
 
 /** True when the bytes start as DICOM does: the mark behind the preamble, or a plausible first element. */
 export function looksLikeDicom(bytes: Uint8Array): boolean {
-  return hasMark(bytes) || bareEncoding(bytes, 0) !== null;
+  return hasDicomMark(bytes) || bareEncoding(bytes, 0) !== null;
 }
 
-function hasMark(bytes: Uint8Array): boolean {
+/**
+ * A view without Buffer's own `slice`, which shares memory where a typed array's copies.
+ */
+export function plainBytes(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** True when the bytes have the mark of PS3.10 behind the preamble. */
+export function hasDicomMark(bytes: Uint8Array): boolean {
   return (
     bytes.length >= 132 && Buffer.from(bytes.buffer, bytes.byteOffset + 128, 4).toString('latin1') === 'DICM'
   );
@@ -42,8 +50,9 @@ function hasMark(bytes: Uint8Array): boolean {
  * Reads the file's structure, no pixels.
  * @throws FilmError NOT_AN_IMAGE, TRUNCATED, MALFORMED, TOO_LARGE
  */
-export function readDicomFile(bytes: Uint8Array): DicomFile {
-  const start = hasMark(bytes) ? 132 : 0;
+export function readDicomFile(file: Uint8Array): DicomFile {
+  const bytes = plainBytes(file);
+  const start = hasDicomMark(bytes) ? 132 : 0;
   if (start === 132 && bytes.length < 144) {
     throw new FilmError(
       'TRUNCATED',

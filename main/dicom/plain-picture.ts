@@ -72,34 +72,52 @@ async function readWithLibrary(
   const metadata = await source().metadata();
   if (metadata.width * metadata.height > FILM_LIMITS.framePixels) throw tooLarge(format);
   const wide = sampleDepth(metadata, format) === 16;
-  const grey = metadata.channels <= 2 && metadata.space !== 'cmyk';
-  const upright = greyOrColour(source().autoOrient().removeAlpha(), grey, wide);
+  const upright = inWorkingSpace(source().autoOrient(), metadata, wide);
   const { data, info } = await upright
     .raw({ depth: wide ? 'ushort' : 'uchar' })
     .toBuffer({ resolveWithObject: true });
+  // A copy of its own: the library's buffer may start at any offset.
+  const copy = new Uint8Array(data);
+  const values = wide ? new Uint16Array(copy.buffer) : copy;
+  const pixels = info.channels === 4 ? inkToLight(values, wide ? 65_535 : 255) : values;
   const samples = info.channels === 1 ? 1 : 3;
-  if (info.channels !== samples) {
+  if (info.channels !== samples && info.channels !== 4) {
     throw new FilmError(
       'UNSUPPORTED_PIXELS',
       `The picture has ${info.channels} channels; grey and colour are read.`,
     );
   }
-  // A copy of its own: the library's buffer may start at any offset.
-  const copy = new Uint8Array(data);
   return {
     format,
     rows: info.height,
     cols: info.width,
     samples,
     bits: wide ? 16 : 8,
-    pixels: wide ? new Uint16Array(copy.buffer) : copy,
+    pixels,
     warnings: pictureWarnings(metadata),
   };
 }
 
-function greyOrColour(picture: Sharp, grey: boolean, wide: boolean): Sharp {
-  if (grey) return picture.toColourspace(wide ? 'grey16' : 'b-w');
-  return picture.toColourspace(wide ? 'rgb16' : 'srgb');
+/** Grey stays grey, colour becomes RGB; ink values without a colour profile stay as they are for `inkToLight`. */
+function inWorkingSpace(picture: Sharp, metadata: Metadata, wide: boolean): Sharp {
+  if (metadata.space === 'cmyk' && !metadata.hasProfile) return picture.toColourspace('cmyk');
+  const opaque = picture.removeAlpha();
+  if (metadata.channels <= 2) return opaque.toColourspace(wide ? 'grey16' : 'b-w');
+  return opaque.toColourspace(wide ? 'rgb16' : 'srgb');
+}
+
+/** Cyan, magenta, yellow, black → red, green, blue by plain subtraction, as no profile says better. */
+function inkToLight(inks: Uint8Array | Uint16Array, peak: number): Uint8Array | Uint16Array {
+  const pixels = inks.length / 4;
+  const result = peak > 255 ? new Uint16Array(pixels * 3) : new Uint8Array(pixels * 3);
+  for (let pixel = 0; pixel < pixels; pixel++) {
+    const light = peak - (inks[pixel * 4 + 3] ?? 0);
+    for (let channel = 0; channel < 3; channel++) {
+      const ink = inks[pixel * 4 + channel] ?? 0;
+      result[pixel * 3 + channel] = Math.floor(light - (ink * light) / peak + 0.5);
+    }
+  }
+  return result;
 }
 
 function sampleDepth(metadata: Metadata, format: PlainFormat): 8 | 16 {
