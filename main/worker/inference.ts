@@ -1,0 +1,75 @@
+/** @file Entry of the inference process: predicts one film at a time, apart from training; falls back to WebAssembly. */
+import { performance } from 'node:perf_hooks';
+
+import { ServiceError } from '../../shared/domain/service-error.ts';
+import {
+  toInference,
+  WORKER_PROTOCOL,
+  type FromInference,
+  type ToInference,
+} from '../../shared/worker/protocol.ts';
+import { loadEngine, type Engine } from '../numeric/engine/load-engine.ts';
+import { selfTest } from '../numeric/engine/self-test.ts';
+import { ModelCache } from './model-cache.ts';
+import { parentPort } from './parent-port.ts';
+import { predictFilm } from './predict-film.ts';
+
+const port = parentPort();
+const models = new ModelCache();
+const send = (message: FromInference): void => port.send(message);
+
+async function answer(message: ToInference, engine: Engine): Promise<FromInference> {
+  if (message.type === 'self-test') {
+    return { type: 'self-test', request: message.request, ...mutable(selfTest(engine)) };
+  }
+  const { request, config, weightsPath, weightsSha256, image, attention } = message;
+  const began = performance.now();
+  const model = await models.load(weightsPath, weightsSha256, config.findings.length);
+  const predicted = predictFilm(model, {
+    image,
+    resolution: config.resolution,
+    findings: config.findings,
+    attention,
+    trainable: engine.trainable,
+  });
+  return { type: 'prediction', request, ...predicted, seconds: (performance.now() - began) / 1000 };
+}
+
+function mutable(test: ReturnType<typeof selfTest>) {
+  return { ok: test.ok, checks: [...test.checks], stepMs: test.stepMs };
+}
+
+function failure(request: number, error: unknown): FromInference {
+  const code = error instanceof ServiceError ? error.code : 'WORKER_CRASHED';
+  return { type: 'failed', request, code, message: error instanceof Error ? error.message : String(error) };
+}
+
+function announce(engine: Engine): void {
+  const { backend, device, deviceName, tensorflow, threads, trainable, reason } = engine;
+  if (backend === 'none' || device === 'none') {
+    send(failure(0, new ServiceError('ENGINE_UNAVAILABLE', reason ?? 'No engine could be loaded.')));
+    return;
+  }
+  const facts = { backend, device, deviceName, tensorflow, threads, trainable, reason };
+  send({ type: 'ready', protocol: WORKER_PROTOCOL, ...facts });
+}
+
+const engine = loadEngine();
+// One after the other: the engine computes synchronously, and memory is for one film.
+let last: Promise<void> = engine.then(announce);
+port.onMessage((raw) => {
+  last = last.then(async () => {
+    const message = toInference.safeParse(raw);
+    if (!message.success) {
+      send(
+        failure(0, new ServiceError('BAD_INPUT', `Not a message to this process: ${message.error.message}`)),
+      );
+      return;
+    }
+    try {
+      send(await answer(message.data, await engine));
+    } catch (error) {
+      send(failure(message.data.request, error));
+    }
+  });
+});
