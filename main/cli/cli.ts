@@ -2,11 +2,12 @@
 import { parseArgs } from 'node:util';
 
 import { Refusal, type Verb } from './verb.ts';
+import { decode } from './verbs/decode.ts';
 import { doctor } from './verbs/doctor.ts';
 import { metrics } from './verbs/metrics.ts';
 import { weights } from './verbs/weights.ts';
 
-const VERBS: readonly Verb[] = [doctor, metrics, weights];
+const VERBS: readonly Verb[] = [decode, doctor, metrics, weights];
 
 function help(): string {
   const width = Math.max(...VERBS.map((verb) => verb.usage.length));
