@@ -80,4 +80,11 @@ export interface DecodeRequest {
 
 export type DecodeReply =
   | { readonly job: number; readonly ok: true; readonly answer: DecodeAnswers[keyof DecodeAnswers] }
-  | { readonly job: number; readonly ok: false; readonly code: string; readonly message: string };
+  | {
+      readonly job: number;
+      readonly ok: false;
+      readonly code: string;
+      readonly message: string;
+      /** A defect of ours: where it happened, for the log. */
+      readonly fault?: string;
+    };

@@ -33,6 +33,8 @@ export interface DecodePoolOptions {
   readonly timeoutMs?: number;
   /** The thread's program; a bundled app gives its own. */
   readonly entry?: URL;
+  /** Told where a defect of ours happened; no names in it. */
+  readonly onFault?: (fault: string) => void;
 }
 
 const DEFAULT_TIMEOUT_MS = 30_000;
@@ -84,6 +86,7 @@ export function createDecodePool(options: DecodePoolOptions = {}): DecodePool {
     worker.unref(); // an idle thread keeps no program alive; a waiting job's timer does
     worker.on('message', (reply: DecodeReply) => {
       if (thread.job?.request.job !== reply.job) return;
+      if (!reply.ok && reply.fault !== undefined) options.onFault?.(reply.fault);
       settle(thread, (job) => {
         if (reply.ok) job.resolve(reply.answer);
         else job.reject(new DecodeFailure(reply.code, reply.message));

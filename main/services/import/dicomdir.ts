@@ -1,14 +1,10 @@
-/** @file The index of a DICOM file-set (PS3.10 chapter 8, PS3.3 annex F): which files it refers to. */
+/** @file Reads the index of a DICOM file-set for an import; the format itself is main/dicom's. */
 import { readFile, stat } from 'node:fs/promises';
 
 import { ServiceError } from '../../../shared/domain/service-error.ts';
-import { sequenceItems } from '../../dicom/data-set.ts';
+import { dicomdirFiles } from '../../dicom/dicomdir.ts';
 import { FilmError } from '../../dicom/film-error.ts';
-import { readDicomFile } from '../../dicom/part10.ts';
-import { stringValues } from '../../dicom/values.ts';
 
-const TAG_RECORDS = 0x00041220;
-const TAG_FILE_ID = 0x00041500;
 const MAX_INDEX_BYTES = 256 * 1024 * 1024;
 
 /**
@@ -23,10 +19,7 @@ export async function readDicomDir(path: string): Promise<readonly (readonly str
     );
   }
   try {
-    const { dataSet } = readDicomFile(await readFile(path));
-    return sequenceItems(dataSet, TAG_RECORDS)
-      .map((record) => stringValues(record, TAG_FILE_ID).filter((part) => part !== ''))
-      .filter((parts) => parts.length > 0);
+    return dicomdirFiles(await readFile(path));
   } catch (error) {
     if (!(error instanceof FilmError)) throw error;
     throw new ServiceError(

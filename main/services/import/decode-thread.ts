@@ -1,0 +1,107 @@
+/** @file The program of a decoding thread (see decode-pool.ts): file → film ready to store, frame to view, or tags. */
+import { readFile, stat } from 'node:fs/promises';
+import { parentPort } from 'node:worker_threads';
+
+import { FilmError } from '../../dicom/film-error.ts';
+import { readFilm } from '../../dicom/film.ts';
+import { modelImage, pixelHash, thumbnail } from '../../dicom/render.ts';
+import { listTags } from '../../dicom/tag-list.ts';
+import { errorCode } from '../../files/disk.ts';
+import type {
+  DecodeAnswers,
+  DecodeReply,
+  DecodeRequest,
+  DecodeTask,
+  PreparedFilm,
+} from './decode-messages.ts';
+import { PIXEL_PIPELINE } from './pipeline-version.ts';
+import { viewedFrame } from './viewed-frame.ts';
+
+const MAX_FILE_BYTES = 1024 * 1024 * 1024;
+const THUMBNAIL_SIDE = 160;
+
+async function readLimited(path: string): Promise<Uint8Array> {
+  const { size } = await stat(path);
+  if (size > MAX_FILE_BYTES) {
+    throw new FilmError('TOO_LARGE', 'The file is larger than 1 GB; no film is. It was not opened.', {
+      size,
+    });
+  }
+  return new Uint8Array(await readFile(path));
+}
+
+async function prepare(bytes: Uint8Array, name: string): Promise<PreparedFilm> {
+  const film = await readFilm(bytes, name);
+  const { attributes } = film;
+  return {
+    header: {
+      format: film.format,
+      modality: film.modality,
+      transferSyntax: film.transferSyntax,
+      photometric: film.photometric,
+      rows: film.rows,
+      cols: film.cols,
+      frames: film.frames,
+      bitsStored: film.bitsStored,
+      view: attributes.viewPosition,
+      sex: attributes.sex,
+      ageYears: attributes.ageYears,
+      bodyPart: attributes.bodyPart,
+    },
+    patientId: film.identity.patientId,
+    pixelSha256: pixelHash(film),
+    model: modelImage(film),
+    thumbnail: await thumbnail(film, THUMBNAIL_SIDE),
+    original: bytes,
+    pipeline: PIXEL_PIPELINE,
+    warnings: film.warnings.map(({ message }) => message),
+  };
+}
+
+async function answer(task: DecodeTask): Promise<DecodeAnswers[keyof DecodeAnswers]> {
+  const bytes = await readLimited(task.path);
+  switch (task.kind) {
+    case 'prepare':
+      return await prepare(bytes, task.name);
+    case 'view':
+      return viewedFrame(await readFilm(bytes, task.name), task.frame);
+    case 'tags':
+      return listTags(bytes);
+  }
+}
+
+/** Buffers that are handed over instead of copied. A buffer shared by two arrays is named once. */
+function transfers(result: DecodeAnswers[keyof DecodeAnswers]): ArrayBuffer[] {
+  const arrays = Object.values(result).filter((value): value is Uint8Array => value instanceof Uint8Array);
+  const buffers = arrays.map(({ buffer }) => buffer).filter((buffer) => buffer instanceof ArrayBuffer);
+  return [...new Set(buffers)];
+}
+
+function refusal(job: number, error: unknown): DecodeReply {
+  if (error instanceof FilmError) return { job, ok: false, code: error.code, message: error.message };
+  const cause = errorCode(error);
+  if (cause !== null && /^E[A-Z]+$/.test(cause)) {
+    return {
+      job,
+      ok: false,
+      code: 'UNREADABLE',
+      message: `The file may not be read (${cause}). Check it and its permissions.`,
+    };
+  }
+  // The stack's first line may name the file; the others name our code only.
+  const fault =
+    error instanceof Error ? [error.name, ...(error.stack?.split('\n').slice(1, 8) ?? [])].join('\n') : '?';
+  const message = 'Reading the file met a fault in the app; the file was left out.';
+  return { job, ok: false, code: 'READER_FAULT', message, fault };
+}
+
+async function work({ job, task }: DecodeRequest): Promise<void> {
+  try {
+    const result = await answer(task);
+    parentPort?.postMessage({ job, ok: true, answer: result } satisfies DecodeReply, transfers(result));
+  } catch (error) {
+    parentPort?.postMessage(refusal(job, error));
+  }
+}
+
+parentPort?.on('message', (request: DecodeRequest) => void work(request));

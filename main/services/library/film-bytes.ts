@@ -1,0 +1,129 @@
+/** @file A film's bytes and views: stored frames for the viewer, thumbnail, model input, tags. Decoding runs in threads. */
+import type { FilmDetail, Tag, ViewerImage } from '../../../shared/contract/library.ts';
+import { byteRoutes } from '../../../shared/contract/bytes.ts';
+import type { FilmId } from '../../../shared/domain/ids.ts';
+import type { ModalityLut, VoiLut } from '../../../shared/domain/lut.ts';
+import { ServiceError } from '../../../shared/domain/service-error.ts';
+import type { LibraryFiles } from '../../files/library-files.ts';
+import type { FilmRecord } from '../../store/films.ts';
+import type { Store } from '../../store/store.ts';
+import type { ViewedFrame } from '../import/decode-messages.ts';
+import { DecodeFailure, type DecodePool } from '../import/decode-pool.ts';
+import { createModelInput } from '../preprocess/model-input.ts';
+import { createFrameCache } from './frame-cache.ts';
+
+const TAG_STUDY_DATE = '(0008,0020)';
+
+export interface FilmBytes {
+  viewerImage(filmId: FilmId, frame: number): Promise<ViewerImage>;
+  /** Stored values of a frame as `viewerImage` describes them. */
+  frame(filmId: FilmId, frame: number): Promise<Uint8Array>;
+  /** PNG, long side 160 px. */
+  thumbnail(filmId: FilmId): Promise<Uint8Array>;
+  /** PNG of what a model sees at `resolution` pixels a side. */
+  input(filmId: FilmId, resolution: number): Promise<Uint8Array>;
+  /** [224 × 224] grey. */
+  modelImage(filmId: FilmId): Promise<Uint8Array>;
+  /** Empty for plain pictures, which have none. */
+  tags(filmId: FilmId): Promise<Tag[]>;
+  /** YYYY-MM-DD as the film has it; it stands in no table. */
+  studyDate(filmId: FilmId): Promise<FilmDetail['studyDate']>;
+}
+
+export function createFilmBytes(store: Store, files: LibraryFiles, pool: DecodePool): FilmBytes {
+  const cache = createFrameCache();
+  const input = createModelInput(store, files);
+
+  const find = (filmId: FilmId): FilmRecord => {
+    const film = store.films.find(filmId);
+    if (film === null) throw new ServiceError('NOT_FOUND', 'This film is not in the library.', { filmId });
+    return film;
+  };
+  const source = (film: FilmRecord): { readonly path: string; readonly name: string } => ({
+    path: files.artifacts.path(film.originalSha256),
+    name: film.name,
+  });
+  const view = async (filmId: FilmId, frame: number): Promise<ViewedFrame> => {
+    const film = find(filmId);
+    if (frame >= film.frames) {
+      throw new ServiceError('NOT_FOUND', `The film has ${film.frames} frames, counted from 0.`, { frame });
+    }
+    return await cache.get(`${filmId}/${frame}`, () =>
+      readable(filmId, pool.decode({ kind: 'view', ...source(film), frame })),
+    );
+  };
+  const tags = async (filmId: FilmId): Promise<Tag[]> => {
+    const film = find(filmId);
+    if (film.format !== 'dicom') return [];
+    const rows = await readable(filmId, pool.decode({ kind: 'tags', ...source(film) }));
+    return rows.map((row) => ({ ...row }));
+  };
+
+  return {
+    tags,
+    async viewerImage(filmId, frame) {
+      return viewerImageOf(filmId, frame, await view(filmId, frame));
+    },
+    frame: async (filmId, frame) => (await view(filmId, frame)).pixels,
+    thumbnail: (filmId) => files.artifacts.read(find(filmId).thumbnailSha256),
+    input: (filmId, resolution) => input.png(filmId, resolution),
+    modelImage: (filmId) => input.image(filmId),
+    async studyDate(filmId) {
+      const rows = await tags(filmId);
+      const date = rows.find(({ tag, depth }) => tag === TAG_STUDY_DATE && depth === 0)?.value;
+      const parts = /^(\d{4})\.?(\d{2})\.?(\d{2})$/.exec(date?.trim() ?? '');
+      return parts === null ? null : `${parts[1]}-${parts[2]}-${parts[3]}`;
+    },
+  };
+}
+
+async function readable<Answer>(filmId: FilmId, answer: Promise<Answer>): Promise<Answer> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (!(error instanceof DecodeFailure)) throw error;
+    throw new ServiceError('UNREADABLE_FILE', `The film cannot be shown. ${error.message}`, {
+      filmId,
+      cause: error.code,
+    });
+  }
+}
+
+function viewerImageOf(filmId: FilmId, frame: number, viewed: ViewedFrame): ViewerImage {
+  return {
+    filmId,
+    frame,
+    frames: viewed.frames,
+    rows: viewed.rows,
+    cols: viewed.cols,
+    elementType: viewed.elementType,
+    minStored: viewed.minStored,
+    maxStored: viewed.maxStored,
+    invert: viewed.invert,
+    modalityLut: copyModality(viewed.modalityLut),
+    voiLuts: viewed.voiLuts.map(copyVoi),
+    spacing: viewed.spacing === null ? null : { ...viewed.spacing },
+    pixelAspect: viewed.pixelAspect,
+    href: byteRoutes.frame(filmId, frame),
+  };
+}
+
+type ContractVoi = ViewerImage['voiLuts'][number];
+type ContractTable = Extract<ContractVoi, { kind: 'table' }>;
+
+function explained(lut: { readonly explanation?: string | undefined }): { explanation?: string } {
+  return lut.explanation === undefined ? {} : { explanation: lut.explanation };
+}
+
+function copyTable({ first, bits, entries, ...lut }: Extract<VoiLut, { kind: 'table' }>): ContractTable {
+  return { kind: 'table', first, bits, entries: [...entries], ...explained(lut) };
+}
+
+function copyModality(lut: ModalityLut): ViewerImage['modalityLut'] {
+  return lut.kind === 'rescale' ? { ...lut } : copyTable(lut);
+}
+
+function copyVoi(lut: VoiLut): ContractVoi {
+  if (lut.kind === 'table') return copyTable(lut);
+  return { kind: 'window', center: lut.center, width: lut.width, function: lut.function, ...explained(lut) };
+}

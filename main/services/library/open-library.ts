@@ -1,0 +1,73 @@
+/** @file Opens a library's folder with everything that works on films; hosts and the command line start here. */
+import type { LibraryService, Clock, Log } from '../service-types.ts';
+import { openLibraryFiles, type LibraryFiles } from '../../files/library-files.ts';
+import type { Disk } from '../../files/disk.ts';
+import { openStore, type Store } from '../../store/store.ts';
+import { createDecodePool, type DecodePool, type DecodePoolOptions } from '../import/decode-pool.ts';
+import { createImportService, type ImportService } from '../import/import-service.ts';
+import { createFilmBytes, type FilmBytes } from './film-bytes.ts';
+import { createLibraryService } from './library-service.ts';
+import { SAMPLES_DIR } from './sample-library.ts';
+
+export interface OpenLibrary {
+  readonly store: Store;
+  readonly files: LibraryFiles;
+  readonly pool: DecodePool;
+  readonly imports: ImportService;
+  readonly filmBytes: FilmBytes;
+  readonly service: LibraryService;
+  /** Cancels a running import (what is in stays in), closes database and lock. Safe to call twice. */
+  close(): Promise<void>;
+}
+
+export interface OpenLibraryOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly readOnly?: boolean;
+  readonly disk?: Disk;
+  readonly pool?: DecodePoolOptions;
+  readonly samplesDir?: string;
+  /** Called when films, labels or splits changed by an import. */
+  readonly onChanged?: () => void;
+}
+
+/**
+ * @param dir the library's folder, made when it is missing
+ * @throws ServiceError NEWER_LIBRARY, CORRUPT_LIBRARY, READ_ONLY, NOT_FOUND, DISK_FULL
+ */
+export async function openLibrary(dir: string, options: OpenLibraryOptions): Promise<OpenLibrary> {
+  const { clock, log } = options;
+  const files = await openLibraryFiles(dir, options);
+  let store: Store | null = null;
+  try {
+    store = openStore(files.databasePath, { clock, readOnly: files.readOnly });
+    const onFault = (fault: string): void => log.error('reading a film met a fault', { fault });
+    const pool = createDecodePool({ onFault, ...options.pool });
+    const { onChanged } = options;
+    const imports = createImportService({ store, files, pool, clock, log, ...(onChanged && { onChanged }) });
+    const filmBytes = createFilmBytes(store, files, pool);
+    const samplesDir = options.samplesDir ?? SAMPLES_DIR;
+    const service = createLibraryService({ store, files, clock, imports, filmBytes, samplesDir });
+    return { store, files, pool, imports, filmBytes, service, close: closer(store, files, pool, imports) };
+  } catch (error) {
+    store?.close();
+    files.close();
+    throw error;
+  }
+}
+
+function closer(
+  store: Store,
+  files: LibraryFiles,
+  pool: DecodePool,
+  imports: ImportService,
+): () => Promise<void> {
+  let closing: Promise<void> | null = null;
+  const close = async (): Promise<void> => {
+    await imports.close();
+    await pool.close();
+    store.close();
+    files.close();
+  };
+  return () => (closing ??= close());
+}
