@@ -1,7 +1,6 @@
 /** @file AUROC by Mann–Whitney mid-ranks and DeLong's variance (DeLong 1988, in the fast form of Sun & Xu 2014). */
 import { checkScores, countPositives, type BinaryScores } from './binary-scores.ts';
-
-const Z_95 = 1.959963984540054;
+import { twoSidedP, Z_95 } from './normal-distribution.ts';
 
 /** Mid-ranks (ties share the mean of their ranks), 1-based. */
 export function midRanks(values: ArrayLike<number>): Float64Array {
@@ -84,12 +83,23 @@ export function delong(data: BinaryScores): DeLong | null {
   return { auroc: value, variance, ci: [clip(value - half), clip(value + half)] };
 }
 
+export interface DeLongDifference {
+  /** AUROC(a) − AUROC(b). */
+  readonly difference: number;
+  readonly variance: number;
+  readonly ci: readonly [number, number];
+  /** null when the variance is 0 and the difference is not: the test is undefined. */
+  readonly z: number | null;
+  /** Two-sided. */
+  readonly p: number | null;
+}
+
 /** AUROC(a) − AUROC(b) on the same films, with its variance (DeLong 1988); null when undefined. @throws MetricsError */
 export function delongDifference(
   labels: ArrayLike<number>,
   a: ArrayLike<number>,
   b: ArrayLike<number>,
-): { readonly difference: number; readonly variance: number; readonly ci: readonly [number, number] } | null {
+): DeLongDifference | null {
   const first = delong({ labels, scores: a });
   const second = delong({ labels, scores: b });
   if (first?.variance == null || second?.variance == null) return null;
@@ -99,5 +109,8 @@ export function delongDifference(
   const difference = first.auroc - second.auroc;
   const variance = Math.max(0, first.variance + second.variance - 2 * shared);
   const half = Z_95 * Math.sqrt(variance);
-  return { difference, variance, ci: [difference - half, difference + half] };
+  const still = difference === 0 ? 0 : null;
+  const z = variance > 0 ? difference / Math.sqrt(variance) : still;
+  const p = z === null ? null : twoSidedP(z);
+  return { difference, variance, ci: [difference - half, difference + half], z, p };
 }
