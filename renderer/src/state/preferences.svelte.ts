@@ -1,0 +1,65 @@
+/** @file How this window looks on this machine: theme, rail, what was used last. Kept by the browser; nothing of the work. */
+
+export type Theme = 'dark' | 'light' | 'system';
+
+interface Stored {
+  theme: Theme;
+  railCollapsed: boolean;
+}
+
+const KEY = 'chestlight:window';
+const DEFAULTS: Stored = { theme: 'dark', railCollapsed: false };
+
+export class Preferences {
+  #values = $state<Stored>({ ...DEFAULTS, ...read() });
+  #light = matchMedia('(prefers-color-scheme: light)');
+  #systemIsLight = $state(false);
+
+  constructor() {
+    this.#systemIsLight = this.#light.matches;
+    this.#light.addEventListener('change', (event) => (this.#systemIsLight = event.matches));
+  }
+
+  get theme(): Theme {
+    return this.#values.theme;
+  }
+  set theme(theme: Theme) {
+    this.#set({ theme });
+  }
+
+  /** The theme in force. */
+  get shownTheme(): 'dark' | 'light' {
+    if (this.#values.theme !== 'system') return this.#values.theme;
+    return this.#systemIsLight ? 'light' : 'dark';
+  }
+
+  get railCollapsed(): boolean {
+    return this.#values.railCollapsed;
+  }
+  set railCollapsed(railCollapsed: boolean) {
+    this.#set({ railCollapsed });
+  }
+
+  #set(change: Partial<Stored>): void {
+    this.#values = { ...this.#values, ...change };
+    try {
+      localStorage.setItem(KEY, JSON.stringify(this.#values));
+    } catch {
+      // A browser that keeps nothing still works; the choice holds until the window closes.
+    }
+  }
+}
+
+function read(): Partial<Stored> {
+  try {
+    const value: unknown = JSON.parse(localStorage.getItem(KEY) ?? '{}');
+    if (typeof value !== 'object' || value === null) return {};
+    const stored = value as Readonly<Record<string, unknown>>;
+    return {
+      ...(stored['theme'] === 'light' || stored['theme'] === 'system' ? { theme: stored['theme'] } : {}),
+      ...(stored['railCollapsed'] === true ? { railCollapsed: true } : {}),
+    };
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,70 @@
+/**
+ * @file An attention map painted over the film. The model's input is the whole film stretched to a square, so the map's grid
+ * stretches over the whole film.
+ */
+import type { AttentionMap } from '../../../shared/contract/inference.ts';
+import { colourTable, type ColourMapName } from '../../../shared/domain/colour-map.ts';
+
+export interface OverlayStyle {
+  readonly colourMap: ColourMapName;
+  /** 0..1; the alpha of the largest value. */
+  readonly opacity: number;
+  /** Interpolates between cells; off shows the cells as they are. */
+  readonly smooth: boolean;
+  /** Draws the borders of the tokens. */
+  readonly grid: boolean;
+}
+
+/** Low values stay see-through, so that the film is never hidden where the map says nothing. */
+export function alphaOf(value: number, opacity: number): number {
+  return opacity * Math.min(1, Math.max(0, value)) ** 0.75;
+}
+
+/** A map in colours, ready to be drawn onto a film of any size. */
+export class PaintedOverlay {
+  readonly #cells = document.createElement('canvas');
+  readonly #side: number;
+  readonly #style: OverlayStyle;
+
+  constructor(map: AttentionMap, style: OverlayStyle) {
+    this.#side = map.grid;
+    this.#style = style;
+    this.#cells.width = map.grid;
+    this.#cells.height = map.grid;
+    const context = this.#cells.getContext('2d');
+    if (context === null) return;
+    const data = context.createImageData(map.grid, map.grid);
+    const colours = colourTable(style.colourMap);
+    map.values.forEach((value, index) => {
+      const share = Math.min(1, Math.max(0, value));
+      const at = Math.round(share * 255) * 3;
+      data.data[index * 4] = colours[at] ?? 0;
+      data.data[index * 4 + 1] = colours[at + 1] ?? 0;
+      data.data[index * 4 + 2] = colours[at + 2] ?? 0;
+      data.data[index * 4 + 3] = Math.round(alphaOf(share, style.opacity) * 255);
+    });
+    context.putImageData(data, 0, 0);
+  }
+
+  /** `context` is in film pixels; `scale` is screen pixels per film pixel. */
+  draw(context: CanvasRenderingContext2D, columns: number, rows: number, scale: number): void {
+    context.save();
+    context.imageSmoothingEnabled = this.#style.smooth;
+    context.drawImage(this.#cells, 0, 0, columns, rows);
+    if (this.#style.grid) {
+      context.lineWidth = 1 / scale;
+      context.strokeStyle = 'rgb(255 255 255 / 28%)';
+      context.beginPath();
+      for (let line = 0; line <= this.#side; line++) {
+        const x = (line / this.#side) * columns;
+        const y = (line / this.#side) * rows;
+        context.moveTo(x, 0);
+        context.lineTo(x, rows);
+        context.moveTo(0, y);
+        context.lineTo(columns, y);
+      }
+      context.stroke();
+    }
+    context.restore();
+  }
+}

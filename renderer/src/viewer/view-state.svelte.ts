@@ -1,0 +1,103 @@
+/**
+ * @file How a film is looked at: window, inversion, zoom, place. Viewports that share one are linked; sizes are relative, so
+ * that viewports of different size and films of different resolution still show the same part.
+ */
+import type { ViewerImage } from '../../../shared/contract/library.ts';
+import {
+  isUsableVoi,
+  presetWindow,
+  WINDOW_PRESETS,
+  windowOf,
+  type VoiLut,
+  type VoiWindow,
+} from '../../../shared/domain/lut.ts';
+
+export const MIN_ZOOM = 0.25;
+export const MAX_ZOOM = 24;
+/** A drag over this many screen pixels changes the window by the film's own width. */
+const DRAG_PIXELS = 500;
+
+export class ViewState {
+  /** 1 = the whole film fits the viewport. */
+  zoom = $state(1);
+  /** Offset of the film's centre from the viewport's centre, in film widths and heights. */
+  panX = $state(0);
+  panY = $state(0);
+  inverted = $state(false);
+  /** null = the film's own VOI LUT. */
+  voi = $state.raw<VoiLut | null>(null);
+  /** Name of the preset in force, or null after a drag. */
+  preset = $state<string | null>(WINDOW_PRESETS[0]?.name ?? null);
+
+  /** True when nothing differs from how the film opens. */
+  readonly isOriginal = $derived(
+    this.zoom === 1 && this.panX === 0 && this.panY === 0 && !this.inverted && this.voi === null,
+  );
+
+  reset(): void {
+    this.fit();
+    this.inverted = false;
+    this.voi = null;
+    this.preset = WINDOW_PRESETS[0]?.name ?? null;
+  }
+
+  fit(): void {
+    this.zoom = 1;
+    this.panX = 0;
+    this.panY = 0;
+  }
+
+  /** The VOI LUT in force for a film. */
+  voiOf(source: ViewerImage): VoiLut {
+    return this.voi ?? ownVoi(source);
+  }
+
+  usePreset(index: number, source: ViewerImage): void {
+    const preset = WINDOW_PRESETS[index];
+    if (preset === undefined) return;
+    this.preset = preset.name;
+    this.voi = index === 0 ? null : presetWindow(ownVoi(source), preset, source.invert);
+  }
+
+  /** Right is more contrast range, down is darker, whatever the film's photometric interpretation. */
+  dragWindow(deltaX: number, deltaY: number, source: ViewerImage): void {
+    const own = windowOf(ownVoi(source));
+    const now = windowOf(this.voiOf(source));
+    const step = own.width / DRAG_PIXELS;
+    const darker = source.invert !== this.inverted ? -1 : 1;
+    const next: VoiWindow = {
+      kind: 'window',
+      width: Math.max(own.width / 1000, now.function === 'LINEAR' ? 1 : 1e-6, now.width + deltaX * step),
+      center: now.center + deltaY * step * darker,
+      function: now.function,
+    };
+    if (!isUsableVoi(next)) return;
+    this.voi = next;
+    this.preset = null;
+  }
+
+  /** Zooms by a factor; the point at (fx, fy) in film widths and heights from the film's centre stays where it is. */
+  zoomBy(factor: number, at?: { readonly fx: number; readonly fy: number }): void {
+    const zoom = Math.min(MAX_ZOOM, Math.max(MIN_ZOOM, this.zoom * factor));
+    if (at !== undefined) {
+      // On screen the point lies at zoom · (pan + f): the pan that keeps it there follows.
+      const ratio = this.zoom / zoom;
+      this.panX = ratio * (this.panX + at.fx) - at.fx;
+      this.panY = ratio * (this.panY + at.fy) - at.fy;
+    }
+    this.zoom = zoom;
+  }
+
+  panBy(filmWidths: number, filmHeights: number): void {
+    this.panX = Math.min(1.5, Math.max(-1.5, this.panX + filmWidths));
+    this.panY = Math.min(1.5, Math.max(-1.5, this.panY + filmHeights));
+  }
+}
+
+/** The film's first usable VOI LUT; an unusable one (width 0) falls back to the full range. */
+export function ownVoi(source: ViewerImage): VoiLut {
+  const usable = source.voiLuts.find(isUsableVoi);
+  if (usable !== undefined) return usable;
+  const width = Math.max(1, source.maxStored - source.minStored);
+  return { kind: 'window', center: source.minStored + width / 2, width, function: 'LINEAR_EXACT' };
+}
