@@ -3,6 +3,7 @@ import { parameterSpecs, type VitConfig } from '../vit/config.ts';
 import type { Normalisation } from '../vit/forward.ts';
 import { initParameters } from '../vit/init.ts';
 import type { Weights } from '../vit/parameters.ts';
+import { adaptWeights, type AdaptedWeights } from './adapt-weights.ts';
 import { foreignTensors, headName, placeForeign, transpose, type Layout } from './layouts.ts';
 import { configFromShapes, detectLayout, readDescription, refuseForeignParts } from './model-description.ts';
 import { floatTensor, readSafetensors, type FloatTensor, type RawTensor } from './safetensors.ts';
@@ -133,16 +134,13 @@ export function importWeights(bytes: Uint8Array): ImportedWeights {
 }
 
 /**
- * Start weights for a model of its own heads: the file's body, fresh heads from `seed`, and the file's ε.
+ * Start weights for a model of its own heads: the file's body with positions and patch kernels adapted where grid or
+ * patch differ, fresh heads from `seed`, and the file's ε.
  * @throws WeightsError `shape` when the body is not the one that `config` names
  */
-export function startFrom(
-  imported: ImportedWeights,
-  config: VitConfig,
-  seed: number,
-): { readonly weights: Weights; readonly config: VitConfig } {
+export function startFrom(imported: ImportedWeights, config: VitConfig, seed: number): AdaptedWeights {
   const { config: file } = imported;
-  for (const key of ['width', 'depth', 'heads', 'mlpRatio', 'patch', 'imageSize'] as const) {
+  for (const key of ['width', 'depth', 'heads', 'mlpRatio'] as const) {
     if (file[key] !== config[key]) {
       throw new WeightsError(
         'shape',
@@ -150,13 +148,15 @@ export function startFrom(
       );
     }
   }
+  const adapted = adaptWeights(imported.weights, file, config);
   const fresh = initParameters(config, seed);
   const isHead = (name: string) => name.startsWith('t1.') || name.startsWith('t2.');
   const weights = new Map(
-    [...fresh].map(([name, values]) => [
-      name,
-      isHead(name) ? values : (imported.weights.get(name) ?? values),
-    ]),
+    [...fresh].map(([name, values]) => [name, isHead(name) ? values : (adapted.weights.get(name) ?? values)]),
   );
-  return { weights, config: { ...config, layerNormEpsilon: file.layerNormEpsilon } };
+  return {
+    weights,
+    config: { ...config, layerNormEpsilon: file.layerNormEpsilon },
+    changes: adapted.changes,
+  };
 }
