@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 
 import { areaAverage, bilinear, toGreyBytes } from '../../shared/domain/resample.ts';
 import type { PlanFilm } from '../../shared/worker/protocol.ts';
+import { renderView, type ViewSettings } from '../numeric/augment/views.ts';
 import type { MicroBatch } from '../numeric/train/micro-batch.ts';
 
 /** The plan and the files behind it do not agree; nothing was computed. */
@@ -98,8 +99,8 @@ export class FilmSet {
     return this.#pixels.subarray(index * area, (index + 1) * area);
   }
 
-  /** One micro-batch without teacher outputs; unknown labels become NaN. */
-  microBatch(indices: Uint32Array, resolution: number): MicroBatch {
+  /** One micro-batch without teacher outputs; unknown labels become NaN. `view` changes a film, by its position. */
+  microBatch(indices: Uint32Array, resolution: number, view?: (film: number) => ViewSettings): MicroBatch {
     const area = this.size * this.size;
     const images = new Float32Array(indices.length * area);
     const chosen = Array.from(indices, (index) => {
@@ -108,7 +109,9 @@ export class FilmSet {
       return film;
     });
     indices.forEach((index, position) => {
-      images.set(modelInput(this.image(index), this.size, resolution), position * area);
+      const film =
+        view === undefined ? this.image(index) : renderView(this.image(index), this.size, view(index));
+      images.set(modelInput(film, this.size, resolution), position * area);
     });
     return {
       films: chosen.length,

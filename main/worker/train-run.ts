@@ -1,5 +1,6 @@
 /** @file The epochs of one run: shuffled steps, validation, best weights, checkpoints; stops between steps when asked. */
 import type { Recipe } from '../../shared/domain/recipe.ts';
+import { viewSettings } from '../numeric/augment/views.ts';
 import { auroc } from '../numeric/metrics/auroc.ts';
 import { macroAuroc, type MacroAuroc } from '../numeric/metrics/macro.ts';
 import { learningRateAt } from '../numeric/optim/schedule.ts';
@@ -39,7 +40,10 @@ export interface TrainRun {
   /** Asked after every step and every epoch. */
   readonly wish: () => Wish;
   readonly onStep: (position: RunPosition, measured: StepMeasurements) => void;
-  readonly onEpoch: (epoch: number, validation: Validation, improved: boolean) => void;
+  /** Awaited before the epoch's checkpoint, so that the best weights are on disk first. */
+  readonly onEpoch: (epoch: number, validation: Validation, improved: boolean) => unknown;
+  /** Asked after every step: is it time for a checkpoint in the middle of the epoch? */
+  readonly checkpointDue?: () => boolean;
   readonly onCheckpoint: (saved: SavedCheckpoint, position: RunPosition) => void;
 }
 
@@ -72,12 +76,16 @@ function merit(validation: Validation): number {
   return validation.t1.value ?? validation.t2 ?? Number.NEGATIVE_INFINITY;
 }
 
-async function microBatches(run: TrainRun, chosen: Uint32Array): Promise<MicroBatch[]> {
+async function microBatches(run: TrainRun, chosen: Uint32Array, epoch: number): Promise<MicroBatch[]> {
   const batches: MicroBatch[] = [];
+  const { augment, views } = run.recipe;
+  const view = !augment
+    ? undefined
+    : (film: number) => viewSettings(run.seed, epoch % views, film, run.films.size);
   for (let start = 0; start < chosen.length; start += run.recipe.microBatch) {
     const indices = chosen.subarray(start, start + run.recipe.microBatch);
     const teacher = run.teacher === null ? null : await run.teacher(indices);
-    batches.push({ ...run.films.microBatch(indices, run.resolution), teacher });
+    batches.push({ ...run.films.microBatch(indices, run.resolution, view), teacher });
   }
   return batches;
 }
@@ -99,7 +107,7 @@ export async function trainRun(run: TrainRun): Promise<TrainOutcome> {
       const chosen = order.subarray(position.cursor, position.cursor + recipe.batch);
       const measured = await trainStep(
         state,
-        await microBatches(run, chosen),
+        await microBatches(run, chosen, position.epoch),
         {
           ...run.objective,
           learningRate: learningRateAt(
@@ -122,6 +130,7 @@ export async function trainRun(run: TrainRun): Promise<TrainOutcome> {
         return { how: 'paused', position, best };
       }
       if (wish === 'cancel') return { how: 'cancelled', position, best };
+      if (run.checkpointDue?.() === true) await checkpoint();
       if (wish === 'stop and keep best' && best !== null) return { how: 'finished', position, best };
     }
     const scores = await scoreFilms(
@@ -139,7 +148,7 @@ export async function trainRun(run: TrainRun): Promise<TrainOutcome> {
     const measured = validate(films, validation, scores);
     const improved = best === null || merit(measured) > merit(best.validation);
     if (improved) best = { epoch: position.epoch, weights: state.evaluatedWeights(), validation: measured };
-    run.onEpoch(position.epoch, measured, improved);
+    await run.onEpoch(position.epoch, measured, improved);
     position = { ...position, epoch: position.epoch + 1, cursor: 0 };
     await checkpoint();
     const waited = position.epoch - 1 - (best?.epoch ?? 0);

@@ -1,0 +1,76 @@
+/** @file The weights of the best epoch on disk, with what made them the best; the finished run's weights come from them. */
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { z } from 'zod';
+
+import { writeFileAtomic } from '../files/atomic-write.ts';
+import { errorCode } from '../files/disk.ts';
+import type { VitConfig } from '../numeric/vit/config.ts';
+import type { Normalisation } from '../numeric/vit/forward.ts';
+import type { Weights } from '../numeric/vit/parameters.ts';
+import { exportWeights } from '../numeric/weights/export-weights.ts';
+import { importWeights } from '../numeric/weights/import-weights.ts';
+import type { SavedCheckpoint } from './checkpoint.ts';
+import type { TrainOutcome, Validation } from './train-run.ts';
+
+export const BEST_FILE = 'best.safetensors';
+export const FINAL_FILE = 'final.safetensors';
+const BEST_KEY = 'chestlight.best';
+
+const bestNote = z.object({
+  epoch: z.number().int().nonnegative(),
+  configHash: z.string(),
+  validation: z.object({
+    t1: z.object({
+      value: z.number().nullable(),
+      k: z.number().int(),
+      of: z.number().int(),
+      perFinding: z.array(z.number().nullable()),
+    }),
+    t2: z.number().nullable(),
+  }),
+});
+
+export interface BestEpoch {
+  readonly epoch: number;
+  readonly configHash: string;
+  readonly validation: Validation;
+}
+
+/** Writes weights only, at f32, in the app's layout. @throws ServiceError DISK_FULL; the file before is kept */
+export async function saveWeights(
+  dir: string,
+  name: typeof BEST_FILE | typeof FINAL_FILE,
+  weights: Weights,
+  model: {
+    readonly config: VitConfig;
+    readonly normalisation: Normalisation;
+    readonly findings: readonly string[];
+  },
+  best: BestEpoch,
+): Promise<SavedCheckpoint> {
+  const bytes = exportWeights(weights, model.config, 'app', {
+    normalisation: model.normalisation,
+    metadata: { [BEST_KEY]: JSON.stringify(best), 'chestlight.findings': JSON.stringify(model.findings) },
+  });
+  const file = join(dir, name);
+  await writeFileAtomic(file, bytes);
+  return { file, sha256: createHash('sha256').update(bytes).digest('hex'), bytes: bytes.length };
+}
+
+/** The best epoch so far of this run, or null when none was kept. @throws WeightsError for a damaged file */
+export async function readBest(dir: string, configHash: string): Promise<TrainOutcome['best']> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await readFile(join(dir, BEST_FILE));
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return null;
+    throw error;
+  }
+  const { weights, metadata } = importWeights(bytes);
+  const note = bestNote.parse(JSON.parse(metadata.get(BEST_KEY) ?? 'null'));
+  if (note.configHash !== configHash) return null;
+  return { epoch: note.epoch, validation: note.validation, weights: new Map(weights) };
+}

@@ -1,0 +1,168 @@
+/** @file Carries out a plan: films, start weights or checkpoint, epochs, final weights, scores of the held-back films. */
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { ServiceError } from '../../shared/domain/service-error.ts';
+import type { FromTraining, RunPlan, scoreRow } from '../../shared/worker/protocol.ts';
+import type { z } from 'zod';
+import { writeFileAtomic } from '../files/atomic-write.ts';
+import { learningRateAt } from '../numeric/optim/schedule.ts';
+import { TrainState } from '../numeric/train/train-state.ts';
+import { vitConfig, type VitConfig } from '../numeric/vit/config.ts';
+import { initParameters } from '../numeric/vit/init.ts';
+import type { Weights } from '../numeric/vit/parameters.ts';
+import { importWeights, startFrom } from '../numeric/weights/import-weights.ts';
+import { BEST_FILE, FINAL_FILE, readBest, saveWeights } from './best-weights.ts';
+import { restoreNewest } from './checkpoint.ts';
+import { FilmSet } from './film-set.ts';
+import { RunReporter } from './run-reporter.ts';
+import { scoreFilms } from './score-films.ts';
+import { trainRun, type TrainOutcome, type TrainRun, type Wish } from './train-run.ts';
+
+type Unnumbered<Message> = Message extends { readonly seq: number } ? Omit<Message, 'seq'> : never;
+export type Report = Unnumbered<FromTraining>;
+type ScoreRow = z.infer<typeof scoreRow>;
+
+export const SCORES_FILE = 'scores.json';
+
+export interface RunHost {
+  readonly send: (report: Report) => void;
+  /** Lets messages in; awaited between micro-batches. */
+  readonly between: () => Promise<void>;
+  readonly wish: () => Wish;
+  /** Milliseconds, rising. */
+  readonly now: () => number;
+}
+
+/** @throws FilmSetError, CheckpointError, WeightsError, NotFiniteError, ServiceError */
+export async function runPlanned(plan: RunPlan, host: RunHost): Promise<void> {
+  const { config } = plan;
+  if (plan.teacher !== null || plan.knowledge !== null) {
+    throw new ServiceError(
+      'INCOMPATIBLE',
+      'This version trains teachers and students without a teacher only.',
+    );
+  }
+  const { weights, vit } = await startWeights(plan);
+  const films = await FilmSet.load(plan.films, config.findings.length, vit.imageSize);
+  const train = films.part('train');
+  if (train.length === 0) throw new ServiceError('SPLIT_IMPOSSIBLE', 'The split has no film to train on.');
+  await mkdir(plan.dir, { recursive: true });
+  const state = new TrainState(vit, weights, { ema: config.recipe.emaDecay !== null });
+  const outcome = await trainPlanned(plan, host, state, films);
+  state.dispose();
+  if (outcome.how === 'finished') await finish(plan, host, vit, films, outcome);
+  else host.send({ type: 'ended', how: outcome.how, scoresFile: null });
+}
+
+async function startWeights(plan: RunPlan): Promise<{ weights: Weights; vit: VitConfig }> {
+  const { model, findings, t2Units, layerNormEpsilon, seed } = plan.config;
+  const vit = vitConfig(model, { t1Units: findings.length, t2Units, layerNormEpsilon });
+  if (plan.initPath === null) return { weights: initParameters(vit, seed), vit };
+  const { weights, config } = startFrom(importWeights(await readFile(plan.initPath)), vit, seed);
+  return { weights, vit: config };
+}
+
+async function trainPlanned(
+  plan: RunPlan,
+  host: RunHost,
+  state: TrainState,
+  films: FilmSet,
+): Promise<TrainOutcome> {
+  const { config, configHash, dir } = plan;
+  const { recipe } = config;
+  const restored = plan.resumeFrom === null ? null : await restoreNewest(dir, state, configHash);
+  for (const { file, reason } of restored?.skipped ?? []) {
+    const message = `The checkpoint ${file} was passed over (${reason}); the run goes on from the one before.`;
+    host.send({ type: 'log', level: 'warn', message });
+  }
+  const trainFilms = films.part('train').length;
+  const stepsPerEpoch = Math.ceil(trainFilms / recipe.batch);
+  const reporter = new RunReporter(
+    { epochs: recipe.epochs, trainFilms, stepsPerEpoch },
+    host.now,
+    (progress) => host.send({ type: 'progress', progress }),
+  );
+  reporter.goOnFrom(restored?.position.cursor ?? 0);
+  reporter.tell('training', restored?.position.epoch ?? 0, restored?.position.step ?? 0);
+  const model = { config: state.config, normalisation: config.normalisation, findings: config.findings };
+  let savedAt = host.now();
+  let step = restored?.position.step ?? 0;
+  const run: TrainRun = {
+    state,
+    films,
+    resolution: config.resolution,
+    objective: { method: config.method, loss: config.loss, normalisation: config.normalisation },
+    recipe,
+    seed: config.seed,
+    configHash,
+    dir,
+    from: restored?.position ?? null,
+    bestBefore: restored === null ? null : await readBest(dir, configHash),
+    teacher: null,
+    between: host.between,
+    wish: host.wish,
+    checkpointDue: () => host.now() - savedAt >= plan.checkpointEverySeconds * 1000,
+    onStep: (position, measured) => {
+      step = position.step;
+      reporter.step(position, measured);
+    },
+    async onEpoch(epoch, validation, improved) {
+      const rate = learningRateAt(
+        step - 1,
+        stepsPerEpoch * recipe.epochs,
+        recipe.warmupEpochs * stepsPerEpoch,
+        recipe.learningRate,
+      );
+      host.send({ type: 'epoch', record: reporter.epoch(epoch, step, rate, validation) });
+      if (!improved) return;
+      const note = { epoch, configHash, validation };
+      const saved = await saveWeights(dir, BEST_FILE, state.evaluatedWeights(), model, note);
+      const metrics = { t1: validation.t1.value, t2: validation.t2 };
+      host.send({ type: 'checkpoint', kind: 'best', ...saved, epoch, step, metrics });
+    },
+    onCheckpoint: (saved, position) => {
+      savedAt = host.now();
+      const at = { epoch: position.epoch, step: position.step, metrics: null };
+      host.send({ type: 'checkpoint', kind: 'last', ...saved, ...at });
+    },
+  };
+  return await trainRun(run);
+}
+
+async function finish(
+  plan: RunPlan,
+  host: RunHost,
+  vit: VitConfig,
+  films: FilmSet,
+  outcome: TrainOutcome,
+): Promise<void> {
+  const { config, configHash, dir } = plan;
+  const { best, position } = outcome;
+  if (best === null) throw new Error('a finished run has a best epoch');
+  const note = { epoch: best.epoch, configHash, validation: best.validation };
+  const model = { config: vit, normalisation: config.normalisation, findings: config.findings };
+  const saved = await saveWeights(dir, FINAL_FILE, best.weights, model, note);
+  const metrics = { t1: best.validation.t1.value, t2: best.validation.t2 };
+  host.send({ type: 'checkpoint', kind: 'final', ...saved, epoch: best.epoch, step: position.step, metrics });
+
+  const state = new TrainState(vit, best.weights, { ema: false });
+  const rows: ScoreRow[] = [];
+  for (const part of ['validation', 'test'] as const) {
+    const indices = films.part(part);
+    const settings = {
+      resolution: config.resolution,
+      batch: config.recipe.microBatch,
+      between: host.between,
+    };
+    const scores = await scoreFilms(state.evaluated, vit, config.normalisation, films, indices, settings);
+    indices.forEach((index, row) => {
+      const t1 = scores.t1.map((column) => column[row] ?? Number.NaN);
+      rows.push({ filmId: films.films[index]?.filmId ?? '', part, t1, t2: scores.t2[row] ?? Number.NaN });
+    });
+  }
+  state.dispose();
+  const scoresFile = join(dir, SCORES_FILE);
+  await writeFileAtomic(scoresFile, new TextEncoder().encode(JSON.stringify(rows)));
+  host.send({ type: 'ended', how: 'finished', scoresFile });
+}

@@ -1,0 +1,92 @@
+/** @file Entry of the training process: one run a process, messages read between micro-batches, then it leaves. */
+import { readFile } from 'node:fs/promises';
+import { performance } from 'node:perf_hooks';
+import { setImmediate } from 'node:timers/promises';
+
+import { runPlan, toTraining, WORKER_PROTOCOL } from '../../shared/worker/protocol.ts';
+import { ServiceError } from '../../shared/domain/service-error.ts';
+import { loadEngine } from '../numeric/engine/load-engine.ts';
+import { NotFiniteError } from '../numeric/train/train-step.ts';
+import { WeightsError } from '../numeric/weights/weights-error.ts';
+import { CheckpointError } from './checkpoint.ts';
+import { FilmSetError } from './film-set.ts';
+import { parentPort } from './parent-port.ts';
+import { runPlanned, type Report } from './run-plan.ts';
+import type { Wish } from './train-run.ts';
+
+const HEARTBEAT_MS = 2000;
+
+const port = parentPort();
+let seq = 0;
+let wish: Wish = 'go on';
+let started = false;
+
+function send(report: Report): void {
+  port.send({ ...report, seq });
+  seq += 1;
+}
+
+function codeOf(error: unknown): string {
+  if (error instanceof ServiceError || error instanceof FilmSetError) return error.code;
+  if (error instanceof NotFiniteError) return 'NOT_FINITE';
+  if (error instanceof CheckpointError || error instanceof WeightsError) return 'UNREADABLE_FILE';
+  return 'WORKER_CRASHED';
+}
+
+async function work(planPath: string): Promise<void> {
+  const engine = await loadEngine();
+  const { trainable, reason, deviceName } = engine;
+  send({ type: 'ready', protocol: WORKER_PROTOCOL, device: deviceName, trainable, reason });
+  if (!trainable) throw new ServiceError('ENGINE_UNAVAILABLE', reason ?? 'Training is off on this machine.');
+  const plan = runPlan.parse(JSON.parse(await readFile(planPath, 'utf8')));
+  let beatAt = performance.now();
+  await runPlanned(plan, {
+    send,
+    now: () => performance.now(),
+    wish: () => wish,
+    async between() {
+      if (performance.now() - beatAt >= HEARTBEAT_MS) {
+        beatAt = performance.now();
+        send({ type: 'heartbeat' });
+      }
+      await setImmediate(); // the engine computes synchronously: only here messages come in
+    },
+  });
+}
+
+async function start(planPath: string): Promise<void> {
+  try {
+    await work(planPath);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    const detail = error instanceof ServiceError ? { ...error.detail } : {};
+    send({ type: 'failed', code: codeOf(error), message, detail });
+  }
+  // Everything sent is on its way before the process leaves.
+  await setImmediate();
+  if (process.connected) process.disconnect();
+}
+
+port.onMessage((raw) => {
+  const parsed = toTraining.safeParse(raw);
+  if (!parsed.success) {
+    send({ type: 'log', level: 'error', message: `Not a message to this process: ${parsed.error.message}` });
+    return;
+  }
+  const message = parsed.data;
+  switch (message.type) {
+    case 'start':
+      if (!started) void start(message.planPath);
+      started = true;
+      return;
+    case 'pause':
+      if (wish === 'go on') wish = 'pause';
+      return;
+    case 'stop-keep-best':
+      if (wish !== 'cancel') wish = 'stop and keep best';
+      return;
+    case 'cancel':
+      wish = 'cancel';
+      return;
+  }
+});
