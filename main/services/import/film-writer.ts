@@ -18,6 +18,8 @@ export interface WrittenFilm {
   readonly changed: boolean;
   /** The labels file names another patient, and the film stands in a split: the patient was kept. */
   readonly patientKept: boolean;
+  /** The labels file or the film itself says who the patient is. */
+  readonly patientNamed: boolean;
 }
 
 export interface FilmWriter {
@@ -39,7 +41,7 @@ export function createFilmWriter(
 ): FilmWriter {
   const relabel = (film: FilmRecord, labels: FilmLabels): WrittenFilm => {
     const updated = store.transaction(() => update(store, files, film, labels));
-    return { filmNo: film.no, how: 'duplicate', ...updated };
+    return { filmNo: film.no, how: 'duplicate', patientNamed: true, ...updated };
   };
   return {
     relabel,
@@ -54,6 +56,7 @@ export function createFilmWriter(
         how: 'duplicate',
         changed: false,
         patientKept: false,
+        patientNamed: true,
       };
     },
   };
@@ -74,7 +77,9 @@ async function insert(
     files.artifacts.put(film.model),
     files.artifacts.put(film.thumbnail),
   ]);
-  const patientKey = patientOf(files, labels?.patient ?? film.patientId, id);
+  const identity = (labels?.patient ?? film.patientId ?? '').trim();
+  // Without a patient in the labels or in the file, every film is its own patient: nothing is known to be shared.
+  const patientKey = identity === '' ? files.patientHash('film', id) : files.patientHash('patient', identity);
   const { header } = film;
   const now = clock.now();
   const filmNo = store.transaction(() => {
@@ -112,14 +117,14 @@ async function insert(
     for (const [finding, value] of labels?.labels ?? []) store.labels.set(no, finding, value);
     return no;
   });
-  return { filmNo, patientKey, how: 'imported', changed: false, patientKept: false };
-}
-
-/** Without a patient in the labels or in the file, every film is its own patient: nothing is known to be shared. */
-function patientOf(files: LibraryFiles, identity: string | null, id: FilmId): PatientKey {
-  return identity === null || identity.trim() === ''
-    ? files.patientHash('film', id)
-    : files.patientHash('patient', identity);
+  return {
+    filmNo,
+    patientKey,
+    how: 'imported',
+    changed: false,
+    patientKept: false,
+    patientNamed: identity !== '',
+  };
 }
 
 /** Brings back files of a film that were lost or damaged, from the same pixels. */

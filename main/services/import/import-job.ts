@@ -12,9 +12,10 @@ import { createFilmWriter, type FilmWriter } from './film-writer.ts';
 import { gatherFiles, type FoundFile } from './gather-files.ts';
 import type { ImportPlan } from './import-plan.ts';
 import type { ImportSession } from './import-session.ts';
-import { createImportTally, listNames, type ImportTally } from './import-tally.ts';
+import { createImportTally, type ImportTally } from './import-tally.ts';
 import { matchLabels, stemOf } from './label-index.ts';
 import type { FilmLabels } from './label-plan.ts';
+import { counted, listNames } from './wording.ts';
 
 export interface ImportJobDeps {
   readonly store: Store;
@@ -76,7 +77,8 @@ async function importAll(
   relabelKnown(deps.store, match.unmatched, writer, tally);
   if (match.ambiguous > 0) {
     tally.warn(
-      `${match.ambiguous} label rows fit several files, or several rows fit one file; those films are in without labels.`,
+      `It is unclear which file is meant by ${counted(match.ambiguous, 'label row')}: several files fit one row, or several rows one` +
+        ' file. Those films are in without labels.',
     );
   }
   const unlabelled = films.filter(({ path }) => !match.byFile.has(path));
@@ -133,7 +135,7 @@ async function importFilms(
   await Promise.all(ahead);
   if (differing > 0) {
     tally.warn(
-      `${differing} files have the pixels of another file of this import and other labels; the first one’s were kept.`,
+      `The same pixels came again with another label row in ${counted(differing, 'file')}; the first row was kept.`,
     );
   }
 }

@@ -15,6 +15,7 @@ import type { DecodePool } from './decode-pool.ts';
 import { runImport, type JobOutcome } from './import-job.ts';
 import { planImport, type ImportPlan } from './import-plan.ts';
 import { createImportSession, type ImportSession } from './import-session.ts';
+import { counted } from './wording.ts';
 
 export interface ImportService {
   /** Checks the source and its labels, then works on. @throws ServiceError BUSY, READ_ONLY and those of planImport */
@@ -139,7 +140,7 @@ function verdict(
 ): { readonly state: 'finished' | 'cancelled' | 'failed'; readonly error: ImportEvent['error'] } {
   if (stoppedBy === null)
     return { state: session.abort.signal.aborted ? 'cancelled' : 'finished', error: null };
-  const kept = `${summary.imported} films were imported before that and are kept; import again to go on.`;
+  const kept = `Before that ${counted(summary.imported, 'film')} went in; what is in is kept. Import again to go on.`;
   if (stoppedBy instanceof ServiceError) {
     return { state: 'failed', error: { code: stoppedBy.code, message: `${stoppedBy.message} ${kept}` } };
   }

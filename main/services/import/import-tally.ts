@@ -7,10 +7,10 @@ import type { LabelStore } from '../../store/labels.ts';
 import type { PreparedFilm } from './decode-messages.ts';
 import type { WrittenFilm } from './film-writer.ts';
 import type { SkippedFile } from './gather-files.ts';
+import { counted, listNames } from './wording.ts';
 
 /** Skipped files that are listed one by one; beyond that they are counted. */
 const MAX_SKIPPED_LISTED = 5000;
-const NAMES_IN_A_SENTENCE = 3;
 const FILMS_PER_TURN = 2000;
 
 const FRONTAL = new Set(['PA', 'AP', 'FRONTAL', 'F', 'POSTEROANTERIOR', 'ANTEROPOSTERIOR']);
@@ -33,7 +33,7 @@ export function createImportTally(labels: LabelStore): ImportTally {
   const patients = new Set<PatientKey>();
   const remarks = new Map<string, string[]>();
   const warnings: string[] = [];
-  const counts = { imported: 0, duplicates: 0, changed: 0, patientKept: 0 };
+  const counts = { imported: 0, duplicates: 0, changed: 0, patientKept: 0, anonymous: 0 };
 
   const remark = (what: string, file: string): void => {
     const files = remarks.get(what);
@@ -56,21 +56,28 @@ export function createImportTally(labels: LabelStore): ImportTally {
       if (written.changed) counts.changed += 1;
       if (written.patientKept) counts.patientKept += 1;
       if (film === null || written.how === 'duplicate') return;
+      if (!written.patientNamed) counts.anonymous += 1;
       for (const warning of [...film.warnings, ...oddities(film)]) remark(warning, shown);
     },
     warn: (sentence) => void warnings.push(sentence),
     async summary() {
       const own = [...warnings];
       if (counts.changed > 0) {
-        own.push(`Labels of ${counts.changed} films that were already in the library were updated.`);
+        own.push(`Labels were updated for ${counted(counts.changed, 'film')} already in the library.`);
       }
       if (counts.patientKept > 0) {
         own.push(
-          `${counts.patientKept} films kept their patient although the labels file names another one: they stand in a split.`,
+          `${counted(counts.patientKept, 'film')} in a split kept the patient, although the labels file names another one.`,
+        );
+      }
+      if (counts.anonymous > 0) {
+        own.push(
+          `No patient is named for ${counted(counts.anonymous, 'film')}: each counts as a patient of its own, so a split` +
+            ' cannot keep films of one patient together.',
         );
       }
       for (const [what, files] of remarks) own.push(`${what} ${listNames(files)}`);
-      if (notListed > 0) own.push(`${notListed} more files were skipped and are not listed.`);
+      if (notListed > 0) own.push(`Not listed: ${counted(notListed, 'more skipped file')}.`);
       return {
         imported: counts.imported,
         duplicates: counts.duplicates,
@@ -81,13 +88,6 @@ export function createImportTally(labels: LabelStore): ImportTally {
       };
     },
   };
-}
-
-/** `a, b, c and 4 more`. */
-export function listNames(names: readonly string[]): string {
-  const shown = names.slice(0, NAMES_IN_A_SENTENCE).join(', ');
-  const more = names.length - NAMES_IN_A_SENTENCE;
-  return `(${names.length}: ${shown}${more > 0 ? ` and ${more} more` : ''})`;
 }
 
 /** What the header says against a frontal chest film. The film is imported; a person should know. */

@@ -10,6 +10,7 @@ import { canonicalFinding, NO_FINDING } from '../../../shared/domain/findings.ts
 import { ServiceError } from '../../../shared/domain/service-error.ts';
 import { classColumn, readerColumn, unknownLabels } from './column-mapping.ts';
 import { lineOf, type CsvTable } from './csv-table.ts';
+import { counted } from './wording.ts';
 import { parseAbnormal, parseAge, parseLabel, parsePart, parseSex, parseText } from './label-values.ts';
 
 /** What the labels file says about one film. A fact whose column is not mapped is undefined; null = unknown. */
@@ -196,8 +197,8 @@ function combine(
   }
   if (conflicts.length > 0) throw duplicateIds(conflicts);
   const warnings: string[] = [];
-  if (read > 0) warnings.push(`Labels of ${read} films with several readers were combined by majority.`);
-  if (repeated > 0) warnings.push(`${repeated} rows of the labels file repeat another row.`);
+  if (read > 0) warnings.push(`Several readers were combined by majority for ${counted(read, 'film')}.`);
+  if (repeated > 0) warnings.push(`The labels file repeats ${counted(repeated, 'row')}.`);
   return { films, warnings };
 }
 
@@ -280,5 +281,7 @@ function contradictions(films: readonly FilmLabels[]): readonly string[] {
   ).length;
   return count === 0
     ? []
-    : [`${count} films are labelled “${NO_FINDING}” and with a finding; both labels were kept.`];
+    : [
+        `Both “${NO_FINDING}” and a finding are labelled for ${counted(count, 'film')}; both labels were kept.`,
+      ];
 }

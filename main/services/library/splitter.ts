@@ -8,6 +8,7 @@ import { NO_FINDING } from '../../../shared/domain/findings.ts';
 import type { PatientKey } from '../../../shared/domain/ids.ts';
 import { ServiceError } from '../../../shared/domain/service-error.ts';
 import type { SplitCandidate } from '../../store/splits.ts';
+import { counted } from '../import/wording.ts';
 import { seededRandom, shuffled } from './seeded-random.ts';
 import { stratify, type Shares, type StratifyUnit } from './stratify.ts';
 
@@ -108,7 +109,7 @@ function withGivenParts(
     if (part !== null && !isPool(patient)) members.set(patient.key, part);
   }
   if (free > 0)
-    warnings.push(`${free} patients have no given part; they were added to the given training part.`);
+    warnings.push(`${counted(free, 'patient')} without a given part went into the training side.`);
   if (validation > 0)
     warnings.push('The labels file has no validation part; it was carved from its training part.');
   if (test > 0) warnings.push('The labels file has no test part; it was carved from its training part.');
@@ -122,7 +123,7 @@ function refuseLeaks(patients: readonly Patient[]): void {
   const shown = short.slice(0, 5).join(', ');
   throw new ServiceError(
     'SPLIT_LEAKS',
-    `The parts of the labels file put ${leaking.length === 1 ? 'one patient' : `${leaking.length} patients`} on both` +
+    `The parts of the labels file put ${counted(leaking.length, 'patient')} on both` +
       ` sides (${shown}${short.length > 5 ? ' …' : ''}). No split was made, because results would be too good;` +
       ' correct the labels file, or make the split without its parts.',
     { patients: short.slice(0, 200), count: leaking.length },
@@ -206,6 +207,8 @@ function weaknesses(films: readonly SplitCandidate[], members: ReadonlyMap<numbe
   }
   const unknown = films.filter(({ abnormal }) => abnormal === null).length;
   if (unknown > 0)
-    warnings.push(`${unknown} films are neither labelled normal nor abnormal; they count for findings only.`);
+    warnings.push(
+      `Neither normal nor abnormal is known for ${counted(unknown, 'film')}: they count for findings only.`,
+    );
   return warnings;
 }
