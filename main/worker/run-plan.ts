@@ -5,6 +5,9 @@ import { join } from 'node:path';
 import { ServiceError } from '../../shared/domain/service-error.ts';
 import type { FromTraining, RunPlan, scoreRow } from '../../shared/worker/protocol.ts';
 import type { z } from 'zod';
+import { viewSettings } from '../numeric/augment/views.ts';
+import { methodDefinition } from '../numeric/methods/registry.ts';
+import { disposeParameters } from '../numeric/vit/parameters.ts';
 import { writeFileAtomic } from '../files/atomic-write.ts';
 import { learningRateAt } from '../numeric/optim/schedule.ts';
 import { TrainState } from '../numeric/train/train-state.ts';
@@ -15,6 +18,8 @@ import { importWeights, startFrom } from '../numeric/weights/import-weights.ts';
 import { BEST_FILE, FINAL_FILE, readBest, saveWeights } from './best-weights.ts';
 import { restoreNewest } from './checkpoint.ts';
 import { FilmSet } from './film-set.ts';
+import { buildKnowledge, knowledgeReader, type KnowledgeSettings } from './knowledge-cache.ts';
+import { ModelCache } from './model-cache.ts';
 import { RunReporter } from './run-reporter.ts';
 import { scoreFilms } from './score-films.ts';
 import { trainRun, type TrainOutcome, type TrainRun, type Wish } from './train-run.ts';
@@ -37,19 +42,20 @@ export interface RunHost {
 /** @throws FilmSetError, CheckpointError, WeightsError, NotFiniteError, ServiceError */
 export async function runPlanned(plan: RunPlan, host: RunHost): Promise<void> {
   const { config } = plan;
-  if (plan.teacher !== null || plan.knowledge !== null) {
-    throw new ServiceError(
-      'INCOMPATIBLE',
-      'This version trains teachers and students without a teacher only.',
-    );
-  }
   const { weights, vit } = await startWeights(plan);
   const films = await FilmSet.load(plan.films, config.findings.length, vit.imageSize);
   const train = films.part('train');
   if (train.length === 0) throw new ServiceError('SPLIT_IMPOSSIBLE', 'The split has no film to train on.');
   await mkdir(plan.dir, { recursive: true });
   const state = new TrainState(vit, weights, { ema: config.recipe.emaDecay !== null });
-  const outcome = await trainPlanned(plan, host, state, films);
+  const knowledge = await prepareKnowledge(plan, host, films, train);
+  if (knowledge === 'stopped') {
+    state.dispose();
+    const how = host.wish() === 'pause' ? 'paused' : 'cancelled';
+    host.send({ type: 'ended', how, scoresFile: null });
+    return;
+  }
+  const outcome = await trainPlanned(plan, host, state, films, knowledge);
   state.dispose();
   if (outcome.how === 'finished') await finish(plan, host, vit, films, outcome);
   else host.send({ type: 'ended', how: outcome.how, scoresFile: null });
@@ -63,11 +69,48 @@ async function startWeights(plan: RunPlan): Promise<{ weights: Weights; vit: Vit
   return { weights, vit: config };
 }
 
+/** The cached teacher outputs, computed where missing; null for runs without a teacher. */
+async function prepareKnowledge(
+  plan: RunPlan,
+  host: RunHost,
+  films: FilmSet,
+  train: Uint32Array,
+): Promise<TrainRun['teacher'] | 'stopped'> {
+  const { teacher, knowledge, config } = plan;
+  if (methodDefinition(config.method).logits !== (teacher !== null && knowledge !== null)) {
+    throw new ServiceError(
+      'INCOMPATIBLE',
+      `The method ${config.method} and the teacher of this run do not agree.`,
+    );
+  }
+  if (teacher === null || knowledge === null) return null;
+  const { weightsPath, weightsSha256 } = teacher;
+  const model = await new ModelCache().load(weightsPath, weightsSha256, config.findings.length);
+  const { recipe, seed } = config;
+  const settings: KnowledgeSettings = {
+    dir: knowledge.dir,
+    key: knowledge.key,
+    kind: knowledge.feature,
+    views: recipe.augment ? recipe.views : 1,
+    view: recipe.augment ? (film, view) => viewSettings(seed, view, film, films.size) : null,
+    batch: recipe.microBatch,
+    resolution: teacher.config.resolution,
+  };
+  const complete = await buildKnowledge(model, films, train, settings, {
+    between: host.between,
+    goOn: () => host.wish() === 'go on' || host.wish() === 'stop and keep best',
+    onShard: (size) => host.send({ type: 'knowledge', key: knowledge.key, ...size }),
+  });
+  disposeParameters(model.parameters); // the teacher is not needed any more: its answers are on disk
+  return complete ? knowledgeReader(model, train, settings) : 'stopped';
+}
+
 async function trainPlanned(
   plan: RunPlan,
   host: RunHost,
   state: TrainState,
   films: FilmSet,
+  teacher: TrainRun['teacher'],
 ): Promise<TrainOutcome> {
   const { config, configHash, dir } = plan;
   const { recipe } = config;
@@ -99,7 +142,7 @@ async function trainPlanned(
     dir,
     from: restored?.position ?? null,
     bestBefore: restored === null ? null : await readBest(dir, configHash),
-    teacher: null,
+    teacher,
     between: host.between,
     wish: host.wish,
     checkpointDue: () => host.now() - savedAt >= plan.checkpointEverySeconds * 1000,

@@ -34,7 +34,7 @@ export interface TrainRun {
   /** Best epoch before `from`, kept by the caller with its weights; null = none yet. */
   readonly bestBefore: TrainOutcome['best'];
   /** Cached teacher outputs of films by position; null for runs without a teacher. */
-  readonly teacher: ((indices: Uint32Array) => Promise<TeacherArrays>) | null;
+  readonly teacher: ((indices: Uint32Array, view: number) => Promise<TeacherArrays>) | null;
   /** Asked after every micro-batch, so a process can read its messages. */
   readonly between: () => Promise<void>;
   /** Asked after every step and every epoch. */
@@ -84,7 +84,7 @@ async function microBatches(run: TrainRun, chosen: Uint32Array, epoch: number): 
     : (film: number) => viewSettings(run.seed, epoch % views, film, run.films.size);
   for (let start = 0; start < chosen.length; start += run.recipe.microBatch) {
     const indices = chosen.subarray(start, start + run.recipe.microBatch);
-    const teacher = run.teacher === null ? null : await run.teacher(indices);
+    const teacher = run.teacher === null ? null : await run.teacher(indices, augment ? epoch % views : 0);
     batches.push({ ...run.films.microBatch(indices, run.resolution, view), teacher });
   }
   return batches;

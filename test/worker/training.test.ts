@@ -1,5 +1,6 @@
 /** @file The real training process: finishes with scores, resumes after kill -9 to the same weights, refuses a leaking split. */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -134,4 +135,45 @@ it('refuses a plan with a patient in two parts before anything is trained', asyn
   const { path, plan } = writePlan('leak', { films: leaking });
   expect((await run(path)).at(-1)).toMatchObject({ type: 'failed', code: 'SPLIT_LEAKS' });
   expect(existsSync(join(plan.dir, 'best.safetensors'))).toBe(false);
+});
+
+it('a student learns from the cached outputs of a teacher; a second student reuses them', async () => {
+  const { plan } = writePlan('whole');
+  const weightsPath = join(plan.dir, 'final.safetensors');
+  const weightsSha256 = createHash('sha256').update(readFileSync(weightsPath)).digest('hex');
+  const recipe = { ...plan.config.recipe, epochs: 1, views: 1, augment: false };
+  const student = (name: string) =>
+    writePlan(name, {
+      config: { ...plan.config, method: 'mlcak', recipe },
+      teacher: {
+        runId: 'run-whole',
+        weightsPath,
+        weightsSha256,
+        config: { ...plan.config, resolution: 224 },
+      },
+      knowledge: { key: 'k', dir: join(dir, 'knowledge'), feature: 'mean' },
+    });
+  const seen = await run(student('first').path);
+  expect(seen.at(-1)).toMatchObject({ type: 'ended', how: 'finished' });
+  const bytes = 4 * (4 * 3 + 2 * 197 * 192);
+  expect(seen.filter(({ type }) => type === 'knowledge').at(-1)).toMatchObject({
+    films: 4,
+    bytes,
+    complete: true,
+  });
+  const epoch = seen.find(({ type }) => type === 'epoch');
+  if (epoch?.type !== 'epoch') throw new Error('no epoch');
+  expect(epoch.record.terms.map(({ name }) => name).sort()).toEqual([
+    'bceT1',
+    'bceT2',
+    'feature',
+    'kdT1',
+    'kdT2',
+  ]);
+
+  const shard = join(dir, 'knowledge', 'view-00-000000.bin');
+  const made = statSync(shard).mtimeMs;
+  const again = await run(student('second').path);
+  expect(again.at(-1)).toMatchObject({ type: 'ended', how: 'finished' });
+  expect(statSync(shard).mtimeMs).toBe(made);
 });
