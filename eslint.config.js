@@ -8,7 +8,7 @@ export default ts.config(
   {
     ignores: [
       'dist/',
-      'renderer/src/viewer/overlay.ts', 'renderer/src/rpc/' /* needs the colour maps of shared/domain, not written yet */,
+      'renderer/src/viewer/overlay.ts', 'renderer/src/rpc/', 'renderer/src/viewer/' /* needs the colour maps of shared/domain, not written yet */,
       'node_modules/',
       'coverage/',
       'test/fixtures/',
