@@ -1,7 +1,7 @@
-/** @file Where set-up keeps things: the checkout, the cache outside it, the Node 24 binary. */
+/** @file Where set-up keeps things: the checkout, the cache outside it, the data folder; the environment of an engine. */
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { delimiter, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const root = resolve(dirname(fileURLToPath(import.meta.url)), '..', '..');
@@ -16,16 +16,17 @@ export function cacheDir() {
   return join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'chestlight');
 }
 
-/** Path of a Node 24 binary: this process's own, or the one npm installed; null when neither is there. */
-export function node24() {
-  if (process.versions.node.startsWith('24.')) return process.execPath;
-  const exe = process.platform === 'win32' ? 'node.exe' : 'node';
-  const platform = process.platform === 'win32' ? 'win' : process.platform;
-  const found = join(root, 'node_modules', `node-${platform}-${process.arch}`, 'bin', exe);
-  return existsSync(found) ? found : null;
+/** The person's data folder, as main/services/system/data-folder.ts has it. */
+export function dataDir() {
+  if (process.env.CHESTLIGHT_DATA) return resolve(process.env.CHESTLIGHT_DATA);
+  if (process.platform === 'win32') {
+    return join(process.env.APPDATA ?? join(homedir(), 'AppData', 'Roaming'), 'Chestlight');
+  }
+  if (process.platform === 'darwin') return join(homedir(), 'Library', 'Application Support', 'Chestlight');
+  return join(process.env.XDG_DATA_HOME ?? join(homedir(), '.local', 'share'), 'chestlight');
 }
 
-/** Environment of every process that loads TensorFlow. */
+/** Environment of every process that loads TensorFlow. What the person set wins. */
 export function engineEnvironment() {
   return {
     TF_ENABLE_ONEDNN_OPTS: '1',
@@ -33,4 +34,14 @@ export function engineEnvironment() {
     OMP_WAIT_POLICY: 'passive',
     ...process.env,
   };
+}
+
+/** Full path of a program on PATH, without starting it; null when it is not there. */
+export function onPath(program, path = process.env.PATH ?? '') {
+  const names = process.platform === 'win32' ? [`${program}.exe`, `${program}.cmd`] : [program];
+  for (const folder of path.split(delimiter).filter((part) => part !== '')) {
+    const found = names.map((name) => join(folder, name)).find((file) => existsSync(file));
+    if (found !== undefined) return found;
+  }
+  return null;
 }

@@ -1,33 +1,26 @@
-/** @file Running a command from set-up: output to standard error, a clear error with the command on failure. */
+/** @file Progress lines, running a command from set-up, and the error that a person can act on. */
 import { spawnSync } from 'node:child_process';
+import { constants } from 'node:os';
 
 /** One progress line. Standard output stays free for programs. */
 export function say(text) {
   process.stderr.write(`${text}\n`);
 }
 
-/** A set-up problem that a person can act on: printed as one line, without a stack. */
+/** A set-up problem that a person can act on: printed as it is, without a stack. */
 export class SetupError extends Error {}
 
-/** Runs `command`; throws SetupError when it fails. */
+/** Runs `command` with its output on standard error; throws SetupError when it fails. */
 export function run(command, args, options = {}) {
-  const result = spawnSync(command, args, {
-    stdio: ['ignore', 2, 2],
-    shell: process.platform === 'win32' && command === 'npm',
-    ...options,
-  });
+  const result = spawnSync(command, args, { stdio: ['ignore', 2, 2], ...options });
   if (result.error) throw new SetupError(`${command} could not be started: ${result.error.message}`);
+  if (result.signal) throw new SetupError(`"${command} ${args[0] ?? ''} …" was stopped (${result.signal}).`);
   if (result.status !== 0) {
     throw new SetupError(`"${command} ${args.join(' ')}" failed (exit ${result.status}).`);
   }
 }
 
-/** True when `command --version` works. */
-export function has(command) {
-  return spawnSync(command, ['--version'], { stdio: 'ignore' }).status === 0;
-}
-
-/** Runs a step and says how long it took. */
+/** Runs a step, says what it does and how long it took. */
 export async function step(title, work) {
   const start = Date.now();
   say(`· ${title}`);
@@ -36,22 +29,23 @@ export async function step(title, work) {
   return result;
 }
 
-/** Installs missing Debian packages when that is possible without asking (root, apt); else names the command. */
-export function needTools(tools) {
-  const missing = tools.filter(({ command }) => !has(command));
-  if (missing.length === 0) return;
-  const packages = [...new Set(missing.flatMap((tool) => tool.packages))];
-  const command = `apt-get install -y --no-install-recommends ${packages.join(' ')}`;
-  const isRoot = process.getuid?.() === 0;
-  if (process.platform === 'linux' && isRoot && has('apt-get')) {
-    say(`  installing ${packages.join(', ')} with apt-get`);
-    run('apt-get', ['update', '-qq']);
-    run('apt-get', command.split(' ').slice(1), {
-      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-    });
-    return;
+/** `247 MB`: how much a step will fetch or keep. */
+export function megabytes(bytes) {
+  return `${Math.round(bytes / 1e6)} MB`;
+}
+
+/** Exit code of a child as a shell reports it: its own, or 128 + the signal that ended it. */
+export function exitCodeOf(code, signal) {
+  return code ?? 128 + (constants.signals[signal] ?? 0);
+}
+
+/** Runs `main`, turning set-up problems into one line and exit code 2. */
+export async function guarded(main) {
+  try {
+    process.exitCode = await main();
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error;
+    say(error.message);
+    process.exitCode = 2;
   }
-  throw new SetupError(
-    `Missing: ${missing.map((tool) => tool.command).join(', ')}. Install with: sudo ${command} (or your system's equivalent), then run the same command again.`,
-  );
 }

@@ -1,29 +1,39 @@
 /** @file Everything a fresh machine needs, in order; each step is skipped when it is current. */
-import { installPackages } from './packages.mjs';
-import { node24 } from './paths.mjs';
+import { withLock } from './lock.mjs';
+import { findNode } from './node24.mjs';
+import { installPackages, packagesAreCurrent } from './packages.mjs';
+import { buildElectron, buildRenderer } from './built.mjs';
 import { SetupError } from './run.mjs';
-import { provisionTensorflow } from './tensorflow.mjs';
+import { lastFailure, provisionTensorflow, tensorflowIsCurrent } from './tensorflow.mjs';
 
-/** Returns the path of the Node 24 binary that runs the product. @throws SetupError */
-export async function setUp() {
-  await installPackages();
-  await provisionTensorflow();
-  const node = node24();
-  if (node === null) {
-    throw new SetupError(
-      `No Node 24 for ${process.platform}-${process.arch} came with the packages. Install Node 24 and run again.`,
-    );
-  }
-  return node;
+function nodeOrRefusal() {
+  const node = findNode();
+  if (node !== null) return node;
+  throw new SetupError(
+    `No Node 24 for ${process.platform}-${process.arch} came with the packages. Install Node 24 and run again.`,
+  );
 }
 
-/** Runs `main`, turning set-up problems into one line and exit code 2. */
-export async function guarded(main) {
-  try {
-    process.exitCode = await main();
-  } catch (error) {
-    if (!(error instanceof SetupError)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    process.exitCode = 2;
-  }
+/**
+ * Returns the path of the Node that runs the product.
+ * `window`: also build the window. `engine`: 'required' fails without native TensorFlow, 'wanted' goes on without it,
+ * 'quiet' does too and does not repeat a try that failed.
+ * @throws SetupError
+ */
+export async function setUp({ window = false, engine = 'wanted' } = {}) {
+  const engineReady = () => tensorflowIsCurrent() || (engine === 'quiet' && lastFailure() !== null);
+  const warm = packagesAreCurrent() && engineReady();
+  if (warm && !window) return nodeOrRefusal();
+  return withLock(async () => {
+    await installPackages();
+    if (!tensorflowIsCurrent()) {
+      await provisionTensorflow({ required: engine === 'required', retry: engine !== 'quiet' });
+    }
+    const node = nodeOrRefusal();
+    if (window) {
+      await buildRenderer(node);
+      await buildElectron(node);
+    }
+    return node;
+  });
 }

@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 
 import { engineEnvironment, root } from './paths.mjs';
-import { say } from './run.mjs';
-import { guarded, setUp } from './setup.mjs';
+import { guarded, say } from './run.mjs';
+import { setUp } from './setup.mjs';
 
 await guarded(async () => {
-  const node = await setUp();
+  const node = await setUp({ engine: 'required' });
   const env = { ...engineEnvironment(), PATH: `${dirname(node)}${delimiter}${process.env.PATH ?? ''}` };
   const bin = (path) => join(root, 'node_modules', path);
   const run = (title, args) => {
