@@ -90,7 +90,7 @@ export function filmSql(query: FilmQuery, splitId: SplitId | null): FilmSql {
         f.source, f.abnormal, s.part
       FROM (SELECT f.no FROM films f ${condition}
             ORDER BY ${ORDER[query.sort]} ${direction}, f.no ${direction} LIMIT @limit OFFSET @offset) AS page
-      JOIN films f ON f.no = page.no
+      CROSS JOIN films f ON f.no = page.no -- CROSS: the page first, then its films; else all films are gone through
       JOIN patients p ON p.no = f.patient_no
       LEFT JOIN split_films s ON s.split_id = @splitId AND s.film_no = f.no
       ORDER BY ${ORDER[query.sort]} ${direction}, f.no ${direction}`,

@@ -21,7 +21,9 @@ function film(index: number): SyntheticFilm {
     view: [null, 'PA', 'AP'][index % 3] ?? null,
     source: index % 5 === 0 ? null : `site ${index % 4}`,
     abnormal: [true, false, null][index % 3] ?? null,
-    labels: Object.fromEntries(FINDINGS.flatMap((name, at) => (index % (at + 4) === 0 ? [] : [[name, index % (at + 2) === 0]]))),
+    labels: Object.fromEntries(
+      FINDINGS.flatMap((name, at) => (index % (at + 4) === 0 ? [] : [[name, index % (at + 2) === 0]])),
+    ),
   };
 }
 
@@ -35,7 +37,9 @@ describe('search', () => {
     store = openStore(':memory:', { clock: testClock() });
     addFilms(store, films);
     const candidates = store.splits.candidates();
-    const members = new Map(candidates.map(({ patientNo }) => [patientNo, patientNo % 4 === 0 ? 'test' : 'train'] as const));
+    const members = new Map(
+      candidates.map(({ patientNo }) => [patientNo, patientNo % 4 === 0 ? 'test' : 'train'] as const),
+    );
     store.transaction(() =>
       store.splits.insert(
         { id: splitId, name: 's', seed: 1, createdAt: 1, request: {}, warnings: [] },
@@ -60,7 +64,9 @@ describe('search', () => {
   });
 
   it('finds what a plain look through all rows finds', () => {
-    const partOf = new Map(store.splits.dataset(splitId, []).map(({ filmId, part }) => [filmId as string, part]));
+    const partOf = new Map(
+      store.splits.dataset(splitId, []).map(({ filmId, part }) => [filmId as string, part]),
+    );
     const known = films.map((row, index) => ({ ...row, id: `film-${hex(index, 32)}`, index }));
     const fits = (query: FilmQuery, row: (typeof known)[number]): boolean => {
       const short = /^p-([0-9a-f]{1,6})$/i.exec(query.text)?.[1];
@@ -84,7 +90,12 @@ describe('search', () => {
         const { total, rows } = store.filmQueries.search(query);
         expect(total).toBe(expected.length);
         const all = store.filmQueries.search({ ...query, offset: 0, limit: 500 }).rows.map(({ id }) => id);
-        expect([...all].sort()).toEqual(expected.map(({ id }) => id).sort().slice(0, 500));
+        expect([...all].sort()).toEqual(
+          expected
+            .map(({ id }) => id)
+            .sort()
+            .slice(0, 500),
+        );
         expect(rows.map(({ id }) => id)).toEqual(all.slice(query.offset, query.offset + query.limit));
         for (const row of rows) expect(row.part).toBe(partOf.get(row.id));
       }),
@@ -93,14 +104,18 @@ describe('search', () => {
   });
 
   it('sorts by name without regard to letter case', () => {
-    const names = store.filmQueries.search(filmQuery.parse({ limit: 500 })).rows.map(({ name }) => name.toLowerCase());
+    const names = store.filmQueries
+      .search(filmQuery.parse({ limit: 500 }))
+      .rows.map(({ name }) => name.toLowerCase());
     expect(names).toEqual([...names].sort());
   });
 
   it('names the positive findings of each row', () => {
     const { rows } = store.filmQueries.search(filmQuery.parse({ sort: 'imported', limit: 50 }));
     rows.forEach((row, index) => {
-      const expected = Object.entries(film(index).labels ?? {}).flatMap(([name, value]) => (value ? [name] : []));
+      const expected = Object.entries(film(index).labels ?? {}).flatMap(([name, value]) =>
+        value ? [name] : [],
+      );
       expect([...row.positives].sort()).toEqual(expected.sort());
     });
   });
@@ -133,6 +148,8 @@ describe('query plans', () => {
     );
     db.close();
     expect(plans.flat().join('\n')).toMatch(index);
-    for (const line of plans.flat()) expect(line).not.toMatch(/^SCAN (f|films|labels|split_films)$/);
+    // Going through all films is allowed in an index alone (count, text), never row by row.
+    for (const line of plans.flat())
+      expect(line).not.toMatch(/^SCAN (f|films|labels|split_films)($| USING INDEX)/);
   });
 });

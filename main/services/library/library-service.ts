@@ -17,6 +17,7 @@ import type { ImportService } from '../import/import-service.ts';
 import type { Clock, LibraryService } from '../service-types.ts';
 import type { FilmBytes } from './film-bytes.ts';
 import { filmRowView, overviewView, splitView } from './library-views.ts';
+import { createSplitViews } from './split-views.ts';
 import { sampleSource } from './sample-library.ts';
 import { makeSplit } from './splitter.ts';
 
@@ -34,8 +35,9 @@ const PREVIEW_ROWS = 20;
 
 export function createLibraryService(deps: LibraryServiceDeps): LibraryService {
   const { store, files, imports, filmBytes } = deps;
+  const splitViews = createSplitViews(store, imports);
   return {
-    overview: (): LibraryOverview => overviewView(store, files),
+    overview: (): LibraryOverview => overviewView(store, files, splitViews()),
     films(query) {
       const { total, rows } = store.filmQueries.search(query);
       return { total, rows: rows.map(filmRowView) };
@@ -55,7 +57,7 @@ export function createLibraryService(deps: LibraryServiceDeps): LibraryService {
     currentImport: () => imports.current(),
     watchImport: ({ importId }, { signal }) => imports.watch(importId, signal),
     createSplit: (request) => createSplit(deps, request),
-    splits: () => store.splits.list().map((row) => splitView(store, row)),
+    splits: () => splitViews(),
   };
 }
 

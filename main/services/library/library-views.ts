@@ -36,7 +36,7 @@ function partView(part: PartCountsRow): Split['parts']['train'] {
   return { ...part, findings: part.findings.map((count) => ({ ...count })) };
 }
 
-export function overviewView(store: Store, files: LibraryFiles): LibraryOverview {
+export function overviewView(store: Store, files: LibraryFiles, splits: Split[]): LibraryOverview {
   const labels = store.labels.counts().map((count) => ({ ...count }));
   const abnormal: LabelCount = { finding: 'Abnormal', ...store.films.abnormalCounts() };
   const { films } = store.films.totals();
@@ -51,7 +51,7 @@ export function overviewView(store: Store, files: LibraryFiles): LibraryOverview
     abnormal,
     views: store.films.views(),
     sources: store.films.sources(),
-    splits: store.splits.list().map((row) => splitView(store, row)),
+    splits,
     warnings: films === 0 ? [] : overviewWarnings(labels, abnormal),
   };
 }

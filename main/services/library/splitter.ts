@@ -178,37 +178,51 @@ function refuseUseless(films: readonly SplitCandidate[], members: ReadonlyMap<nu
 
 function weaknesses(films: readonly SplitCandidate[], members: ReadonlyMap<number, Part>): readonly string[] {
   const warnings: string[] = [];
-  const findings = [...new Set(films.flatMap(({ positives }) => positives))]
+  const { positives, states } = countByPart(films, members);
+  const findings = [...new Set(Object.values(positives).flatMap((counts) => [...counts.keys()]))]
     .filter((name) => name !== NO_FINDING)
     .sort();
-  const positives = (part: Part, finding: string): number =>
-    films.filter((film) => members.get(film.patientNo) === part && film.positives.includes(finding)).length;
   for (const part of PARTS) {
-    const own = films.filter((film) => members.get(film.patientNo) === part);
-    for (const [kind, value] of [
-      ['abnormal', true],
-      ['normal', false],
-    ] as const) {
-      if (!own.some((film) => film.abnormal === value)) {
-        warnings.push(`The ${part} part has no ${kind} film: its normal/abnormal figures are undefined.`);
-      }
+    for (const kind of ['abnormal', 'normal'] as const) {
+      if (states[part][kind] > 0) continue;
+      warnings.push(`The ${part} part has no ${kind} film: its normal/abnormal figures are undefined.`);
     }
-    const absent = findings.filter((finding) => positives(part, finding) === 0);
+    const absent = findings.filter((finding) => !positives[part].has(finding));
     if (absent.length > 0) warnings.push(`No positive film in the ${part} part: ${absent.join(', ')}.`);
   }
-  const few = findings.filter((finding) => {
-    const count = positives('test', finding);
-    return count > 0 && count < FEW_POSITIVES;
-  });
+  const few = findings.filter((finding) => (positives.test.get(finding) ?? FEW_POSITIVES) < FEW_POSITIVES);
   if (few.length > 0) {
     warnings.push(
       `Fewer than ${FEW_POSITIVES} positive films in the test part, so figures are unstable: ${few.join(', ')}.`,
     );
   }
   const unknown = films.filter(({ abnormal }) => abnormal === null).length;
-  if (unknown > 0)
+  if (unknown > 0) {
     warnings.push(
       `Neither normal nor abnormal is known for ${counted(unknown, 'film')}: they count for findings only.`,
     );
+  }
   return warnings;
+}
+
+/** Positive films of each finding, and abnormal and normal films, in each part. */
+function countByPart(films: readonly SplitCandidate[], members: ReadonlyMap<number, Part>) {
+  const states = {
+    train: { abnormal: 0, normal: 0 },
+    validation: { abnormal: 0, normal: 0 },
+    test: { abnormal: 0, normal: 0 },
+  };
+  const positives = {
+    train: new Map<string, number>(),
+    validation: new Map<string, number>(),
+    test: new Map<string, number>(),
+  };
+  for (const film of films) {
+    const part = members.get(film.patientNo);
+    if (part === undefined) continue;
+    if (film.abnormal !== null) states[part][film.abnormal ? 'abnormal' : 'normal'] += 1;
+    for (const finding of film.positives)
+      positives[part].set(finding, (positives[part].get(finding) ?? 0) + 1);
+  }
+  return { positives, states };
 }
