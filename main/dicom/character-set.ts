@@ -85,13 +85,18 @@ export function decodeText(bytes: Uint8Array, specificCharacterSet: readonly str
       set = found?.[1] ?? set;
       from = at + 1 + (found?.[0].length ?? 0);
       at = from - 1;
-    } else if (isReset(code) && set !== initial) {
+    } else if (isReset(code) && set !== initial && !isSevenBitPair(set)) {
       text += decodeRun(bytes.subarray(from, at), set);
       set = initial;
       from = at;
     }
   }
   return text + decodeRun(bytes.subarray(from), set);
+}
+
+/** JIS X 0208 and 0212 write characters as pairs of 7-bit codes, any of which may look like a delimiter. */
+function isSevenBitPair(set: CodeSet): boolean {
+  return set.decoder === 'jis0208' || set.decoder === 'jis0212';
 }
 
 /** Value, line and name-component delimiters switch back to the first set (PS3.5 6.1.2.5.3). */

@@ -7,7 +7,7 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
-import { readCodestreamHeader, type CodestreamHeader } from './codestream.ts';
+import { holdsAllTileParts, readCodestreamHeader, type CodestreamHeader } from './codestream.ts';
 import { FilmError } from './film-error.ts';
 import type { ImageDescription } from './image-description.ts';
 import type { PixelCodec } from './transfer-syntax.ts';
@@ -122,6 +122,15 @@ function checkedHeader(codec: CompressedCodec, bytes: Uint8Array, image: ImageDe
       { rows: image.rows, cols: image.cols, width: header.width, height: header.height },
     );
   }
+  if (!jpegLike && !holdsAllTileParts(bytes)) {
+    throw new FilmError(
+      'TRUNCATED',
+      'The compressed pixels end too early. Copy the film again from where it came from.',
+      {
+        codec,
+      },
+    );
+  }
   return header;
 }
 
@@ -156,14 +165,18 @@ function runDecoder(
   return { bytes: decoded, bitsAllocated, planar };
 }
 
+const CODEC_NAME: Readonly<Record<CompressedCodec, string>> = {
+  jpeg: 'JPEG',
+  'jpeg-ls': 'JPEG-LS',
+  'jpeg-2000': 'JPEG 2000',
+  htj2k: 'HTJ2K',
+};
+
 function codecFailed(codec: CompressedCodec, reason: string): FilmError {
-  const short = reason.replace(/\s+/g, ' ').slice(0, 160);
   return new FilmError(
     'CODEC_FAILED',
-    `The ${codec} pixels cannot be decoded: ${short}. Ask for the film again.`,
-    {
-      codec,
-    },
+    `The ${CODEC_NAME[codec]} pixels are damaged and cannot be decoded. Ask for the film again.`,
+    { codec, reason: reason.replace(/\s+/g, ' ').slice(0, 200) },
   );
 }
 

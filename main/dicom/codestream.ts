@@ -72,6 +72,37 @@ function readSiz(bytes: Uint8Array): CodestreamHeader | null {
   };
 }
 
+/**
+ * False when a JPEG 2000 codestream ends before its tile parts do (ISO 15444-1 A.4.2). Decoders of the high-throughput form
+ * pass over that in silence and give a blurred picture.
+ */
+export function holdsAllTileParts(bytes: Uint8Array): boolean {
+  const codestream = bytes.subarray(isBoxed(bytes) ? (findCodestreamBox(bytes) ?? 0) : 0);
+  let at = 2;
+  let parts = 0;
+  while (at + 4 <= codestream.length) {
+    const marker = u16(codestream, at);
+    if (marker === 0xffd9) return parts > 0;
+    if (marker !== 0xff90) {
+      if (parts > 0) return true;
+      at += 2 + u16(codestream, at + 2);
+      continue;
+    }
+    const length = u32(codestream, at + 6);
+    if (length === 0) return endsWithMark(codestream);
+    parts += 1;
+    at += length;
+  }
+  return parts > 0 && at <= codestream.length;
+}
+
+/** End of codestream, with or without the padding of an even fragment. */
+function endsWithMark(bytes: Uint8Array): boolean {
+  let end = bytes.length;
+  while (end > 2 && bytes[end - 1] === 0) end -= 1;
+  return u16(bytes, end - 2) === 0xffd9;
+}
+
 /** Walks the marker segments up to the start of scan (ISO 10918-1 B.2; JPEG-LS: ISO 14495-1). */
 function readJpeg(bytes: Uint8Array): CodestreamHeader | null {
   let frame: CodestreamHeader | null = null;

@@ -1,6 +1,6 @@
 /**
- * @file Colour films as grey: luminance of RGB (ITU-R BT.601, the Y of DICOM's own YBR), the Y of YBR, the luminance of
- * palette entries. Chest films that come in colour are grey pictures saved by a secondary-capture device.
+ * @file Colour films as grey: luminance of RGB (ITU-R BT.601, the Y of DICOM's own YBR), of YBR turned into RGB (PS3.3
+ * C.7.6.3.1.2), of palette entries. Chest films that come in colour are grey pictures saved by a secondary-capture device.
  */
 import type { DataSet } from './data-set.ts';
 import { FilmError } from './film-error.ts';
@@ -25,15 +25,29 @@ export function luminance(
   const pixels = samples.length / 3;
   const result = bitsStored <= 8 ? new Uint8Array(pixels) : new Uint16Array(pixels);
   const peak = 2 ** bitsStored - 1;
+  const half = 2 ** (bitsStored - 1);
+  const black = model === 'ybr-partial' ? (16 * peak) / 255 : 0;
+  const lightScale = model === 'ybr-partial' ? 255 / 219 : 1;
+  const colourScale = model === 'ybr-partial' ? 255 / 224 : 1;
   for (let pixel = 0; pixel < pixels; pixel++) {
-    const a = samples[pixel * 3] ?? 0;
-    let grey = a;
-    if (model === 'rgb')
-      grey = 0.299 * a + 0.587 * (samples[pixel * 3 + 1] ?? 0) + 0.114 * (samples[pixel * 3 + 2] ?? 0);
-    else if (model === 'ybr-partial') grey = ((a - (16 * peak) / 255) * 255) / 219;
-    result[pixel] = Math.min(peak, Math.max(0, Math.floor(grey + 0.5)));
+    let red = samples[pixel * 3] ?? 0;
+    let green = samples[pixel * 3 + 1] ?? 0;
+    let blue = samples[pixel * 3 + 2] ?? 0;
+    if (model !== 'rgb') {
+      const light = (red - black) * lightScale;
+      const toBlue = (green - half) * colourScale;
+      const toRed = (blue - half) * colourScale;
+      red = clamp(light + 1.402 * toRed, peak);
+      green = clamp(light - 0.344136 * toBlue - 0.714136 * toRed, peak);
+      blue = clamp(light + 1.772 * toBlue, peak);
+    }
+    result[pixel] = Math.floor(0.299 * red + 0.587 * green + 0.114 * blue + 0.5);
   }
   return result;
+}
+
+function clamp(value: number, peak: number): number {
+  return value < 0 ? 0 : value > peak ? peak : value;
 }
 
 /** Grey 0…255 of each palette entry; `first` is the stored value of entry 0. */

@@ -42,8 +42,28 @@ export function nativeFrame(dataSet: DataSet, image: ImageDescription, index: nu
       { expected, found: element.length, rows: image.rows, cols: image.cols, frames: image.frames },
     );
   }
-  const start = element.offset + Math.floor(frame * index);
-  return dataSet.bytes.subarray(start, element.offset + Math.ceil(frame * (index + 1)));
+  const start = Math.floor(frame * index);
+  const end = Math.ceil(frame * (index + 1));
+  if (!isByteSwapped(dataSet, image, element)) {
+    return dataSet.bytes.subarray(element.offset + start, element.offset + end);
+  }
+  const firstWord = start - (start % 2);
+  const words = dataSet.bytes.subarray(element.offset + firstWord, element.offset + end + (end % 2));
+  return swapPairs(words).subarray(start - firstWord, end - firstWord);
+}
+
+/** Big endian files may write 8-bit pixels as 16-bit words, two pixels swapped in each (PS3.5 annex D). */
+function isByteSwapped(dataSet: DataSet, image: ImageDescription, element: Element): boolean {
+  return !dataSet.littleEndian && image.bitsAllocated === 8 && element.vr === 'OW';
+}
+
+function swapPairs(bytes: Uint8Array): Uint8Array {
+  const swapped = bytes.slice();
+  for (let at = 0; at + 1 < swapped.length; at += 2) {
+    swapped[at] = bytes[at + 1] ?? 0;
+    swapped[at + 1] = bytes[at] ?? 0;
+  }
+  return swapped;
 }
 
 function pixelElement(dataSet: DataSet): Element {

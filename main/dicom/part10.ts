@@ -73,7 +73,7 @@ export function readDicomFile(file: Uint8Array): DicomFile {
   }
   const syntax = transferSyntax(named);
   if (syntax.deflated)
-    return { meta, dataSet: readDataSet(inflate(bytes, end), 0, syntax), syntax, guessed: false };
+    return { meta, dataSet: readDataSet(plainBytes(inflate(bytes, end)), 0, syntax), syntax, guessed: false };
   return {
     meta,
     dataSet: readDataSet(bytes, end, writtenEncoding(bytes, end, syntax)),

@@ -1,7 +1,7 @@
 /** @file Frame number → stored values: picks the bytes, runs the decoder that the transfer syntax asks for, cleans the bits. */
 import { loadDecoder } from './codec.ts';
 import { readCodestreamHeader, startsCodestream } from './codestream.ts';
-import { TAG, type DataSet } from './data-set.ts';
+import type { DataSet } from './data-set.ts';
 import { FilmError } from './film-error.ts';
 import { compressedFrames, nativeFrame, nativeFrameBytes } from './frame-bytes.ts';
 import type { ImageDescription } from './image-description.ts';
@@ -58,17 +58,5 @@ function readNative(dataSet: DataSet, image: ImageDescription, index: number): S
   const bytes = nativeFrame(dataSet, image, index);
   const layout = { littleEndian: dataSet.littleEndian, bitsAllocated, highBit, planar, clampFrom: null };
   const firstBit = bitsAllocated === 1 ? (nativeFrameBytes(image) * index * 8) % 8 : 0;
-  // Big endian files may write 8-bit pixels as 16-bit words, two pixels swapped in each (PS3.5 annex D).
-  const words =
-    !dataSet.littleEndian && bitsAllocated === 8 && dataSet.elements.get(TAG.pixelData)?.vr === 'OW';
-  return expand422(image, toStoredPixels(words ? swapPairs(bytes) : bytes, image, layout, firstBit));
-}
-
-function swapPairs(bytes: Uint8Array): Uint8Array {
-  const swapped = bytes.slice();
-  for (let at = 0; at + 1 < swapped.length; at += 2) {
-    swapped[at] = bytes[at + 1] ?? 0;
-    swapped[at + 1] = bytes[at] ?? 0;
-  }
-  return swapped;
+  return expand422(image, toStoredPixels(bytes, image, layout, firstBit));
 }

@@ -100,7 +100,8 @@ async function readWithLibrary(
 
 /** Grey stays grey, colour becomes RGB; ink values without a colour profile stay as they are for `inkToLight`. */
 function inWorkingSpace(picture: Sharp, metadata: Metadata, wide: boolean): Sharp {
-  if (metadata.space === 'cmyk' && !metadata.hasProfile) return picture.toColourspace('cmyk');
+  if (metadata.space === 'cmyk' && !metadata.hasProfile)
+    return picture.pipelineColourspace('cmyk').toColourspace('cmyk');
   const opaque = picture.removeAlpha();
   if (metadata.channels <= 2) return opaque.toColourspace(wide ? 'grey16' : 'b-w');
   return opaque.toColourspace(wide ? 'rgb16' : 'srgb');

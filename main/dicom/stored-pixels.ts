@@ -41,8 +41,8 @@ function readWords(
   count: number,
   layout: SampleLayout,
 ): Uint8Array | Uint16Array | Uint32Array {
-  if (layout.bitsAllocated === 8) return bytes.slice();
-  const copy = bytes.slice();
+  const copy = new Uint8Array(bytes);
+  if (layout.bitsAllocated === 8) return copy;
   if (!layout.littleEndian) {
     const buffer = Buffer.from(copy.buffer, copy.byteOffset, copy.byteLength);
     if (layout.bitsAllocated === 16) buffer.swap16();

@@ -61,13 +61,20 @@ function addRows(
       }
       return;
     }
-    const known = dictionary(element.tag);
+    const known = dictionary(element.tag) ?? privateCreator(element.tag);
     const vr = element.vr === null || element.vr === 'UN' ? (known?.vr ?? 'UN') : element.vr;
     const items = vr === 'SQ' || element.items !== undefined ? sequenceItems(dataSet, element.tag) : [];
     const value = vr === 'SQ' ? itemCount(items.length) : elementText(dataSet, element, vr, sets);
     rows.push({ tag: formatTag(element.tag), vr, keyword: known?.keyword ?? null, value, depth });
     for (const item of items) addRows(rows, item, dictionary, depth + 1, sets);
   }
+}
+
+/** (gggg,0010…00FF) of an odd group names the owner of a private block (PS3.5 7.8.1). */
+function privateCreator(tag: number): DictionaryEntry | null {
+  const element = tag & 0xffff;
+  const odd = ((tag >>> 16) & 1) === 1;
+  return odd && element >= 0x10 && element <= 0xff ? { vr: 'LO', keyword: 'PrivateCreator' } : null;
 }
 
 function itemCount(count: number): string {

@@ -91,7 +91,9 @@ export function displayValue(
   const bytes = elementBytes(dataSet, element);
   const numbers = numberReaders[vr];
   if (numbers !== undefined) return numberText(dataSet, element, numbers);
-  if (/^(OB|OD|OF|OL|OV|OW|UN|SQ)$/.test(vr)) return `${element.length} bytes`;
+  const readable =
+    vr === 'UN' && bytes.length <= 256 && bytes.every((code) => code === 0 || (code >= 32 && code < 127));
+  if (/^(OB|OD|OF|OL|OV|OW|UN|SQ)$/.test(vr) && !readable) return `${element.length} bytes`;
   const shown = bytes.subarray(0, MAX_SHOWN_BYTES);
   const text = CHARACTER_SET_VRS.has(vr) ? decodeText(shown, sets) : latin1(shown);
   const clean = text.replace(/[\0 ]+$/, '');
