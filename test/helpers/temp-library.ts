@@ -6,7 +6,11 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 
 import type { Log } from '../../main/services/service-types.ts';
-import { openLibrary, type OpenLibrary, type OpenLibraryOptions } from '../../main/services/library/open-library.ts';
+import {
+  openLibrary,
+  type OpenLibrary,
+  type OpenLibraryOptions,
+} from '../../main/services/library/open-library.ts';
 import { importSource, type ImportEvent } from '../../shared/contract/library.ts';
 import type { ImportId } from '../../shared/domain/ids.ts';
 
