@@ -4,7 +4,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 
-import { gridSize, tokenCount, type VitConfig } from '../vit/config.ts';
+import { tokenCount, type VitConfig } from '../vit/config.ts';
 import { forward, type ForwardResult, type Normalisation } from '../vit/forward.ts';
 import type { NamedParameters } from '../vit/parameters.ts';
 
@@ -158,9 +158,4 @@ export function attentionRelevance(
     tf.dispose([value, ...kept]);
   });
   return asMap(accumulateRelevance(weighted, tokens));
-}
-
-/** Patches a side that a map of this model has. */
-export function mapGrid(config: VitConfig): number {
-  return gridSize(config);
 }

@@ -1,15 +1,7 @@
 /** @file Stateless random numbers: the same (seed, epoch, film, use) gives the same value in any order and process. */
 
 /** What a number is drawn for; each use has its own stream. */
-export const RANDOM_USES = [
-  'rotation',
-  'scale',
-  'shift-x',
-  'shift-y',
-  'brightness',
-  'contrast',
-  'order',
-] as const;
+export const RANDOM_USES = ['rotation', 'scale', 'shift-x', 'shift-y', 'brightness', 'contrast'] as const;
 export type RandomUse = (typeof RANDOM_USES)[number];
 
 /** 32-bit finaliser with full avalanche (murmur3's). */
@@ -27,16 +19,4 @@ export function uniformFor(seed: number, epoch: number, film: number, use: Rando
     bits = mix((bits ^ mix(part + 0x9e3779b9)) + 0x6d2b79f5);
   }
   return bits / 4294967296;
-}
-
-/** 0 … count − 1 in a random order (Fisher–Yates), for the films of an epoch. */
-export function shuffledOrder(seed: number, epoch: number, count: number): Uint32Array {
-  const order = Uint32Array.from({ length: count }, (_, index) => index);
-  for (let last = count - 1; last > 0; last -= 1) {
-    const other = Math.floor(uniformFor(seed, epoch, last, 'order') * (last + 1));
-    const kept = order[last] as number;
-    order[last] = order[other] as number;
-    order[other] = kept;
-  }
-  return order;
 }

@@ -9,8 +9,15 @@ export type Layout = (typeof LAYOUTS)[number];
 /** [rows, columns] → [columns, rows]; a copy. */
 export function transpose(values: Float32Array, rows: number, columns: number): Float32Array {
   const out = new Float32Array(values.length);
-  for (let r = 0; r < rows; r += 1) {
-    for (let c = 0; c < columns; c += 1) out[c * rows + r] = values[r * columns + c] as number;
+  const tile = 32; // both sides of a tile stay in the cache
+  for (let top = 0; top < rows; top += tile) {
+    const bottom = Math.min(rows, top + tile);
+    for (let left = 0; left < columns; left += tile) {
+      const right = Math.min(columns, left + tile);
+      for (let r = top; r < bottom; r += 1) {
+        for (let c = left; c < right; c += 1) out[c * rows + r] = values[r * columns + c] as number;
+      }
+    }
   }
   return out;
 }

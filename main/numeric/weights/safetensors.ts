@@ -139,6 +139,11 @@ export function readSafetensors(bytes: Uint8Array): SafetensorsFile {
   };
 }
 
+function allFinite(values: Float32Array): boolean {
+  for (const value of values) if (!Number.isFinite(value)) return false;
+  return true;
+}
+
 /** Values of an F32, F16 or BF16 tensor as a new f32 array. @throws WeightsError for other types, NaN or infinity */
 export function floatTensor(name: string, raw: RawTensor): FloatTensor {
   if (!FLOATS.has(raw.dtype)) {
@@ -149,7 +154,7 @@ export function floatTensor(name: string, raw: RawTensor): FloatTensor {
   if (raw.dtype === 'F32') values = new Float32Array(copy);
   else if (raw.dtype === 'F16') values = decodeHalf(new Uint16Array(copy));
   else values = decodeBrain(new Uint16Array(copy));
-  if (!values.every(Number.isFinite)) {
+  if (!allFinite(values)) {
     throw new WeightsError(
       'not-finite',
       `Tensor ${name} holds values that are not finite numbers; the file is damaged or its training had failed.`,

@@ -1,7 +1,7 @@
 /** @file Views: repeatable, mild, upright; geometry by hand; what the network sees of a low-resolution film. */
 import { describe, expect, it } from 'vitest';
 
-import { shuffledOrder, uniformFor } from '../../../main/numeric/augment/random-bits.ts';
+import { uniformFor } from '../../../main/numeric/augment/random-bits.ts';
 import {
   lowResolution,
   networkInput,
@@ -34,13 +34,6 @@ describe('random numbers', () => {
       uniformFor(1 + 2 ** 32, 2, 3, 'scale'),
     ];
     expect(new Set(draw).size).toBe(draw.length);
-  });
-  it('shuffle every film once, differently each epoch, the same when asked again', () => {
-    const order = shuffledOrder(1, 0, 100);
-    expect([...order].sort((a, b) => a - b)).toEqual(Array.from({ length: 100 }, (_, i) => i));
-    expect(order).toEqual(shuffledOrder(1, 0, 100));
-    expect(order).not.toEqual(shuffledOrder(1, 1, 100));
-    expect(shuffledOrder(1, 0, 0)).toHaveLength(0);
   });
 });
 

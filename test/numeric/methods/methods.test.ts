@@ -9,6 +9,7 @@ import {
   normaliseTokens,
   selectTokens,
 } from '../../../main/numeric/methods/features.ts';
+import { readRecord, recordLayout, writeRecord } from '../../../main/numeric/knowledge/view-record.ts';
 import { methodDefinition, neededFeature } from '../../../main/numeric/methods/registry.ts';
 import type { MicroBatch } from '../../../main/numeric/train/micro-batch.ts';
 import { TrainState } from '../../../main/numeric/train/train-state.ts';
@@ -148,6 +149,50 @@ describe('features', () => {
       expect(() => meanOfBlocks([])).toThrow(/captured/);
     });
   });
+});
+
+describe('cached knowledge', () => {
+  it.each(['mlcak', 'last-block', 'one-to-one'] as const)(
+    '%s: f16 features give the live loss within 1e-3',
+    async (method) => {
+      const live = batch(method, PAPER_LOSS, 2);
+      if (live.teacher === null) throw new Error(method);
+      const layout = recordLayout(small, neededFeature(method, PAPER_LOSS));
+      const { t1, t2, feature } = live.teacher;
+      const films = [0, 1, 2].map((film) => {
+        const cut = (values: Float32Array) => {
+          const each = values.length / 3;
+          return values.slice(film * each, (film + 1) * each);
+        };
+        const shard = new ArrayBuffer(layout.bytes);
+        writeRecord(shard, 0, layout, { t1: cut(t1), t2: cut(t2), feature: feature && cut(feature) });
+        return readRecord(shard, 0, layout);
+      });
+      const join = (parts: readonly Float32Array[]) => Float32Array.from(parts.flatMap((part) => [...part]));
+      const cached: MicroBatch = {
+        ...live,
+        teacher: {
+          t1: join(films.map((film) => film.t1)),
+          t2: join(films.map((film) => film.t2)),
+          feature: join(films.map((film) => film.feature ?? new Float32Array())),
+        },
+      };
+      const run = async (one: MicroBatch) => {
+        const state = new TrainState(small, weightsOf(small, 1), { ema: false });
+        const measured = await trainStep(state, [one], settings(method, PAPER_LOSS));
+        state.dispose();
+        return measured;
+      };
+      const a = await run(live);
+      const b = await run(cached);
+      expect(b.terms.map(({ name }) => name)).toContain('feature');
+      b.terms.forEach((term, index) => {
+        const expected = a.terms[index]?.value ?? NaN;
+        expect(Math.abs(term.value / expected - 1)).toBeLessThan(1e-3);
+      });
+      expect(Math.abs(b.gradNorm / a.gradNorm - 1)).toBeLessThan(1e-3);
+    },
+  );
 });
 
 describe('losses', () => {
