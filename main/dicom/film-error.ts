@@ -42,8 +42,10 @@ export const FILM_LIMITS = {
   samples: 4,
   /** Bytes of one decoded frame. */
   frameBytes: 400_000_000,
-  /** Bytes that a deflated dataset may unpack to. */
-  inflatedBytes: 600_000_000,
+  /** Bytes that a deflated data set may unpack to: at most so many, and at most so many times its size above the floor. */
+  inflatedBytes: 300_000_000,
+  inflatedRatio: 100,
+  inflatedFloor: 64_000_000,
   /** Sequences within sequences. */
   depth: 16,
   /** Elements and items of one file, all levels together. */

@@ -142,9 +142,11 @@ function writtenEncoding(bytes: Uint8Array, at: number, syntax: TransferSyntax):
 }
 
 function inflate(bytes: Uint8Array, start: number): Uint8Array {
+  const { inflatedBytes, inflatedRatio, inflatedFloor } = FILM_LIMITS;
+  const limit = Math.min(inflatedBytes, Math.max(inflatedFloor, (bytes.length - start) * inflatedRatio));
   try {
     return inflateRawSync(bytes.subarray(start), {
-      maxOutputLength: FILM_LIMITS.inflatedBytes,
+      maxOutputLength: limit,
       finishFlush: constants.Z_FINISH,
     });
   } catch (error) {
@@ -152,7 +154,10 @@ function inflate(bytes: Uint8Array, start: number): Uint8Array {
     if (code === 'ERR_BUFFER_TOO_LARGE') {
       throw new FilmError(
         'TOO_LARGE',
-        'The deflated file unpacks to more than 600 MB; it is refused as unsafe.',
+        'The deflated file unpacks to far more than a film; it is refused as unsafe.',
+        {
+          limit,
+        },
       );
     }
     if (code === 'Z_BUF_ERROR') {

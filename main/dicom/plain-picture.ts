@@ -48,7 +48,9 @@ export async function readPlainPicture(bytes: Uint8Array, format: PlainFormat): 
     if (error instanceof FilmError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
     if (/exceeds pixel limit/i.test(reason)) throw tooLarge(format);
-    const cut = /premature|truncat|end of (file|stream)|read error|too short|not enough/i.test(reason);
+    const cut =
+      tiffEndsEarly(bytes, format) ||
+      /premature|truncat|end of (file|stream)|read error|too short|not enough/i.test(reason);
     throw new FilmError(
       cut ? 'TRUNCATED' : 'CODEC_FAILED',
       cut
@@ -57,6 +59,14 @@ export async function readPlainPicture(bytes: Uint8Array, format: PlainFormat): 
       { format },
     );
   }
+}
+
+/** A TIFF names the place of its directory in its head and often keeps it at its end, where a cut file has none. */
+function tiffEndsEarly(bytes: Uint8Array, format: PlainFormat): boolean {
+  if (format !== 'tiff' || bytes.length < 8) return format === 'tiff';
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const littleEndian = bytes[0] === 0x49;
+  return view.getUint16(2, littleEndian) === 42 && view.getUint32(4, littleEndian) + 2 > bytes.length;
 }
 
 function tooLarge(format: PlainFormat): FilmError {
