@@ -4,7 +4,7 @@ import { createReadStream, existsSync, mkdirSync, renameSync, rmSync } from 'nod
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
-import { run, SetupError } from './run.mjs';
+import { run, say, SetupError } from './run.mjs';
 import { partialName, sweepPartials } from './sweep.mjs';
 
 /** SHA-256 of a file, hex. */
@@ -20,7 +20,7 @@ export async function verifyChecksum(path, expected) {
   if (actual === expected) return;
   rmSync(path);
   throw new SetupError(
-    `${path} has SHA-256 ${actual}, expected ${expected}. It was removed and not used; run the command again.`,
+    `${path} has SHA-256 ${actual}, expected ${expected}. It was removed and not used; run npm start to fetch it again.`,
   );
 }
 
@@ -43,8 +43,9 @@ function pipDownload(wheel, folder) {
 export async function fetchWheel(wheel, folder, fetch = pipDownload) {
   const path = join(folder, wheel.file);
   if (existsSync(path)) {
-    await verifyChecksum(path, wheel.sha256);
-    return path;
+    if ((await fileSha256(path)) === wheel.sha256) return path;
+    say(`  ${path} is damaged; fetching it again`);
+    rmSync(path);
   }
   const partial = join(folder, partialName('wheel'));
   sweepPartials(folder);
