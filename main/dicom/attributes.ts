@@ -20,6 +20,8 @@ export interface FilmIdentity {
   readonly studyUid: string | null;
   readonly seriesUid: string | null;
   readonly sopUid: string | null;
+  /** Always `[identity]`. */
+  toString(): string;
 }
 
 /** About the exposure; says nothing about who. */
@@ -65,7 +67,7 @@ export const NO_ATTRIBUTES: FilmAttributes = {
 };
 
 /** Makes an identity whose values can be read by name and are left out of JSON, string conversion and inspection. */
-export function sealIdentity(values: Partial<FilmIdentity>): FilmIdentity {
+export function sealIdentity(values: Partial<Omit<FilmIdentity, 'toString'>>): FilmIdentity {
   const sealed = { ...NO_VALUES, ...NO_STUDY, ...values };
   const hidden = {
     toJSON: () => undefined,

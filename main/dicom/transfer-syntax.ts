@@ -94,8 +94,3 @@ const BY_UID = new Map(ALL.map((syntax) => [syntax.uid, syntax]));
 export function transferSyntax(uid: string): TransferSyntax {
   return BY_UID.get(uid) ?? { ...explicitLittle, uid, name: uid, codec: null };
 }
-
-/** Syntaxes whose pixels are read, by name, for messages and documents. */
-export function readableSyntaxes(): readonly TransferSyntax[] {
-  return ALL.filter((syntax) => syntax.codec !== null);
-}
