@@ -19,7 +19,7 @@ export interface StoredArtifact {
 export interface ArtifactFiles {
   /** Where the artifact lies, whether or not it exists. */
   path(sha256: string): string;
-  /** Stores content and returns its address; content that is already there is not written again. */
+  /** Stores content and returns its address; what is already there and sound is not written again. */
   put(content: Uint8Array): Promise<StoredArtifact>;
   /** @throws ServiceError NOT_FOUND */
   read(sha256: string): Promise<Uint8Array>;
@@ -54,7 +54,9 @@ export function createArtifactFiles(root: string, disk: Disk): ArtifactFiles {
     size,
     async put(content) {
       const sha256 = sha256Of(content);
-      if ((await size(sha256)) !== content.byteLength) {
+      const isWhole =
+        (await size(sha256)) === content.byteLength && (await hashFile(path(sha256))) === sha256;
+      if (!isWhole) {
         const target = path(sha256);
         await ensureFolder(dirname(target), root, disk);
         await writeFileAtomic(target, content, { mode: 0o400, disk });

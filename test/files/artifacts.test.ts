@@ -1,5 +1,13 @@
 /** @file Artifacts: addressed by content, written once, never half there. */
-import { existsSync, readdirSync, readFileSync, statSync, truncateSync, chmodSync } from 'node:fs';
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  truncateSync,
+  chmodSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 
 import { expect, it } from 'vitest';
@@ -32,12 +40,16 @@ it('does not write the same content again', async () => {
   expect(statSync(artifacts.path(address)).ino).toBe(before);
 });
 
-it('writes again what was cut short', async () => {
+it('writes again what was cut short or has changed', async () => {
   const artifacts = createArtifactFiles(tempFolder(), failingDisk(0));
   await artifacts.put(content);
   chmodSync(artifacts.path(address), 0o600);
   truncateSync(artifacts.path(address), 3);
   expect(await artifacts.actualHash(address)).not.toBe(address);
+  await artifacts.put(content);
+  expect(readFileSync(artifacts.path(address), 'utf8')).toBe('a film');
+  chmodSync(artifacts.path(address), 0o600);
+  writeFileSync(artifacts.path(address), 'a filn');
   await artifacts.put(content);
   expect(readFileSync(artifacts.path(address), 'utf8')).toBe('a film');
 });

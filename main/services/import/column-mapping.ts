@@ -100,7 +100,8 @@ export function unusedColumns(columns: readonly string[], mapping: ColumnMapping
 export function resolveMapping(table: CsvTable, chosen: ColumnMapping | null): ColumnMapping {
   const mapping = chosen ?? suggestMapping(table.columns);
   refuseMissing(table, mapping);
-  if (chosen === null) refuseUnmappedLabels(table, mapping);
+  const isLong = mapping.findings.length === 0 && classColumn(table.columns) !== null;
+  if (chosen === null && !isLong) refuseUnmappedLabels(table, mapping);
   const strangers = mapping.findings.filter(
     ({ column, finding }) => canonicalFinding(finding) === null && finding !== column,
   );

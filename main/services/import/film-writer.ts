@@ -127,7 +127,7 @@ async function insert(
   };
 }
 
-/** Brings back files of a film that were lost or damaged, from the same pixels. */
+/** Brings back files of a film that were lost or damaged, from the same pixels; makes anew what an older pipeline made. */
 async function restore(
   store: Store,
   files: LibraryFiles,
@@ -135,11 +135,10 @@ async function restore(
   known: FilmRecord,
   film: PreparedFilm,
 ): Promise<void> {
-  const made = known.pipeline === film.pipeline ? [known.modelSha256, known.thumbnailSha256] : [];
-  const sizes = await Promise.all(
-    [known.originalSha256, ...made].map((sha256) => files.artifacts.size(sha256)),
-  );
-  if (made.length > 0 && sizes[0] === known.bytes && sizes.every((size) => size !== null && size > 0)) return;
+  const addresses = [known.originalSha256, known.modelSha256, known.thumbnailSha256];
+  const actual = await Promise.all(addresses.map((sha256) => files.artifacts.actualHash(sha256)));
+  const isSound = actual.every((sha256, index) => sha256 === addresses[index]);
+  if (isSound && known.pipeline === film.pipeline) return;
   const [original, model, thumbnail] = await Promise.all([
     files.artifacts.put(film.original),
     files.artifacts.put(film.model),
