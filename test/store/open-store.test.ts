@@ -51,7 +51,9 @@ describe('a new library', () => {
     openStore(file, { clock }).close();
     const db = new Database(file, { readonly: true });
     const loose = db
-      .prepare("SELECT name FROM pragma_table_list WHERE schema = 'main' AND strict = 0 AND name NOT LIKE 'sqlite_%'")
+      .prepare(
+        "SELECT name FROM pragma_table_list WHERE schema = 'main' AND strict = 0 AND name NOT LIKE 'sqlite_%'",
+      )
       .all();
     db.close();
     expect(loose).toEqual([]);
@@ -93,13 +95,17 @@ describe('versions', () => {
   it('undoes a migration that fails half way', () => {
     const file = join(tempFolder(), 'library.db');
     openStore(file, { clock }).close();
-    const later = withLaterMigration('CREATE TABLE later (x INTEGER) STRICT; INSERT INTO nowhere VALUES (1);');
+    const later = withLaterMigration(
+      'CREATE TABLE later (x INTEGER) STRICT; INSERT INTO nowhere VALUES (1);',
+    );
     expect(() => openStore(file, { clock, migrationsDir: later.dir })).toThrow(/nowhere/);
     const store = openStore(file, { clock });
     expect(store.version).toBe(later.version - 1);
     store.close();
     const db = new Database(file, { readonly: true });
-    expect(db.prepare("SELECT count(*) AS n FROM sqlite_schema WHERE name = 'later'").get()).toEqual({ n: 0 });
+    expect(db.prepare("SELECT count(*) AS n FROM sqlite_schema WHERE name = 'later'").get()).toEqual({
+      n: 0,
+    });
     db.close();
   });
 
@@ -107,7 +113,9 @@ describe('versions', () => {
     const file = join(tempFolder(), 'library.db');
     openStore(file, { clock }).close();
     const later = withLaterMigration('CREATE TABLE later (x INTEGER) STRICT;');
-    expect(codeOf(() => openStore(file, { clock, migrationsDir: later.dir, readOnly: true }))).toBe('READ_ONLY');
+    expect(codeOf(() => openStore(file, { clock, migrationsDir: later.dir, readOnly: true }))).toBe(
+      'READ_ONLY',
+    );
   });
 
   it('refuses migrations that leave out a number', () => {

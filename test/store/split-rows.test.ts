@@ -22,7 +22,11 @@ function withSplit(): Database.Database {
     [third?.patientNo ?? 0, 'test'],
   ] as const);
   store.transaction(() =>
-    store.splits.insert({ id: SPLIT, name: 's', seed: 1, createdAt: 1, request: {}, warnings: [] }, members, films),
+    store.splits.insert(
+      { id: SPLIT, name: 's', seed: 1, createdAt: 1, request: {}, warnings: [] },
+      members,
+      films,
+    ),
   );
   expect(store.splits.sharedPatients(SPLIT)).toBe(0);
   store.close();
@@ -62,9 +66,15 @@ it('counts patients that stand in two parts, should rows ever say so', () => {
   const store = openStore(file, { clock: testClock() });
   addFilms(store, [{ patient: 1 }, { patient: 2 }, { patient: 3 }]);
   const films = store.splits.candidates();
-  const members = new Map(films.map(({ patientNo }, index) => [patientNo, index === 0 ? 'train' : 'test'] as const));
+  const members = new Map(
+    films.map(({ patientNo }, index) => [patientNo, index === 0 ? 'train' : 'test'] as const),
+  );
   store.transaction(() =>
-    store.splits.insert({ id: SPLIT, name: 's', seed: 1, createdAt: 1, request: {}, warnings: [] }, members, films),
+    store.splits.insert(
+      { id: SPLIT, name: 's', seed: 1, createdAt: 1, request: {}, warnings: [] },
+      members,
+      films,
+    ),
   );
   store.close();
   const db = new Database(file);
