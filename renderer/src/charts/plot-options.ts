@@ -73,7 +73,8 @@ export function plotOptions(
       drawClear: look.diagonal ? [drawDiagonal] : [],
       draw: look.labelRoom > 0 ? [(plot) => drawLabels(plot, look.curves)] : [],
       setCursor: [
-        (plot) => onCursor(plot.cursor.idx === null || plot.cursor.idx === undefined ? null : plot.cursor.idx),
+        (plot) =>
+          onCursor(plot.cursor.idx === null || plot.cursor.idx === undefined ? null : plot.cursor.idx),
       ],
     },
   };
@@ -128,7 +129,12 @@ function drawLabels(plot: uPlot, curves: readonly Curve[]): void {
   ctx.font = `${11 * ratio}px system-ui, sans-serif`;
   ctx.textBaseline = 'middle';
   const room = plot.width * ratio - (bbox.left + bbox.width) - 8 * ratio;
-  for (const label of spread(ends, LABEL_GAP * ratio, bbox.top + 6 * ratio, bbox.top + bbox.height - 6 * ratio)) {
+  for (const label of spread(
+    ends,
+    LABEL_GAP * ratio,
+    bbox.top + 6 * ratio,
+    bbox.top + bbox.height - 6 * ratio,
+  )) {
     ctx.fillStyle = label.colour;
     ctx.fillText(fitText(ctx, label.text, room), bbox.left + bbox.width + 6 * ratio, label.y);
   }

@@ -1,14 +1,18 @@
 /** @file How this window looks on this machine: theme, rail, what was used last. Kept by the browser; nothing of the work. */
 
+import type { Page } from './route.svelte.ts';
+
 export type Theme = 'dark' | 'light' | 'system';
 
 interface Stored {
   theme: Theme;
   railCollapsed: boolean;
+  /** The reading room has its own, for the film's sake. */
+  readingRailCollapsed: boolean;
 }
 
 const KEY = 'chestlight:window';
-const DEFAULTS: Stored = { theme: 'dark', railCollapsed: false };
+const DEFAULTS: Stored = { theme: 'dark', railCollapsed: false, readingRailCollapsed: true };
 
 export class Preferences {
   #values = $state<Stored>({ ...DEFAULTS, ...read() });
@@ -33,11 +37,14 @@ export class Preferences {
     return this.#systemIsLight ? 'light' : 'dark';
   }
 
-  get railCollapsed(): boolean {
-    return this.#values.railCollapsed;
+  /** Hides names of files and patients everywhere; never kept over a restart. */
+  identityMasked = $state(false);
+
+  railCollapsed(page: Page): boolean {
+    return page === 'reading' ? this.#values.readingRailCollapsed : this.#values.railCollapsed;
   }
-  set railCollapsed(railCollapsed: boolean) {
-    this.#set({ railCollapsed });
+  collapseRail(page: Page, collapsed: boolean): void {
+    this.#set(page === 'reading' ? { readingRailCollapsed: collapsed } : { railCollapsed: collapsed });
   }
 
   #set(change: Partial<Stored>): void {
@@ -58,6 +65,7 @@ function read(): Partial<Stored> {
     return {
       ...(stored['theme'] === 'light' || stored['theme'] === 'system' ? { theme: stored['theme'] } : {}),
       ...(stored['railCollapsed'] === true ? { railCollapsed: true } : {}),
+      ...(stored['readingRailCollapsed'] === false ? { readingRailCollapsed: false } : {}),
     };
   } catch {
     return {};

@@ -3,7 +3,7 @@
  * stretches over the whole film.
  */
 import type { AttentionMap } from '../../../shared/contract/inference.ts';
-import { colourTable, type ColourMapName } from '../../../shared/domain/colour-map.ts';
+import { colourTable, type ColourMapName } from './colours.ts';
 
 export interface OverlayStyle {
   readonly colourMap: ColourMapName;

@@ -1,0 +1,159 @@
+/** @file What is on the light box: film, one or two models, overlay, links; scores as the host gives them. */
+import type { AttentionMap, AttentionMethod, Prediction } from '../../../../shared/contract/inference.ts';
+import type { RunSummary } from '../../../../shared/contract/training.ts';
+import type { ColourMapName } from '../../viewer/colours.ts';
+import type { FilmId, RunId } from '../../../../shared/domain/ids.ts';
+import type { Connection } from '../../rpc/connection.svelte.ts';
+import { noticeOf, type Notice } from '../../rpc/notice.ts';
+import type { RunsState } from '../../state/runs-state.svelte.ts';
+import { ViewState } from '../../viewer/view-state.svelte.ts';
+
+/** A place for a model: the first viewport (usually the teacher) and the second (usually a student). */
+export type Slot = 'first' | 'second';
+
+/** A prediction on its way, there, or refused. */
+export interface Scores {
+  readonly prediction: Prediction | null;
+  readonly notice: Notice | null;
+}
+
+const WAITING: Scores = { prediction: null, notice: null };
+
+export class ReadingState {
+  filmId = $state<FilmId | null>(null);
+  /** null = no model in that place. */
+  chosen = $state<{ first: RunId | null; second: RunId | null }>({ first: null, second: null });
+  linked = $state(true);
+  labelsShown = $state(false);
+  overlay = $state({
+    on: false,
+    method: 'rollout',
+    /** null = mean over heads; for `last` only. */
+    head: null as number | null,
+    /** For `relevance` only. */
+    target: 'abnormal',
+    opacity: 0.65,
+    colourMap: 'inferno',
+    smooth: true,
+    grid: false,
+  });
+  readonly views = { first: new ViewState(), second: new ViewState() };
+
+  #scores = $state.raw<ReadonlyMap<string, Scores>>(new Map());
+  /** Asks that were sent; kept so that a film is asked for once. */
+  #asked = new Set<string>();
+  readonly #connection: Connection;
+  readonly #runs: RunsState;
+
+  constructor(connection: Connection, runs: RunsState) {
+    this.#connection = connection;
+    this.#runs = runs;
+  }
+
+  readonly models = $derived.by<readonly RunSummary[]>(() =>
+    this.#runs.all.filter(({ state }) => state === 'finished'),
+  );
+  readonly first = $derived.by(() => this.#runs.get(this.chosen.first));
+  readonly second = $derived.by(() => this.#runs.get(this.chosen.second));
+
+  run(slot: Slot): RunSummary | null {
+    return slot === 'first' ? this.first : this.second;
+  }
+
+  view(slot: Slot): ViewState {
+    return this.linked ? this.views.first : this.views[slot];
+  }
+
+  /** Puts a run where it belongs: a student beside its teacher, a teacher beside its best student. */
+  chooseFor(run: RunSummary | null): void {
+    const models = this.models;
+    const student =
+      run !== null && run.method !== 'teacher'
+        ? run
+        : bestOf(
+            models.filter(
+              (other) => other.method !== 'teacher' && (run === null || other.teacherRunId === run.id),
+            ),
+          );
+    const teacher =
+      run !== null && run.method === 'teacher'
+        ? run
+        : (models.find(({ id }) => id === student?.teacherRunId) ??
+          models.find(
+            ({ method, splitId }) =>
+              method === 'teacher' && (student === null || splitId === student.splitId),
+          ) ??
+          null);
+    this.chosen = { first: teacher?.id ?? null, second: student?.id ?? null };
+  }
+
+  /** Scores of the film by a place's model; asks for them when they are not there. */
+  scores(slot: Slot): Scores {
+    const key = this.#key(slot);
+    return key === null ? WAITING : (this.#scores.get(key) ?? WAITING);
+  }
+
+  /** The attention map of a place, when the overlay is on and the map has come. */
+  map(slot: Slot): AttentionMap | null {
+    if (!this.overlay.on) return null;
+    const { method, head, target } = this.#wanted();
+    return (
+      this.scores(slot).prediction?.attention.find(
+        (map) => map.method === method && map.head === head && map.target === target,
+      ) ?? null
+    );
+  }
+
+  /** Asks the host for what is shown now. Called whenever film, models or overlay change. */
+  async ask(slot: Slot): Promise<void> {
+    const key = this.#key(slot);
+    const runId = this.chosen[slot];
+    const { filmId } = this;
+    if (key === null || runId === null || filmId === null || this.#asked.has(key)) return;
+    this.#asked.add(key);
+    // Scores without a map are the same scores: shown while the map is on its way.
+    const bare = this.#scores.get(`${runId}/${filmId}/`);
+    if (bare !== undefined && !this.#scores.has(key)) this.#put(key, bare);
+    try {
+      const client = await this.#connection.client();
+      const attention = this.overlay.on ? [this.#wanted()] : [];
+      const prediction = await client.inference.predict({ runId, filmId, attention });
+      this.#put(key, { prediction, notice: null });
+    } catch (error) {
+      this.#asked.delete(key);
+      this.#put(key, { prediction: bare?.prediction ?? null, notice: noticeOf(error) });
+    }
+  }
+
+  /** Asks again after a failure. */
+  retry(slot: Slot): void {
+    const key = this.#key(slot);
+    if (key !== null) this.#asked.delete(key);
+    void this.ask(slot);
+  }
+
+  #wanted(): { method: AttentionMethod; head: number | null; target: string | null } {
+    const { method, head, target } = this.overlay;
+    return { method, head: method === 'last' ? head : null, target: method === 'relevance' ? target : null };
+  }
+
+  #key(slot: Slot): string | null {
+    const runId = this.chosen[slot];
+    if (runId === null || this.filmId === null) return null;
+    const { method, head, target } = this.#wanted();
+    const map = this.overlay.on ? `${method},${head ?? 'mean'},${target ?? ''}` : '';
+    return `${runId}/${this.filmId}/${map}`;
+  }
+
+  #put(key: string, scores: Scores): void {
+    this.#scores = new Map([...this.#scores, [key, scores]]);
+  }
+}
+
+/** The student with the best test AUROC; distilled before not distilled when both are unknown. */
+function bestOf(students: readonly RunSummary[]): RunSummary | null {
+  const rank = (run: RunSummary): number => run.test?.t1.value ?? run.test?.t2.value ?? 0;
+  const order = (a: RunSummary, b: RunSummary): number =>
+    Number(b.method === 'mlcak') - Number(a.method === 'mlcak') || rank(b) - rank(a);
+  return [...students].sort(order)[0] ?? null;
+}

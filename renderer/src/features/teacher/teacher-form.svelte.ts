@@ -1,0 +1,36 @@
+/** @file What a teacher will be trained with; becomes the request for the estimate and for Start. */
+import type { RunRequest } from '../../../../shared/contract/training.ts';
+import type { SplitId } from '../../../../shared/domain/ids.ts';
+import type { VitVariant } from '../../../../shared/domain/recipe.ts';
+import { RecipeForm } from '../training/recipe-form.svelte.ts';
+
+export class TeacherForm {
+  readonly recipe = new RecipeForm();
+  name = $state('');
+  model = $state<VitVariant>('tiny');
+  /** '' = the newest split, made if there is none. */
+  splitId = $state<SplitId | ''>('');
+  /** null = every finding with a positive. */
+  findings = $state.raw<readonly string[] | null>(null);
+  /** '' = random start. */
+  init = $state('');
+
+  /** The request as it stands now. */
+  request(): RunRequest {
+    const name = this.name.trim();
+    return {
+      name: name === '' ? null : name,
+      method: 'teacher',
+      model: this.model,
+      resolution: 224,
+      teacherRunId: null,
+      splitId: this.splitId === '' ? null : this.splitId,
+      findings: this.findings === null ? null : [...this.findings],
+      preset: this.recipe.preset,
+      recipe: this.recipe.changes(),
+      loss: {},
+      seed: Number(this.recipe.seed) || 0,
+      init: this.init === '' ? null : this.init,
+    };
+  }
+}

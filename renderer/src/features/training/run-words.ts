@@ -1,0 +1,65 @@
+/** @file Words for runs: methods, models, phases, what a run may be asked for. Used wherever runs are shown. */
+import type { RunSummary } from '../../../../shared/contract/training.ts';
+import type { Method, VitVariant } from '../../../../shared/domain/recipe.ts';
+import { canMove, isResumable } from '../../../../shared/domain/run-state.ts';
+
+export const METHOD_WORDS: Readonly<Record<Method, string>> = {
+  teacher: 'Teacher',
+  none: 'No distillation',
+  vanilla: 'Vanilla KD',
+  'last-block': 'Last block',
+  'one-to-one': 'One to one',
+  mlcak: 'MLCAK',
+};
+
+export const METHOD_WHY: Readonly<Record<Method, string>> = {
+  teacher: 'Trained on labels alone, at 224 px.',
+  none: 'The student learns from the labels alone: what distillation has to beat.',
+  vanilla: "The student also learns the teacher's outputs (logits) for both tasks.",
+  'last-block': "Outputs, and the tokens of the teacher's last block.",
+  'one-to-one': "Outputs, and the tokens of every block matched with the teacher's block of the same depth.",
+  mlcak:
+    "Outputs, and the mean of the tokens over all the teacher's blocks (multi-level collective attention knowledge).",
+};
+
+export const MODEL_WORDS: Readonly<Record<VitVariant, string>> = {
+  tiny: 'ViT-Tiny',
+  small: 'ViT-Small',
+  base: 'ViT-Base',
+};
+
+export const PHASE_WORDS: Readonly<Record<RunSummary['progress']['phase'], string>> = {
+  waiting: 'Waiting for its turn',
+  loading: 'Loading films',
+  knowledge: 'Building the knowledge cache',
+  training: 'Training',
+  validating: 'Validating',
+  evaluating: 'Evaluating on the test part',
+  done: 'Done',
+};
+
+/** `MLCAK 28 px · seed 1`: short words for legends. */
+export function shortName(run: { method: Method; resolution: number; seed: number }): string {
+  return `${run.method === 'teacher' ? 'Teacher' : METHOD_WORDS[run.method]} ${run.resolution}`;
+}
+
+export interface Allowed {
+  readonly pause: boolean;
+  readonly resume: boolean;
+  readonly stopKeepBest: boolean;
+  readonly cancel: boolean;
+  readonly remove: boolean;
+}
+
+/** Which buttons a run shows. */
+export function allowedFor(run: RunSummary): Allowed {
+  const { state } = run;
+  const moving = state === 'pausing' || state === 'cancelling';
+  return {
+    pause: !moving && (canMove(state, 'pausing') || state === 'queued'),
+    resume: isResumable(state),
+    stopKeepBest: state === 'training',
+    cancel: !moving && (canMove(state, 'cancelling') || canMove(state, 'cancelled')),
+    remove: state === 'finished' || state === 'cancelled' || state === 'failed',
+  };
+}
