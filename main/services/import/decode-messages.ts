@@ -1,5 +1,6 @@
 /** @file What the service asks a decoding thread for, and what comes back. Same process, typed arrays are handed over. */
-import type { ModalityLut, VoiLut } from '../../../shared/domain/lut.ts';
+import type { TagRow } from '../../dicom/tag-list.ts';
+import type { ViewerFrame } from '../../dicom/viewer-frame.ts';
 
 /** What the library keeps about a film beside its pixels. */
 export interface FilmHeader {
@@ -34,32 +35,11 @@ export interface PreparedFilm {
   readonly warnings: readonly string[];
 }
 
-/** One frame for the viewer: stored values, little-endian, and how they become grey. */
-export interface ViewedFrame {
-  readonly pixels: Uint8Array;
-  readonly elementType: 'uint8' | 'int8' | 'uint16' | 'int16';
-  readonly minStored: number;
-  readonly maxStored: number;
+/** One frame for the viewer and how large the film is. */
+export interface ViewedFrame extends ViewerFrame {
   readonly rows: number;
   readonly cols: number;
   readonly frames: number;
-  readonly invert: boolean;
-  readonly modalityLut: ModalityLut;
-  readonly voiLuts: readonly VoiLut[];
-  readonly spacing: {
-    readonly row: number;
-    readonly col: number;
-    readonly source: 'detector' | 'calibrated';
-  } | null;
-  readonly pixelAspect: number;
-}
-
-export interface FilmTag {
-  readonly tag: string;
-  readonly vr: string;
-  readonly keyword: string | null;
-  readonly value: string;
-  readonly depth: number;
 }
 
 export type DecodeTask =
@@ -70,7 +50,7 @@ export type DecodeTask =
 export interface DecodeAnswers {
   readonly prepare: PreparedFilm;
   readonly view: ViewedFrame;
-  readonly tags: readonly FilmTag[];
+  readonly tags: readonly TagRow[];
 }
 
 export interface DecodeRequest {

@@ -6,6 +6,7 @@ import { FilmError } from '../../dicom/film-error.ts';
 import { readFilm } from '../../dicom/film.ts';
 import { modelImage, pixelHash, thumbnail } from '../../dicom/render.ts';
 import { listTags } from '../../dicom/tag-list.ts';
+import { viewerFrame } from '../../dicom/viewer-frame.ts';
 import { errorCode } from '../../files/disk.ts';
 import type {
   DecodeAnswers,
@@ -13,9 +14,9 @@ import type {
   DecodeRequest,
   DecodeTask,
   PreparedFilm,
+  ViewedFrame,
 } from './decode-messages.ts';
 import { PIXEL_PIPELINE } from './pipeline-version.ts';
-import { viewedFrame } from './viewed-frame.ts';
 
 const MAX_FILE_BYTES = 1024 * 1024 * 1024;
 const THUMBNAIL_SIDE = 160;
@@ -58,13 +59,20 @@ async function prepare(bytes: Uint8Array, name: string): Promise<PreparedFilm> {
   };
 }
 
+async function view(bytes: Uint8Array, name: string, frame: number): Promise<ViewedFrame> {
+  const film = await readFilm(bytes, name);
+  const viewed = viewerFrame(film, frame);
+  const { rows, cols, frames } = film;
+  return { ...viewed, bytes: viewed.bytes.slice(), rows, cols, frames }; // a buffer of its own, to be handed over
+}
+
 async function answer(task: DecodeTask): Promise<DecodeAnswers[keyof DecodeAnswers]> {
   const bytes = await readLimited(task.path);
   switch (task.kind) {
     case 'prepare':
       return await prepare(bytes, task.name);
     case 'view':
-      return viewedFrame(await readFilm(bytes, task.name), task.frame);
+      return await view(bytes, task.name, task.frame);
     case 'tags':
       return listTags(bytes);
   }

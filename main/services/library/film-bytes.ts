@@ -64,7 +64,7 @@ export function createFilmBytes(store: Store, files: LibraryFiles, pool: DecodeP
     async viewerImage(filmId, frame) {
       return viewerImageOf(filmId, frame, await view(filmId, frame));
     },
-    frame: async (filmId, frame) => (await view(filmId, frame)).pixels,
+    frame: async (filmId, frame) => (await view(filmId, frame)).bytes,
     thumbnail: (filmId) => files.artifacts.read(find(filmId).thumbnailSha256),
     input: (filmId, resolution) => input.png(filmId, resolution),
     modelImage: (filmId) => input.image(filmId),

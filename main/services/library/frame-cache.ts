@@ -16,12 +16,12 @@ export function createFrameCache(maxBytes = FRAME_CACHE_BYTES): FrameCache {
   let bytes = 0;
 
   const drop = (key: string): void => {
-    bytes -= kept.get(key)?.pixels.byteLength ?? 0;
+    bytes -= kept.get(key)?.bytes.byteLength ?? 0;
     kept.delete(key);
   };
   const keep = (key: string, frame: ViewedFrame): void => {
     kept.set(key, frame);
-    bytes += frame.pixels.byteLength;
+    bytes += frame.bytes.byteLength;
     for (const oldest of kept.keys()) {
       if (bytes <= maxBytes || oldest === key) break;
       drop(oldest);

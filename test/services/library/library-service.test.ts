@@ -149,8 +149,6 @@ describe('a DICOM film', () => {
       rows: 20,
       cols: 30,
       elementType: 'uint16',
-      minStored: 0,
-      maxStored: 4095,
       invert: false,
     });
     const bytes = await library.filmBytes.frame(filmId, 0);
