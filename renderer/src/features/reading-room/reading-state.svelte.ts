@@ -17,6 +17,19 @@ export interface Scores {
   readonly notice: Notice | null;
 }
 
+export interface OverlaySettings {
+  on: boolean;
+  method: AttentionMethod;
+  /** null = mean over heads; for `last` only. */
+  head: number | null;
+  /** For `relevance` only. */
+  target: string;
+  opacity: number;
+  colourMap: ColourMapName;
+  smooth: boolean;
+  grid: boolean;
+}
+
 const WAITING: Scores = { prediction: null, notice: null };
 
 export class ReadingState {
@@ -25,12 +38,10 @@ export class ReadingState {
   chosen = $state<{ first: RunId | null; second: RunId | null }>({ first: null, second: null });
   linked = $state(true);
   labelsShown = $state(false);
-  overlay = $state({
+  overlay = $state<OverlaySettings>({
     on: false,
     method: 'rollout',
-    /** null = mean over heads; for `last` only. */
-    head: null as number | null,
-    /** For `relevance` only. */
+    head: null,
     target: 'abnormal',
     opacity: 0.65,
     colourMap: 'inferno',
