@@ -21,7 +21,7 @@ describe('identity', () => {
     const printed = [
       JSON.stringify(read),
       inspect(read, { depth: 9 }),
-      [read.identity].join(),
+      [read.identity as unknown].join(),
       JSON.stringify({ a: read.identity }),
     ];
     for (const text of printed) expect(text).not.toMatch(/Yamada|JP110077|1\.2\.826/);
