@@ -32,7 +32,14 @@ function pipDownload(wheel, folder) {
     : [];
   const fixed = ['--no-deps', '--only-binary=:all:', '--disable-pip-version-check', '--progress-bar', 'off'];
   const what = `${wheel.name}==${wheel.version}`;
-  run('python3', ['-m', 'pip', 'download', '-q', ...fixed, ...python, ...platforms, '-d', folder, what]);
+  try {
+    run('python3', ['-m', 'pip', 'download', '-q', ...fixed, ...python, ...platforms, '-d', folder, what]);
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error;
+    throw new SetupError(
+      `${what} could not be downloaded (see above). Check the network, then run npm start.`,
+    );
+  }
 }
 
 /**

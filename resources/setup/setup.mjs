@@ -4,7 +4,7 @@ import { findNode } from './node24.mjs';
 import { installPackages, packagesAreCurrent } from './packages.mjs';
 import { buildElectron, buildRenderer } from './built.mjs';
 import { SetupError } from './run.mjs';
-import { lastFailure, provisionTensorflow, tensorflowIsCurrent } from './tensorflow.mjs';
+import { provisionTensorflow, tensorflowNeedsWork } from './tensorflow.mjs';
 
 function nodeOrRefusal() {
   const node = findNode();
@@ -21,14 +21,11 @@ function nodeOrRefusal() {
  * @throws SetupError
  */
 export async function setUp({ window = false, engine = 'wanted' } = {}) {
-  const engineReady = () => tensorflowIsCurrent() || (engine === 'quiet' && lastFailure() !== null);
-  const warm = packagesAreCurrent() && engineReady();
-  if (warm && !window) return nodeOrRefusal();
+  const retry = engine !== 'quiet';
+  if (packagesAreCurrent() && !window && !tensorflowNeedsWork({ retry })) return nodeOrRefusal();
   return withLock(async () => {
     await installPackages();
-    if (!tensorflowIsCurrent()) {
-      await provisionTensorflow({ required: engine === 'required', retry: engine !== 'quiet' });
-    }
+    if (tensorflowNeedsWork({ retry })) await provisionTensorflow({ required: engine === 'required' });
     const node = nodeOrRefusal();
     if (window) {
       await buildRenderer(node);

@@ -24,6 +24,9 @@ const tree = await setupModule<{
   namedTree: (packageDir: string, folder: string) => { tree: string };
 }>('native-tree');
 const { link } = await setupModule<{ link: (target: string, path: string) => void }>('tensorflow');
+const { useOwnDownload } = await setupModule<{
+  useOwnDownload: (packageDir: string, gpu: boolean) => Promise<void>;
+}>('package-download');
 
 let folder: string;
 let place: string;
@@ -106,4 +109,11 @@ it('refuses a named folder without a library or without headers, and says which'
   expect(() => tree.namedTree(packageDir, folder)).toThrow(/holds no libtensorflow/);
   writeFileSync(join(folder, 'libtensorflow.so.2'), '');
   expect(() => tree.namedTree(packageDir, folder)).toThrow(/c_api\.h/);
+});
+
+it("asks for consent before the package's own download, which nobody gives a checksum for", async () => {
+  await expect(useOwnDownload(folder, false)).rejects.toThrow(/CHESTLIGHT_ALLOW_UNPINNED=1/);
+  mkdirSync(join(folder, 'lib', 'napi-v8'), { recursive: true });
+  writeFileSync(join(folder, 'lib', 'napi-v8', 'tfjs_binding.node'), '');
+  await expect(useOwnDownload(folder, false)).resolves.toBeUndefined();
 });
