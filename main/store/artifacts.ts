@@ -1,5 +1,5 @@
 /** @file Rows about immutable artifacts. A row is written after its file is complete (main/files), never before. */
-import type { Db } from './database.ts';
+import type { Db } from './connection.ts';
 
 export interface ArtifactRow {
   readonly sha256: string;

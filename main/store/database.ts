@@ -7,13 +7,10 @@ import { existsSync, statSync } from 'node:fs';
 import Database from 'better-sqlite3';
 
 import { ServiceError } from '../../shared/domain/service-error.ts';
+import { copyInto, restoreBackup, type Restored } from './backup.ts';
+import { APPLICATION_ID, checkDatabase, type Db } from './connection.ts';
 import { migrate, newestVersion, readMigrations, type Migration } from './migrate.ts';
 import { translateSqliteError } from './sqlite-error.ts';
-
-export type Db = Database.Database;
-
-/** "CHST" in ASCII: tells our files from any other SQLite file. */
-export const APPLICATION_ID = 0x43485354;
 
 export interface OpenDatabaseOptions {
   readonly readOnly: boolean;
@@ -28,6 +25,8 @@ export interface OpenedDatabase {
   readonly wasUnclean: boolean;
   /** Copy of the file as it was before its layout was brought up to date; null = nothing to do. */
   readonly backup: string | null;
+  /** The database was damaged and a copy took its place; null = it was sound. */
+  readonly restored: Restored | null;
 }
 
 /**
@@ -35,6 +34,17 @@ export interface OpenedDatabase {
  * @throws ServiceError NEWER_LIBRARY, CORRUPT_LIBRARY, READ_ONLY, NOT_FOUND
  */
 export function openDatabase(file: string, options: OpenDatabaseOptions): OpenedDatabase {
+  try {
+    return { ...openSound(file, options), restored: null };
+  } catch (error) {
+    const isDamaged = error instanceof ServiceError && error.code === 'CORRUPT_LIBRARY';
+    const restored = isDamaged && !options.readOnly ? restoreBackup(file, options.now()) : null;
+    if (restored === null) throw error;
+    return { ...openSound(file, options), restored };
+  }
+}
+
+function openSound(file: string, options: OpenDatabaseOptions): Omit<OpenedDatabase, 'restored'> {
   const migrations = readMigrations(options.migrationsDir);
   const isNew = file === ':memory:' || !existsSync(file) || statSync(file).size === 0;
   if (isNew && options.readOnly) {
@@ -113,13 +123,6 @@ function quickCheck(db: Db, file: string): void {
   );
 }
 
-/** Sentences of SQLite's own check; empty = sound. */
-export function checkDatabase(db: Db, check: 'quick_check' | 'integrity_check'): readonly string[] {
-  const rows = db.pragma(check) as readonly Record<string, unknown>[];
-  const lines = rows.map((row) => String(Object.values(row)[0]));
-  return lines.length === 1 && lines[0] === 'ok' ? [] : lines;
-}
-
 function bringUpToDate(
   db: Db,
   file: string,
@@ -139,7 +142,7 @@ function bringUpToDate(
   let backup: string | null = null;
   if (!isNew && version > 0) {
     backup = `${file}.before-v${newestVersion(migrations)}-${options.now()}`;
-    db.prepare('VACUUM INTO ?').run(backup);
+    copyInto(db, backup);
   }
   migrate(db, migrations, APPLICATION_ID);
   return backup;

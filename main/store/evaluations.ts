@@ -2,7 +2,7 @@
 import { evaluation, type Evaluation } from '../../shared/contract/evaluation.ts';
 import type { Part } from '../../shared/contract/base.ts';
 import type { RunId } from '../../shared/domain/ids.ts';
-import type { Db } from './database.ts';
+import type { Db } from './connection.ts';
 
 export type EvaluationStore = ReturnType<typeof createEvaluationStore>;
 

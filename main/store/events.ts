@@ -1,5 +1,5 @@
 /** @file The library's event log: one rising sequence over all topics, kept so that a reconnect gets what it missed. */
-import type { Db } from './database.ts';
+import type { Db } from './connection.ts';
 
 export interface StoredEvent {
   readonly seq: number;

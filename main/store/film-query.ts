@@ -2,7 +2,7 @@
 import type { FilmQuery } from '../../shared/contract/library.ts';
 import type { Part } from '../../shared/contract/base.ts';
 import type { FilmId, PatientKey, SplitId } from '../../shared/domain/ids.ts';
-import type { Db } from './database.ts';
+import type { Db } from './connection.ts';
 
 /** A row of the film table. */
 export interface FilmListRow {

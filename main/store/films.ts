@@ -1,7 +1,7 @@
 /** @file Films: inserting one with its labels, finding them again, what the overview counts. Pixels never change. */
 import type { FilmId, ImportId, PatientKey } from '../../shared/domain/ids.ts';
 import type { Part } from '../../shared/contract/base.ts';
-import type { Db } from './database.ts';
+import type { Db } from './connection.ts';
 
 /** A film as stored. `no` is the row number, used inside main/store and by services to set labels. */
 export interface FilmRecord {

@@ -1,6 +1,6 @@
 /** @file Rows about imports: written before the work starts, closed when it ends. */
 import type { ImportId } from '../../shared/domain/ids.ts';
-import type { Db } from './database.ts';
+import type { Db } from './connection.ts';
 
 export type ImportState = 'running' | 'finished' | 'cancelled' | 'failed';
 

@@ -1,5 +1,5 @@
 /** @file Findings and the labels of films. A finding that is unknown for a film has no row: unknown is not negative. */
-import type { Db } from './database.ts';
+import type { Db } from './connection.ts';
 
 export interface LabelCountRow {
   readonly finding: string;

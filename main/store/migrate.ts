@@ -1,7 +1,7 @@
 /** @file Numbered migrations: `NNNN-name.sql`, each applied in one transaction that also raises `user_version`. */
 import { readdirSync, readFileSync } from 'node:fs';
 
-import type { Db } from './database.ts';
+import type { Db } from './connection.ts';
 
 export interface Migration {
   readonly version: number;

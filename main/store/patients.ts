@@ -1,6 +1,6 @@
 /** @file Patients as keyed hashes (HMAC-SHA-256 with library.key). Who a patient is stands nowhere in the database. */
 import type { PatientKey } from '../../shared/domain/ids.ts';
-import type { Db } from './database.ts';
+import type { Db } from './connection.ts';
 
 export type PatientStore = ReturnType<typeof createPatientStore>;
 

@@ -1,7 +1,7 @@
 /** @file Cached predictions and attention maps: scores as a row, each map's grid as an artifact. */
 import type { AttentionMap } from '../../shared/contract/inference.ts';
 import type { FilmId, RunId } from '../../shared/domain/ids.ts';
-import type { Db } from './database.ts';
+import type { Db } from './connection.ts';
 
 /** What a prediction depends on. */
 export interface PredictionKey {

@@ -10,7 +10,7 @@ import type {
 import type { RunId, SplitId } from '../../shared/domain/ids.ts';
 import { canMove, isActive, RUN_STATES, type RunState } from '../../shared/domain/run-state.ts';
 import { ServiceError } from '../../shared/domain/service-error.ts';
-import type { Db } from './database.ts';
+import type { Db } from './connection.ts';
 
 export type RunBest = NonNullable<RunSummary['best']>;
 export type RunError = NonNullable<RunSummary['error']>;

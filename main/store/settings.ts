@@ -1,5 +1,5 @@
 /** @file Settings of one library as JSON values under a key. */
-import type { Db } from './database.ts';
+import type { Db } from './connection.ts';
 
 export type SettingsStore = ReturnType<typeof createSettingsStore>;
 

@@ -1,7 +1,7 @@
 /** @file Splits: which patient is in which part. One part per patient is kept by the primary key of split_members. */
 import type { Part } from '../../shared/contract/base.ts';
 import type { FilmId, PatientKey, SplitId } from '../../shared/domain/ids.ts';
-import type { Db } from './database.ts';
+import type { Db } from './connection.ts';
 import type { LabelCountRow } from './labels.ts';
 
 /** A film as the splitter sees it. `labels` are the known findings. */

@@ -3,7 +3,9 @@
  * a Store; only main/store writes SQL. One process writes; a second opener gets it read-only (main/files keeps the lock).
  */
 import { createArtifactStore, type ArtifactStore } from './artifacts.ts';
-import { checkDatabase, openDatabase, userVersion, type Db } from './database.ts';
+import { isBackupDue, makeBackup, type Restored } from './backup.ts';
+import { checkDatabase, type Db } from './connection.ts';
+import { openDatabase, userVersion } from './database.ts';
 import { createEvaluationStore, type EvaluationStore } from './evaluations.ts';
 import { createEventStore, type EventStore } from './events.ts';
 import { createFilmQueryStore, type FilmQueryStore } from './film-query.ts';
@@ -37,6 +39,8 @@ export interface Store {
   readonly wasUnclean: boolean;
   /** Path of the copy made before the layout was brought up to date, if it was. */
   readonly backup: string | null;
+  /** The database was damaged and a copy took its place; null = it was sound. A person must be told. */
+  readonly restored: Restored | null;
   /**
    * Runs `work` in one immediate transaction: all of it is stored when this returns, none of it when it throws. May be
    * nested. `work` must not be async.
@@ -46,6 +50,8 @@ export interface Store {
   check(): readonly string[];
   /** Lets SQLite refresh what it knows about the tables after many rows changed. */
   optimize(): void;
+  /** Copies the database when the last copy is a day old. @throws ServiceError DISK_FULL; nothing is lost then */
+  backUpIfDue(): void;
   /** Safe to call twice. */
   close(): void;
 }
@@ -65,7 +71,7 @@ export const MIGRATIONS_DIR = new URL('./migrations/', import.meta.url);
  * @throws ServiceError NEWER_LIBRARY, CORRUPT_LIBRARY, READ_ONLY, NOT_FOUND, DISK_FULL
  */
 export function openStore(file: string, options: StoreOptions): Store {
-  const { db, wasUnclean, backup } = openDatabase(file, {
+  const { db, wasUnclean, backup, restored } = openDatabase(file, {
     readOnly: options.readOnly ?? false,
     migrationsDir: options.migrationsDir ?? MIGRATIONS_DIR,
     now: () => options.clock.now(),
@@ -87,11 +93,13 @@ export function openStore(file: string, options: StoreOptions): Store {
     version: userVersion(db),
     wasUnclean,
     backup,
+    restored,
     transaction: (work) => inTransaction(db, work),
     check: () => check(db),
     optimize: () => {
       if (!db.readonly) db.pragma('optimize');
     },
+    backUpIfDue: () => backUpIfDue(db, file, options.clock.now()),
     close: () => {
       if (db.open) db.close();
     },
@@ -101,6 +109,15 @@ export function openStore(file: string, options: StoreOptions): Store {
 function inTransaction<Result>(db: Db, work: () => Result): Result {
   try {
     return db.inTransaction ? db.transaction(work)() : db.transaction(work).immediate();
+  } catch (error) {
+    throw translateSqliteError(error);
+  }
+}
+
+function backUpIfDue(db: Db, file: string, now: number): void {
+  if (db.memory || db.readonly || !isBackupDue(file, now)) return;
+  try {
+    makeBackup(db, file, now);
   } catch (error) {
     throw translateSqliteError(error);
   }

@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 
 import { describe, expect, it } from 'vitest';
 
-import { APPLICATION_ID } from '../../main/store/database.ts';
+import { APPLICATION_ID } from '../../main/store/connection.ts';
 import { readMigrations } from '../../main/store/migrate.ts';
 import { MIGRATIONS_DIR, openStore } from '../../main/store/store.ts';
 import { ServiceError } from '../../shared/domain/service-error.ts';

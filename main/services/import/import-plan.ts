@@ -1,6 +1,6 @@
 /** @file From what a person chose to what will be done: folders, labels files and their records. Refuses before any work. */
 import { lstat } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 
 import type { Part } from '../../../shared/contract/base.ts';
 import type { ImportSource } from '../../../shared/contract/library.ts';
@@ -75,9 +75,9 @@ async function refuseMissing(path: string): Promise<void> {
   }
 }
 
-/** The name may be within the upload, or of this computer. */
+/** A name within the upload, or a path of this computer. */
 async function labelsPath(labels: string, upload: string | null): Promise<string> {
-  if (upload !== null) {
+  if (upload !== null && !isAbsolute(labels)) {
     const inside = join(upload, ...confinedSegments(labels));
     if (await isFile(inside)) return inside;
     throw new ServiceError('NOT_FOUND', 'The labels file is not among the uploaded files. Choose it again.');

@@ -52,8 +52,17 @@ export function overviewView(store: Store, files: LibraryFiles, splits: Split[])
     views: store.films.views(),
     sources: store.films.sources(),
     splits,
-    warnings: films === 0 ? [] : overviewWarnings(labels, abnormal),
+    warnings: [...restoredWarning(store), ...(films === 0 ? [] : overviewWarnings(labels, abnormal))],
   };
+}
+
+function restoredWarning({ restored }: Store): string[] {
+  if (restored === null) return [];
+  const at = new Date(restored.at).toISOString().slice(0, 16).replace('T', ' ');
+  return [
+    `The library’s database was damaged. Its copy of ${at} UTC is in use and the damaged file is kept; import again what` +
+      ' came in since then.',
+  ];
 }
 
 function overviewWarnings(labels: readonly LabelCount[], abnormal: LabelCount): string[] {

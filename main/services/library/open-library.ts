@@ -1,5 +1,6 @@
 /** @file Opens a library's folder with everything that works on films; hosts and the command line start here. */
 import type { LibraryService, Clock, Log } from '../service-types.ts';
+import { ServiceError } from '../../../shared/domain/service-error.ts';
 import { openLibraryFiles, type LibraryFiles } from '../../files/library-files.ts';
 import type { Disk } from '../../files/disk.ts';
 import { openStore, type Store } from '../../store/store.ts';
@@ -41,6 +42,8 @@ export async function openLibrary(dir: string, options: OpenLibraryOptions): Pro
   let store: Store | null = null;
   try {
     store = openStore(files.databasePath, { clock, readOnly: files.readOnly });
+    tell(store, log);
+    backUp(store, log);
     const onFault = (fault: string): void => log.error('reading a film met a fault', { fault });
     const pool = createDecodePool({ onFault, ...options.pool });
     const { onChanged } = options;
@@ -48,7 +51,15 @@ export async function openLibrary(dir: string, options: OpenLibraryOptions): Pro
     const filmBytes = createFilmBytes(store, files, pool);
     const samplesDir = options.samplesDir ?? SAMPLES_DIR;
     const service = createLibraryService({ store, files, clock, imports, filmBytes, samplesDir });
-    return { store, files, pool, imports, filmBytes, service, close: closer(store, files, pool, imports) };
+    return {
+      store,
+      files,
+      pool,
+      imports,
+      filmBytes,
+      service,
+      close: closer(store, files, pool, imports, log),
+    };
   } catch (error) {
     store?.close();
     files.close();
@@ -61,13 +72,31 @@ function closer(
   files: LibraryFiles,
   pool: DecodePool,
   imports: ImportService,
+  log: Log,
 ): () => Promise<void> {
   let closing: Promise<void> | null = null;
   const close = async (): Promise<void> => {
     await imports.close();
     await pool.close();
+    backUp(store, log);
     store.close();
     files.close();
   };
   return () => (closing ??= close());
+}
+
+function tell(store: Store, log: Log): void {
+  if (store.wasUnclean) log.warn('the last session was not closed', { version: store.version });
+  if (store.restored !== null)
+    log.error('the database was damaged and a copy is in use', { copyAt: store.restored.at });
+}
+
+/** A library without films has nothing to lose yet. A copy that cannot be made stops nothing: the database itself is sound. */
+function backUp(store: Store, log: Log): void {
+  try {
+    if (store.films.totals().films > 0) store.backUpIfDue();
+  } catch (error) {
+    if (!(error instanceof ServiceError)) throw error;
+    log.warn('the database could not be copied', { code: error.code });
+  }
 }
