@@ -52,7 +52,7 @@ function openSound(file: string, options: OpenDatabaseOptions): Omit<OpenedDatab
       file,
     });
   }
-  const wasUnclean = !isNew && hasLeftOverLog(file);
+  const wasUnclean = !isNew && !options.readOnly && hasLeftOverLog(file); // a reader sees the writer’s log
   let db: Db | null = null;
   try {
     db = new Database(file, { readonly: options.readOnly, timeout: 5000 });
