@@ -4,10 +4,12 @@ import { parseArgs } from 'node:util';
 import { Refusal, type Verb } from './verb.ts';
 import { decode } from './verbs/decode.ts';
 import { doctor } from './verbs/doctor.ts';
+import { importVerb } from './verbs/import.ts';
 import { metrics } from './verbs/metrics.ts';
+import { verify } from './verbs/verify.ts';
 import { weights } from './verbs/weights.ts';
 
-const VERBS: readonly Verb[] = [decode, doctor, metrics, weights];
+const VERBS: readonly Verb[] = [decode, doctor, importVerb, metrics, verify, weights];
 
 function help(): string {
   const width = Math.max(...VERBS.map((verb) => verb.usage.length));

@@ -1,0 +1,83 @@
+/** @file `import PATH…`: films of folders, files, DICOMDIR or a known dataset layout into a library, with their labels. */
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+
+import { z } from 'zod';
+
+import { columnMapping, importSource, type ImportSummary } from '../../../shared/contract/library.ts';
+import { formatDuration } from '../../../shared/domain/numbers.ts';
+import type { OpenLibrary } from '../../services/library/open-library.ts';
+import { LIBRARY_OPTION, withLibrary } from '../library-option.ts';
+import { Refusal, type Verb } from '../verb.ts';
+
+async function readMapping(file: string): Promise<z.infer<typeof columnMapping>> {
+  try {
+    return columnMapping.parse(JSON.parse(await readFile(file, 'utf8')));
+  } catch (error) {
+    const why = error instanceof z.ZodError ? z.prettifyError(error) : (error as Error).message;
+    throw new Refusal('BAD_INPUT', `The mapping ${file} cannot be used: ${why}`, { file });
+  }
+}
+
+async function runImport(library: OpenLibrary, source: z.infer<typeof importSource>): Promise<ImportSummary> {
+  const importId = await library.imports.start(source);
+  const stop = new AbortController();
+  const cancel = (): void => library.imports.cancel(importId);
+  process.once('SIGINT', cancel);
+  try {
+    let told = 0;
+    for await (const event of library.imports.watch(importId, stop.signal)) {
+      if (event.state === 'failed' && event.error !== null) {
+        throw new Refusal(event.error.code, event.error.message, { summary: event.summary });
+      }
+      if (event.summary !== null) return event.summary;
+      if (Date.now() - told < 1000) continue;
+      told = Date.now();
+      const { phase, done, total, etaSeconds } = event.progress;
+      const left = etaSeconds === null ? '' : `, ${formatDuration(etaSeconds)} left`;
+      process.stderr.write(`${phase}: ${done}${total === null ? '' : ` of ${total}`}${left}\n`);
+    }
+    throw new Error('the import ended without a summary');
+  } finally {
+    process.off('SIGINT', cancel);
+    stop.abort();
+  }
+}
+
+function inWords(summary: ImportSummary): string {
+  return [
+    `${summary.imported} imported, ${summary.duplicates} duplicates, ${summary.skipped.length} skipped, ${summary.patients} patients`,
+    ...summary.labels.map(
+      (row) => `  ${row.finding}: ${row.positive} positive, ${row.negative} negative, ${row.unknown} unknown`,
+    ),
+    ...summary.skipped.map((row) => `  skipped ${row.file}: ${row.message}`),
+    ...summary.warnings.map((warning) => `  ${warning}`),
+  ].join('\n');
+}
+
+export const importVerb: Verb = {
+  name: 'import',
+  usage: 'import PATH… --library DIR [--labels CSV] [--mapping JSON]',
+  summary: 'films of folders, files, a DICOMDIR or a dataset layout, with labels',
+  options: { ...LIBRARY_OPTION, labels: { type: 'string' }, mapping: { type: 'string' } },
+  run: async ({ positionals, options }) => {
+    const { labels, mapping } = options;
+    if (positionals.length === 0 && typeof labels !== 'string') {
+      throw new Refusal(
+        'BAD_INPUT',
+        'Name at least one folder or file: chestlight import PATH… --library DIR',
+      );
+    }
+    const source = importSource.parse({
+      paths: positionals.map((path) => resolve(path)),
+      labels: typeof labels === 'string' ? resolve(labels) : null,
+      mapping: typeof mapping === 'string' ? await readMapping(mapping) : null,
+    });
+    const summary = await withLibrary(options, true, (library) => runImport(library, source));
+    const json = {
+      ...summary,
+      labels: Object.fromEntries(summary.labels.map(({ finding, ...counts }) => [finding, counts])),
+    };
+    return { json, text: inWords(summary) };
+  },
+};
