@@ -6,14 +6,7 @@ import ts from 'typescript-eslint';
 
 export default ts.config(
   {
-    ignores: [
-      'dist/',
-      'renderer/src/viewer/overlay.ts', 'renderer/src/rpc/', 'renderer/src/viewer/' /* needs the colour maps of shared/domain, not written yet */,
-      'node_modules/',
-      'coverage/',
-      'test/fixtures/',
-      'resources/samples/',
-    ],
+    ignores: ['dist/', 'node_modules/', 'coverage/', 'test/fixtures/', 'resources/samples/'],
   },
   js.configs.recommended,
   ...ts.configs.recommendedTypeChecked.map((config) => ({ ...config, files: ['**/*.ts'] })),

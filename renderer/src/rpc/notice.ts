@@ -11,7 +11,8 @@ export interface Notice {
 /** The host's own sentence when it sent one; else a plain statement that the connection or we failed. */
 export function noticeOf(error: unknown): Notice {
   if (error instanceof ORPCError) {
-    return { message: error.message, code: error.code, details: detailLines(error.data) };
+    const { message, code, data } = error as ORPCError<string, unknown>;
+    return { message, code, details: detailLines(data) };
   }
   const text = error instanceof Error ? error.message : String(error);
   if (/closed|socket|network|fetch|aborted/i.test(text)) {

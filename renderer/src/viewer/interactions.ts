@@ -12,8 +12,8 @@ const ZOOM_PIXELS = 160;
 export interface Interaction {
   readonly viewport: FilmViewport;
   /** Asked for anew at every event: linking may have replaced it. */
-  view(): ViewState;
-  onPlace(place: FilmPlace | null): void;
+  readonly view: () => ViewState;
+  readonly onPlace: (place: FilmPlace | null) => void;
 }
 
 /** Attaches the handlers; the answer takes them off. */

@@ -1,0 +1,117 @@
+/** @file The status line, the engine badge, doctor and licences. */
+import { readFile } from 'node:fs/promises';
+
+import { z } from 'zod';
+
+import type { EngineBadge, Status } from '../../../shared/contract/system.ts';
+import { isActive } from '../../../shared/domain/run-state.ts';
+import type { OpenLibrary } from '../library/open-library.ts';
+import { sampleAttributions } from '../library/sample-library.ts';
+import type { CallContext, StudyService, SystemService, TrainingService } from '../service-types.ts';
+import { collectDoctorReport } from './doctor.ts';
+
+/** What a worker that loaded the engine says of it. */
+export interface EngineInfo {
+  readonly device: 'gpu' | 'cpu' | 'wasm';
+  readonly deviceName: string;
+  readonly trainable: boolean;
+  readonly reason: string | null;
+}
+
+export interface SystemServiceDeps {
+  readonly library: OpenLibrary;
+  readonly training: Pick<TrainingService, 'runs'>;
+  readonly study: Pick<StudyService, 'current'>;
+  /** Resolves when the engine has loaded (or could not). */
+  readonly engine: Promise<EngineInfo>;
+  readonly host: 'electron' | 'browser';
+  /** Resolves when the next look at the status is due; injected so that tests own time. */
+  readonly tick: (signal: AbortSignal) => Promise<void>;
+}
+
+const PACKAGE = new URL('../../../package.json', import.meta.url);
+const CALL: CallContext = { signal: new AbortController().signal };
+
+function badgeOf(info: EngineInfo): EngineBadge {
+  const { device, deviceName, trainable, reason } = info;
+  return { device, label: trainable ? deviceName : 'Prediction only', reason, trainable };
+}
+
+async function readVersion(): Promise<string> {
+  return z.object({ version: z.string() }).parse(JSON.parse(await readFile(PACKAGE, 'utf8'))).version;
+}
+
+export function createSystemService(deps: SystemServiceDeps): SystemService {
+  const { library, training, study, host } = deps;
+  let engine: EngineBadge = {
+    device: 'checking',
+    label: 'Checking engine',
+    reason: 'TensorFlow is being loaded and tested.',
+    trainable: false,
+  };
+  void deps.engine.then(
+    (info) => (engine = badgeOf(info)),
+    (error: unknown) => {
+      const why = error instanceof Error ? error.message : String(error);
+      engine = { device: 'none', label: 'No engine', reason: why, trainable: false };
+    },
+  );
+  const version = readVersion();
+
+  async function running(): Promise<Status['running']> {
+    const imported = library.imports.current();
+    if (imported?.state === 'running') {
+      return { kind: 'import', id: imported.importId, title: 'Import', progress: imported.progress };
+    }
+    const active = await study.current({}, CALL);
+    if (active?.state === 'running') {
+      const progress = {
+        phase: active.step,
+        done: Math.round(active.fraction * 100),
+        total: 100,
+        etaSeconds: active.etaSeconds,
+      };
+      return { kind: 'study', id: active.id, title: 'Sample study', progress };
+    }
+    const run = (await training.runs({}, CALL)).find((one) => isActive(one.state));
+    if (run === undefined) return null;
+    const { phase, fraction, etaSeconds } = run.progress;
+    return {
+      kind: 'run',
+      id: run.id,
+      title: run.name,
+      progress: { phase, done: Math.round(fraction * 100), total: 100, etaSeconds },
+    };
+  }
+
+  async function status(): Promise<Status> {
+    return {
+      version: await version,
+      host,
+      libraryName: library.files.name,
+      engine,
+      diskFreeBytes: await library.files.freeBytes(),
+      lastSavedAt: null,
+      running: await running(),
+    };
+  }
+
+  /** A look twice a second; only changes are sent. Free disk space counts in steps of 100 MB. */
+  async function* watch(_input: unknown, { signal }: CallContext): AsyncGenerator<Status, void> {
+    let before = '';
+    while (!signal.aborted) {
+      const now = await status();
+      const key = JSON.stringify({ ...now, diskFreeBytes: Math.round(now.diskFreeBytes / 1e8) });
+      if (key !== before) yield now;
+      before = key;
+      await deps.tick(signal);
+    }
+  }
+
+  return {
+    status,
+    watch,
+    doctor: () => collectDoctorReport(library.files.dir),
+    attributions: () => sampleAttributions(),
+  };
+}
