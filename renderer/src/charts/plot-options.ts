@@ -128,6 +128,7 @@ function drawLabels(plot: uPlot, curves: readonly Curve[]): void {
   ctx.save();
   ctx.font = `${11 * ratio}px system-ui, sans-serif`;
   ctx.textBaseline = 'middle';
+  ctx.textAlign = 'left';
   const room = plot.width * ratio - (bbox.left + bbox.width) - 8 * ratio;
   for (const label of spread(
     ends,

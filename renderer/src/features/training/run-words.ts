@@ -38,6 +38,32 @@ export const PHASE_WORDS: Readonly<Record<RunSummary['progress']['phase'], strin
   done: 'Done',
 };
 
+/** What a run does now, in words: its phase while it is at work, else how it stands. */
+export function standing(run: RunSummary): string {
+  switch (run.state) {
+    case 'preparing':
+    case 'training':
+    case 'evaluating':
+      return PHASE_WORDS[run.progress.phase];
+    case 'queued':
+      return 'Waiting for its turn';
+    case 'finished':
+      return 'Done';
+    case 'pausing':
+      return 'Pausing after this step';
+    case 'paused':
+      return 'Paused at a checkpoint';
+    case 'cancelling':
+      return 'Cancelling';
+    case 'cancelled':
+      return 'Cancelled';
+    case 'interrupted':
+      return 'Interrupted; can be resumed';
+    case 'failed':
+      return 'Stopped by an error';
+  }
+}
+
 /** `MLCAK 28 px · seed 1`: short words for legends. */
 export function shortName(run: { method: Method; resolution: number; seed: number }): string {
   return `${run.method === 'teacher' ? 'Teacher' : METHOD_WORDS[run.method]} ${run.resolution}`;

@@ -1,0 +1,81 @@
+/** @file What a run will cost on this machine: from the rate measured by an earlier run, else by a rule of thumb. */
+import { freemem } from 'node:os';
+
+import { z } from 'zod';
+
+import type { Estimate, RunConfig } from '../../../shared/contract/training.ts';
+import { formatBytes } from '../../../shared/domain/numbers.ts';
+import type { VitVariant } from '../../../shared/domain/recipe.ts';
+import { neededFeature } from '../../numeric/methods/registry.ts';
+import { parameterCount, tokenCount, vitConfig } from '../../numeric/vit/config.ts';
+import type { DatasetFilm } from '../../store/splits.ts';
+import type { OpenLibrary } from '../library/open-library.ts';
+
+/** Seconds a film takes forward and backward on two cores: ViT-Tiny measured, the others by their multiply-adds. */
+const RULE_OF_THUMB: Readonly<Record<VitVariant, number>> = { tiny: 0.06, small: 0.22, base: 0.84 };
+/** A forward pass alone costs about a third. */
+const FORWARD_SHARE = 1 / 3;
+/** Native library, decoded films and the process itself. */
+const PROCESS_BYTES = 500e6;
+
+const rateKey = (model: VitVariant): string => `rate.${model}`;
+
+/** Keeps the rate of a run that trained at least an epoch. */
+export function rememberRate(library: OpenLibrary, model: VitVariant, imagesPerSecond: number): void {
+  if (imagesPerSecond > 0) library.store.settings.set(rateKey(model), imagesPerSecond);
+}
+
+function secondsPerFilm(library: OpenLibrary, model: VitVariant): { seconds: number; basis: string } {
+  const rate = z
+    .number()
+    .positive()
+    .safeParse(library.store.settings.get(rateKey(model)));
+  return rate.success
+    ? { seconds: 1 / rate.data, basis: 'measured on this machine by an earlier run' }
+    : {
+        seconds: RULE_OF_THUMB[model],
+        basis: 'rule of thumb for two processor cores; the first run measures it',
+      };
+}
+
+export function estimateRun(
+  library: OpenLibrary,
+  config: RunConfig,
+  films: readonly DatasetFilm[],
+  freeDiskBytes: number,
+): Omit<Estimate, 'refusals'> & { readonly tooBig: string | null } {
+  const { recipe, model } = config;
+  const count = (part: DatasetFilm['part']) => films.filter((film) => film.part === part).length;
+  const train = count('train');
+  const { seconds, basis } = secondsPerFilm(library, model);
+  const vit = vitConfig(model, { t1Units: config.findings.length, t2Units: config.t2Units });
+  const views = recipe.augment ? recipe.views : 1;
+  const teacherFilms = config.teacherRunId === null ? 0 : train * views;
+  const forwardFilms =
+    recipe.epochs * count('validation') + count('validation') + count('test') + teacherFilms;
+  const perView = { none: 0, mean: 1, last: 1, blocks: vit.depth }[neededFeature(config.method, config.loss)];
+  const weightBytes = parameterCount(vit) * 4;
+  const knowledgeBytes = teacherFilms * perView * tokenCount(vit) * vit.width * 2;
+  const diskBytes = knowledgeBytes + weightBytes * (2 * (recipe.emaDecay === null ? 3 : 4) + 2);
+  const activationBytes = recipe.microBatch * vit.depth * tokenCount(vit) * vit.width * 4 * 30;
+  const memoryBytes = PROCESS_BYTES + weightBytes * 8 + activationBytes + films.length * vit.imageSize ** 2;
+  const warnings = [
+    memoryBytes > freemem() &&
+      `About ${formatBytes(memoryBytes)} of memory is needed, ${formatBytes(freemem())} is free. Close other programs or lower the micro-batch.`,
+    train < 50 && `Only ${train} training films: whatever comes out is a rehearsal, not a result.`,
+  ].filter((one) => one !== false);
+  const tooBig =
+    diskBytes > freeDiskBytes
+      ? `The run needs about ${formatBytes(diskBytes)} on disk, ${formatBytes(freeDiskBytes)} is free. Free some space.`
+      : null;
+  return {
+    seconds: seconds * (train * recipe.epochs + forwardFilms * FORWARD_SHARE),
+    memoryBytes,
+    diskBytes,
+    films: train,
+    steps: recipe.epochs * Math.ceil(train / recipe.batch),
+    basis,
+    warnings,
+    tooBig,
+  };
+}

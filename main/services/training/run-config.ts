@@ -1,0 +1,193 @@
+/** @file From a request to a run's whole configuration; everything that would fail later is refused here. */
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+
+import type { RunConfig, RunRequest } from '../../../shared/contract/training.ts';
+import { NO_FINDING } from '../../../shared/domain/findings.ts';
+import type { SplitId } from '../../../shared/domain/ids.ts';
+import { PAPER_LOSS, presetRecipe } from '../../../shared/domain/recipe.ts';
+import { ServiceError } from '../../../shared/domain/service-error.ts';
+import { methodDefinition } from '../../numeric/methods/registry.ts';
+import { vitConfig } from '../../numeric/vit/config.ts';
+import { importWeights, startFrom } from '../../numeric/weights/import-weights.ts';
+import { WeightsError } from '../../numeric/weights/weights-error.ts';
+import type { DatasetFilm } from '../../store/splits.ts';
+import { PIXEL_PIPELINE } from '../import/pipeline-version.ts';
+import { createSplit } from '../library/library-service.ts';
+import type { OpenLibrary } from '../library/open-library.ts';
+import type { Clock } from '../service-types.ts';
+
+/** Grey films in 0..1 become −1..1, what HF ViT weights and random starts expect. */
+const DEFAULT_NORMALISATION = { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] };
+
+export interface FilledRequest {
+  readonly config: RunConfig;
+  readonly films: readonly DatasetFilm[];
+}
+
+function refuse(message: string): never {
+  throw new ServiceError('BAD_INPUT', message);
+}
+
+function checkMethod({ method, resolution, teacherRunId }: RunRequest): void {
+  const distils = methodDefinition(method).logits;
+  if (method === 'teacher' && resolution !== 224) refuse('A teacher is trained at 224 px.');
+  if (distils && resolution === 224) refuse(`A student by ${method} needs a resolution below 224 px.`);
+  if (distils && teacherRunId === null)
+    refuse(`The method ${method} needs a finished teacher. Train one first.`);
+  if (!distils && teacherRunId !== null) refuse(`The method ${method} takes no teacher.`);
+}
+
+type Defined<T> = { [Key in keyof T]?: Exclude<T[Key], undefined> };
+
+/** Without the settings that were named but left undefined: those keep the preset's value. */
+function definedOnly<T extends object>(values: T): Defined<T> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Defined<T>;
+}
+
+/** The split named, else the newest, else a new one with the default shares. */
+export function chooseSplit(library: OpenLibrary, clock: Clock, wanted: SplitId | null): SplitId {
+  const { store } = library;
+  if (wanted !== null) {
+    if (store.splits.find(wanted) === null) {
+      throw new ServiceError('NOT_FOUND', 'There is no such split in this library.', { splitId: wanted });
+    }
+    return wanted;
+  }
+  const newest = [...store.splits.list()].sort((a, b) => b.createdAt - a.createdAt)[0];
+  if (newest !== undefined) return newest.id;
+  const deps = { ...library, clock, samplesDir: '' };
+  return createSplit(deps, { name: 'Split', seed: 1, validation: 0.1, test: 0.2, useGivenParts: true }).id;
+}
+
+/** Findings with a known positive and a known negative among the training films; "No finding" is task T2. */
+function trainableFindings(library: OpenLibrary, splitId: SplitId): string[] {
+  const { train } = library.store.splits.parts(splitId);
+  return train.findings
+    .filter(({ finding, positive, negative }) => finding !== NO_FINDING && positive > 0 && negative > 0)
+    .map(({ finding }) => finding);
+}
+
+function checkLabels(films: readonly DatasetFilm[], findings: readonly string[]): void {
+  const train = films.filter((film) => film.part === 'train');
+  for (const value of [0, 1] as const) {
+    if (train.some((film) => film.abnormal === value)) continue;
+    const missing = value === 1 ? 'abnormal' : 'normal';
+    throw new ServiceError(
+      'SPLIT_IMPOSSIBLE',
+      `No training film is labelled ${missing}, so normal/abnormal cannot be learnt. Add labels or make another split.`,
+    );
+  }
+  findings.forEach((finding, index) => {
+    if (train.some((film) => film.labels[index] !== null)) return;
+    throw new ServiceError(
+      'UNKNOWN_LABELS',
+      `No training film has a known label for ${finding}. Leave it out or add labels.`,
+    );
+  });
+  if (!films.some((film) => film.part === 'validation')) {
+    throw new ServiceError('SPLIT_IMPOSSIBLE', 'The split has no validation film. Make another split.');
+  }
+}
+
+/** @throws ServiceError INCOMPATIBLE naming what differs */
+function checkTeacher(library: OpenLibrary, config: RunConfig): void {
+  if (config.teacherRunId === null) return;
+  const teacher = library.store.runs.get(config.teacherRunId);
+  if (teacher.state !== 'finished') {
+    throw new ServiceError(
+      'CONFLICT',
+      `The teacher "${teacher.name}" is ${teacher.state}, not finished. Wait for it or resume it.`,
+    );
+  }
+  const own = teacher.config;
+  const differs = [
+    own.method !== 'teacher' && 'it is a student itself',
+    own.model !== config.model && `its model is ViT-${own.model}, the student's ViT-${config.model}`,
+    own.splitId !== config.splitId && 'it was trained on another split',
+    own.findings.join('\n') !== config.findings.join('\n') && 'its findings differ',
+    own.preprocessing !== config.preprocessing &&
+      'its films were prepared by another version of the pixel pipeline',
+    own.t2Units !== config.t2Units && 'its normal/abnormal head differs',
+  ].filter((one) => one !== false);
+  if (differs.length === 0) return;
+  throw new ServiceError(
+    'INCOMPATIBLE',
+    `"${teacher.name}" cannot teach this student: ${differs.join('; ')}.`,
+  );
+}
+
+async function readStart(
+  path: string,
+  config: RunConfig,
+): Promise<Pick<RunConfig, 'initSha256' | 'normalisation' | 'layerNormEpsilon'>> {
+  let bytes: Uint8Array;
+  try {
+    bytes = new Uint8Array(await readFile(path));
+  } catch {
+    throw new ServiceError(
+      'UNREADABLE_FILE',
+      `The start weights ${path} cannot be read. Choose another file.`,
+    );
+  }
+  try {
+    const imported = importWeights(bytes);
+    const wanted = vitConfig(config.model, { t1Units: config.findings.length, t2Units: config.t2Units });
+    const { config: vit } = startFrom(imported, wanted, config.seed);
+    return {
+      initSha256: createHash('sha256').update(bytes).digest('hex'),
+      normalisation: { mean: [...imported.normalisation.mean], std: [...imported.normalisation.std] },
+      layerNormEpsilon: vit.layerNormEpsilon,
+    };
+  } catch (error) {
+    if (error instanceof WeightsError) throw new ServiceError('INCOMPATIBLE', error.message, { path });
+    throw error;
+  }
+}
+
+/** @throws ServiceError BAD_INPUT, NOT_FOUND, CONFLICT, INCOMPATIBLE, SPLIT_IMPOSSIBLE, UNKNOWN_LABELS, UNREADABLE_FILE */
+export async function fillRequest(
+  library: OpenLibrary,
+  clock: Clock,
+  request: RunRequest,
+): Promise<FilledRequest> {
+  checkMethod(request);
+  const teacher = request.teacherRunId === null ? null : library.store.runs.get(request.teacherRunId).config;
+  const splitId = chooseSplit(library, clock, request.splitId ?? teacher?.splitId ?? null);
+  const findings = request.findings ?? teacher?.findings ?? trainableFindings(library, splitId);
+  if (findings.length === 0) refuse('No finding has both positive and negative films in the training part.');
+  if (findings.includes(NO_FINDING)) refuse('"No finding" is the normal/abnormal task, not a finding.');
+  const recipe = {
+    ...presetRecipe(request.preset, request.model),
+    ...definedOnly(request.recipe),
+    preset: request.preset,
+  };
+  recipe.microBatch = Math.min(recipe.microBatch, recipe.batch);
+  let config: RunConfig = {
+    method: request.method,
+    model: request.model,
+    resolution: request.resolution,
+    teacherRunId: request.teacherRunId,
+    splitId,
+    findings: [...findings],
+    recipe,
+    loss: { ...PAPER_LOSS, ...definedOnly(request.loss) },
+    seed: request.seed,
+    init: request.init,
+    initSha256: null,
+    t2Units: 2,
+    layerNormEpsilon: teacher?.layerNormEpsilon ?? 1e-6,
+    normalisation: teacher?.normalisation ?? DEFAULT_NORMALISATION,
+    preprocessing: PIXEL_PIPELINE,
+  };
+  checkTeacher(library, config);
+  const films = library.store.splits.dataset(splitId, config.findings);
+  checkLabels(films, config.findings);
+  if (request.init !== null) config = { ...config, ...(await readStart(request.init, config)) };
+  return { config, films };
+}
+
+/** SHA-256 of the configuration as stored: the same settings give the same hash. */
+export function configHash(config: RunConfig): string {
+  return createHash('sha256').update(JSON.stringify(config)).digest('hex');
+}

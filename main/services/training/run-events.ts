@@ -1,0 +1,52 @@
+/** @file Changes of runs as a numbered log: written to the library, told to watchers, caught up after a reconnect. */
+import type { EpochRecord, RunEvent } from '../../../shared/contract/training.ts';
+import { epochRecord } from '../../../shared/contract/training.ts';
+import type { RunId } from '../../../shared/domain/ids.ts';
+import type { OpenLibrary } from '../library/open-library.ts';
+import type { Clock } from '../service-types.ts';
+import { runSummary } from './run-views.ts';
+
+const TOPIC = 'run';
+/** How many events are kept for windows that come back. */
+const KEPT = 5000;
+
+export interface RunEvents {
+  tell(id: RunId, epoch?: EpochRecord): void;
+  watch(afterSeq: number, signal: AbortSignal): AsyncGenerator<RunEvent, void>;
+}
+
+export function createRunEvents(library: OpenLibrary, clock: Clock): RunEvents {
+  const { store } = library;
+  const wakers = new Set<() => void>();
+  return {
+    tell(id, epoch) {
+      const seq = store.events.append(TOPIC, id, { epoch: epoch ?? null }, clock.now());
+      if (seq % 500 === 0) store.events.prune(TOPIC, seq - KEPT);
+      for (const wake of [...wakers]) wake();
+    },
+    async *watch(afterSeq, signal) {
+      let seq = afterSeq === 0 ? store.events.lastSeq() : afterSeq;
+      while (!signal.aborted) {
+        const { promise: woken, resolve: wake } = Promise.withResolvers<undefined>();
+        const onChange = (): void => wake(undefined);
+        wakers.add(onChange);
+        signal.addEventListener('abort', onChange, { once: true });
+        for (const event of store.events.after(TOPIC, seq)) {
+          seq = event.seq;
+          const run = store.runs.find(event.subject as RunId);
+          if (run === null) continue; // removed since
+          const { epoch } = event.payload as { epoch: unknown };
+          yield {
+            seq,
+            at: event.at,
+            run: runSummary(library, run),
+            epoch: epoch === null ? null : epochRecord.parse(epoch),
+          };
+        }
+        await woken;
+        wakers.delete(onChange);
+        signal.removeEventListener('abort', onChange);
+      }
+    },
+  };
+}

@@ -1,0 +1,160 @@
+/** @file One training process from start to end: its messages become rows, its death becomes a state of the run. */
+import { basename } from 'node:path';
+
+import type { RunId } from '../../../shared/domain/ids.ts';
+import { canMove, type RunState } from '../../../shared/domain/run-state.ts';
+import { fromTraining, type FromTraining, type ToTraining } from '../../../shared/worker/protocol.ts';
+import { neededFeature } from '../../numeric/methods/registry.ts';
+import type { OpenLibrary } from '../library/open-library.ts';
+import type { Clock, Log, WorkerHandle, WorkerHost } from '../service-types.ts';
+import { rememberRate } from './estimate.ts';
+import type { RunEvents } from './run-events.ts';
+
+/** Progress is written and told at most this often, ms. */
+const PROGRESS_EVERY_MS = 500;
+/** A process that says nothing for so long is taken for dead, ms. Loading the engine and one big step fit well within. */
+const SILENCE_MS = 180_000;
+
+export interface RunProcessDeps {
+  readonly library: OpenLibrary;
+  readonly workerHost: WorkerHost;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly events: RunEvents;
+  /** Metrics of the scores that the run has just written. */
+  readonly evaluate: (id: RunId) => Promise<void>;
+}
+
+export interface RunProcess {
+  readonly id: RunId;
+  ask(message: Exclude<ToTraining, { type: 'start' }>): void;
+  /** Ends the process now; the run becomes interrupted and can be resumed. */
+  kill(): void;
+  /** Resolves when the run has come to rest. */
+  readonly ended: Promise<void>;
+}
+
+/** Starts the process of a run in state `preparing` whose plan is written. */
+export function startRunProcess(deps: RunProcessDeps, id: RunId, planPath: string): RunProcess {
+  const { library, clock, log, events } = deps;
+  const { runs } = library.store;
+  const worker: WorkerHandle = deps.workerHost.start('training');
+  const { promise: ended, resolve } = Promise.withResolvers<undefined>();
+  let toldAt = 0;
+  let heardAt = clock.now();
+  let finishing: Promise<void> | null = null;
+
+  const move = (to: RunState, error: { code: string; message: string } | null = null): void => {
+    if (!canMove(runs.get(id).state, to)) return;
+    runs.move(id, to, clock.now(), error);
+    events.tell(id);
+  };
+
+  const finish = async (): Promise<void> => {
+    move('evaluating');
+    try {
+      await deps.evaluate(id);
+      runs.setProgress(id, { ...runs.get(id).progress, phase: 'done', fraction: 1, etaSeconds: 0 });
+      move('finished');
+    } catch (error) {
+      log.error('evaluating a run failed', { runId: id, error: String(error) });
+      const why = error instanceof Error ? error.message : String(error);
+      move('failed', {
+        code: 'EVALUATION',
+        message: `Training ended and its weights are kept, but the evaluation failed: ${why}`,
+      });
+    }
+  };
+
+  const onMessage = (message: FromTraining): void => {
+    heardAt = clock.now();
+    switch (message.type) {
+      case 'ready':
+        runs.setDevice(id, message.device);
+        return;
+      case 'heartbeat':
+        return;
+      case 'progress': {
+        const { progress } = message;
+        if (progress.phase === 'training' || progress.phase === 'validating') move('training');
+        if (clock.now() - toldAt < PROGRESS_EVERY_MS) return;
+        toldAt = clock.now();
+        runs.setProgress(id, progress);
+        events.tell(id);
+        return;
+      }
+      case 'epoch':
+        move('training');
+        runs.putEpoch(id, message.record);
+        rememberRate(library, runs.get(id).config.model, message.record.imagesPerSecond);
+        events.tell(id, message.record);
+        return;
+      case 'checkpoint': {
+        const { kind, sha256, bytes, epoch, step, metrics } = message;
+        const file = basename(message.file);
+        runs.putCheckpoint(id, { kind, file, sha256, bytes, epoch, step, createdAt: clock.now() });
+        if (kind !== 'last' && metrics !== null) runs.setBest(id, { epoch, ...metrics });
+        if (kind === 'final') move('evaluating');
+        return;
+      }
+      case 'knowledge': {
+        const { key, films, views, bytes, complete } = message;
+        const { config } = runs.get(id);
+        if (config.teacherRunId === null) return;
+        const feature = neededFeature(config.method, config.loss);
+        runs.putKnowledge({ key, teacherRunId: config.teacherRunId, feature, films, views, bytes, complete });
+        return;
+      }
+      case 'first-batch':
+        events.tell(id);
+        return;
+      case 'log':
+        log[message.level](message.message, { runId: id });
+        return;
+      case 'failed':
+        move('failed', { code: message.code, message: message.message });
+        return;
+      case 'ended':
+        if (message.how === 'finished') finishing = finish();
+        else move(message.how);
+        return;
+    }
+  };
+
+  worker.onMessage((raw) => {
+    const parsed = fromTraining.safeParse(raw);
+    if (!parsed.success) {
+      log.error('the training process sent what is not a message', {
+        runId: id,
+        issue: parsed.error.message,
+      });
+      return;
+    }
+    onMessage(parsed.data);
+    if (parsed.data.type === 'ended' || parsed.data.type === 'failed') {
+      // Under Electron the process does not leave by itself.
+      void (finishing ?? Promise.resolve()).then(() => worker.kill());
+    }
+  });
+  const watchdog = setInterval(() => {
+    if (clock.now() - heardAt <= SILENCE_MS || finishing !== null) return;
+    log.error('the training process fell silent', { runId: id });
+    worker.kill();
+  }, 10_000);
+  watchdog.unref();
+  worker.onExit((code, signal) => {
+    clearInterval(watchdog);
+    void (finishing ?? Promise.resolve()).then(() => {
+      if (finishing === null) {
+        const how = signal ?? `exit ${code ?? 'unknown'}`;
+        move('interrupted', {
+          code: 'WORKER_CRASHED',
+          message: `The training process ended unexpectedly (${how}). Everything up to the last checkpoint is kept; resume goes on from there.`,
+        });
+      }
+      resolve(undefined);
+    });
+  });
+  worker.send({ type: 'start', planPath } satisfies ToTraining);
+  return { id, ask: (message) => worker.send(message), kill: () => worker.kill(), ended };
+}

@@ -1,0 +1,265 @@
+/** @file Training as the window and the command line see it: plan, queue, one process at a time, live changes. */
+import { randomBytes } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import type { RunEvent, RunRequest } from '../../../shared/contract/training.ts';
+import { runRequest } from '../../../shared/contract/training.ts';
+import type { RunId } from '../../../shared/domain/ids.ts';
+import { isActive, isResumable, type RunState } from '../../../shared/domain/run-state.ts';
+import { ServiceError } from '../../../shared/domain/service-error.ts';
+import type { RunRow } from '../../store/runs.ts';
+import type { OpenLibrary } from '../library/open-library.ts';
+import type { Clock, Log, TrainingService, WorkerHost } from '../service-types.ts';
+import { estimateRun } from './estimate.ts';
+import { presetCards } from './presets.ts';
+import { configHash, fillRequest } from './run-config.ts';
+import { createRunEvents } from './run-events.ts';
+import { startRunProcess, type RunProcess } from './run-process.ts';
+import { defaultName, runDetail, runSummary, waitingProgress } from './run-views.ts';
+import { writePlan } from './write-plan.ts';
+
+export interface TrainingDeps {
+  readonly library: OpenLibrary;
+  readonly workerHost: WorkerHost;
+  /** What the engine is; asked before the first run. */
+  readonly engine: () => Promise<{ readonly trainable: boolean; readonly reason: string | null }>;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Metrics of a run whose scores have just been written. */
+  readonly onFinished: (id: RunId) => Promise<void>;
+}
+
+export interface TrainingParts {
+  readonly service: TrainingService;
+  /** Resolves with the run's state when it has come to rest; tells every change on the way. */
+  runToEnd(id: RunId, onEvent: (event: RunEvent) => void, signal: AbortSignal): Promise<RunState>;
+  isBusy(): boolean;
+  /** Asks a running process for a checkpoint and waits for it; the run is paused and can be resumed. */
+  close(): Promise<void>;
+}
+
+/** A paused process gets this long to write its checkpoint when the app closes, ms. */
+const CLOSE_MS = 30_000;
+
+const CRASHED = {
+  code: 'WORKER_CRASHED',
+  message:
+    'Chestlight was closed or the power was cut while this run was at work. Everything up to the last checkpoint is kept; resume goes on from there.',
+};
+
+export function createTrainingService(deps: TrainingDeps): TrainingParts {
+  const { library, clock, log } = deps;
+  const { store, files } = library;
+  const { runs } = store;
+  const events = createRunEvents(library, clock);
+  let process: RunProcess | null = null;
+  let picking = false;
+  let closed = false;
+
+  if (!files.readOnly) for (const id of runs.active()) runs.move(id, 'interrupted', clock.now(), CRASHED);
+
+  const move = (id: RunId, to: RunState, error: { code: string; message: string } | null = null): void => {
+    runs.move(id, to, clock.now(), error);
+    events.tell(id);
+  };
+
+  /** Starts the next queued run when nothing runs. Every failure becomes a state of that run. */
+  async function pump(): Promise<void> {
+    if (process !== null || picking || closed) return;
+    picking = true;
+    try {
+      for (
+        let next = runs.nextQueued();
+        next !== null && process === null && !closed;
+        next = runs.nextQueued()
+      ) {
+        await launch(next);
+      }
+    } finally {
+      picking = false;
+    }
+  }
+
+  async function launch(run: RunRow): Promise<void> {
+    move(run.id, 'preparing');
+    try {
+      const planPath = await writePlan(library, run, run.startedAt !== null);
+      if (runs.get(run.id).state !== 'preparing') return move(run.id, 'cancelled');
+      const started = startRunProcess({ ...deps, events, evaluate: deps.onFinished }, run.id, planPath);
+      process = started;
+      void started.ended.then(() => {
+        process = null;
+        if (!closed) void pump();
+      });
+    } catch (error) {
+      const expected = error instanceof ServiceError;
+      if (!expected) log.error('a run could not be started', { runId: run.id, error: String(error) });
+      const message = error instanceof Error ? error.message : String(error);
+      move(run.id, 'failed', { code: expected ? error.code : 'WORKER_CRASHED', message });
+    }
+  }
+
+  async function refuseWithoutEngine(): Promise<void> {
+    const engine = await deps.engine();
+    if (engine.trainable) return;
+    throw new ServiceError('ENGINE_UNAVAILABLE', engine.reason ?? 'Training is off on this machine.');
+  }
+
+  async function start(request: RunRequest): Promise<{ runId: RunId }> {
+    files.refuseIfReadOnly();
+    const { config, films } = await fillRequest(library, clock, request);
+    const { tooBig } = estimateRun(library, config, films, await files.freeBytes());
+    if (tooBig !== null) throw new ServiceError('DISK_FULL', tooBig);
+    await refuseWithoutEngine();
+    const id = `run-${randomBytes(8).toString('hex')}` as RunId;
+    const trainFilms = films.filter((film) => film.part === 'train').length;
+    runs.insert({
+      id,
+      name: request.name ?? defaultName(config),
+      config,
+      configHash: configHash(config),
+      createdAt: clock.now(),
+      progress: waitingProgress(config, trainFilms),
+    });
+    events.tell(id);
+    void pump();
+    return { runId: id };
+  }
+
+  /** The process of this run, or null when it is not the one at work. */
+  const processOf = (id: RunId): RunProcess | null => (process?.id === id ? process : null);
+
+  function pause(id: RunId): void {
+    const { state } = runs.get(id);
+    if (state === 'queued') return move(id, 'paused');
+    move(id, 'pausing');
+    processOf(id)?.ask({ type: 'pause' });
+  }
+
+  function cancel(id: RunId): void {
+    const { state } = runs.get(id);
+    if (!isActive(state)) return move(id, 'cancelled');
+    move(id, 'cancelling');
+    processOf(id)?.ask({ type: 'cancel' });
+  }
+
+  async function remove(id: RunId): Promise<void> {
+    files.refuseIfReadOnly();
+    const { state } = runs.get(id);
+    if (isActive(state)) throw new ServiceError('BUSY', 'The run is at work. Cancel it first.');
+    const students = runs.students(id);
+    if (students.length > 0) {
+      throw new ServiceError(
+        'CONFLICT',
+        `${students.length} student run${students.length === 1 ? ' was' : 's were'} taught by this one. Remove ${students.length === 1 ? 'it' : 'them'} first.`,
+        { students },
+      );
+    }
+    const caches = runs.knowledge().filter((one) => one.teacherRunId === id);
+    store.transaction(() => {
+      for (const { key } of caches) runs.dropKnowledge(key);
+      runs.remove(id);
+    });
+    for (const { key } of caches) await rm(join(files.knowledgeDir, key), { recursive: true, force: true });
+    await rm(join(files.runsDir, id), { recursive: true, force: true });
+  }
+
+  const service: TrainingService = {
+    presets: ({ model }) => presetCards(model),
+    starts: () => [],
+    async estimate(request) {
+      const refusals: string[] = [];
+      const engine = await deps.engine();
+      if (!engine.trainable) refusals.push(engine.reason ?? 'Training is off on this machine.');
+      try {
+        const { config, films } = await fillRequest(library, clock, request);
+        const { tooBig, ...estimate } = estimateRun(library, config, films, await files.freeBytes());
+        if (tooBig !== null) refusals.push(tooBig);
+        return { ...estimate, refusals };
+      } catch (error) {
+        if (!(error instanceof ServiceError)) throw error;
+        refusals.push(error.message);
+        const nothing = { seconds: 0, memoryBytes: 0, diskBytes: 0, films: 0, steps: 0 };
+        return { ...nothing, basis: 'not estimated', warnings: [], refusals };
+      }
+    },
+    start,
+    pause({ runId }) {
+      pause(runId);
+      return {};
+    },
+    resume({ runId }) {
+      files.refuseIfReadOnly();
+      const { state } = runs.get(runId);
+      if (!isResumable(state)) {
+        throw new ServiceError('CONFLICT', `A run that is ${state} cannot be resumed. Nothing was changed.`);
+      }
+      move(runId, 'queued');
+      void pump();
+      return {};
+    },
+    stopKeepBest({ runId }) {
+      const running = processOf(runId);
+      if (running === null) throw new ServiceError('CONFLICT', 'This run is not training now.');
+      running.ask({ type: 'stop-keep-best' });
+      return {};
+    },
+    cancel({ runId }) {
+      cancel(runId);
+      return {};
+    },
+    async remove({ runId }) {
+      await remove(runId);
+      return {};
+    },
+    rename({ runId, name }) {
+      runs.get(runId);
+      runs.rename(runId, name);
+      events.tell(runId);
+      return {};
+    },
+    runs: () => runs.list().map((run) => runSummary(library, run)),
+    run: ({ runId }) => runDetail(library, runs.get(runId)),
+    watch: ({ afterSeq }, { signal }) => events.watch(afterSeq, signal),
+    knowledge: () => runs.knowledge(),
+  };
+
+  const atRest = (state: RunState): boolean => state !== 'queued' && !isActive(state);
+
+  async function runToEnd(
+    id: RunId,
+    onEvent: (event: RunEvent) => void,
+    signal: AbortSignal,
+  ): Promise<RunState> {
+    if (atRest(runs.get(id).state)) return runs.get(id).state;
+    for await (const event of events.watch(store.events.lastSeq(), signal)) {
+      if (event.run.id !== id) continue;
+      onEvent(event);
+      if (atRest(event.run.state)) break;
+    }
+    return runs.get(id).state;
+  }
+
+  async function close(): Promise<void> {
+    closed = true;
+    const running = process;
+    if (running === null) return;
+    const { state } = runs.get(running.id);
+    if (state === 'preparing' || state === 'training') pause(running.id);
+    const timer = setTimeout(() => running.kill(), CLOSE_MS);
+    await running.ended;
+    clearTimeout(timer);
+  }
+
+  // Runs that waited when the app was closed go on waiting in the same order.
+  if (!files.readOnly) void pump();
+  return { service, runToEnd, isBusy: () => process !== null, close };
+}
+
+/** Fills a request's defaults as the contract does. */
+export function requestOf(
+  values: Partial<RunRequest> & Pick<RunRequest, 'method' | 'model' | 'resolution'>,
+): RunRequest {
+  return runRequest.parse(values);
+}

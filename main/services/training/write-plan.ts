@@ -1,0 +1,90 @@
+/** @file The plan file of a run: all that its process needs, written before the process starts. */
+import { createHash } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import type { RunPlan } from '../../../shared/worker/protocol.ts';
+import { WORKER_PROTOCOL } from '../../../shared/worker/protocol.ts';
+import { ServiceError } from '../../../shared/domain/service-error.ts';
+import { writeFileAtomic } from '../../files/atomic-write.ts';
+import { methodDefinition, neededFeature } from '../../numeric/methods/registry.ts';
+import type { RunRow } from '../../store/runs.ts';
+import type { DatasetFilm } from '../../store/splits.ts';
+import type { OpenLibrary } from '../library/open-library.ts';
+
+const CHECKPOINT_EVERY_SECONDS = 120;
+
+function teacherOf(library: OpenLibrary, run: RunRow): RunPlan['teacher'] {
+  if (run.teacherRunId === null) return null;
+  const final = library.store.runs.checkpoints(run.teacherRunId).find((one) => one.kind === 'final');
+  if (final === undefined) {
+    throw new ServiceError(
+      'INCOMPATIBLE',
+      'The teacher of this run has no final weights. Train the teacher again.',
+    );
+  }
+  return {
+    runId: run.teacherRunId,
+    weightsPath: join(library.files.runsDir, run.teacherRunId, final.file),
+    weightsSha256: final.sha256,
+    config: library.store.runs.get(run.teacherRunId).config,
+  };
+}
+
+/** Everything a teacher's answers depend on; the same key means the same shards. */
+function knowledgeOf(
+  library: OpenLibrary,
+  run: RunRow,
+  teacher: RunPlan['teacher'],
+  films: readonly DatasetFilm[],
+): RunPlan['knowledge'] {
+  const { method, loss, recipe, seed, preprocessing } = run.config;
+  if (teacher === null || !methodDefinition(method).logits) return null;
+  const feature = neededFeature(method, loss);
+  const train = films.filter((film) => film.part === 'train');
+  const key = createHash('sha256')
+    .update(
+      JSON.stringify({
+        teacher: teacher.weightsSha256,
+        preprocessing,
+        feature,
+        // Views depend on the seed; without augmentation there is one view, the film as it is.
+        views: recipe.augment ? { count: recipe.views, seed } : null,
+        films: train.map(({ filmId, modelSha256 }) => [filmId, modelSha256]),
+      }),
+    )
+    .digest('hex');
+  return { key, dir: join(library.files.knowledgeDir, key), feature };
+}
+
+/** Writes runs/<id>/plan.json. @returns its path @throws ServiceError INCOMPATIBLE, DISK_FULL */
+export async function writePlan(library: OpenLibrary, run: RunRow, resume: boolean): Promise<string> {
+  const { store, files } = library;
+  const dir = join(files.runsDir, run.id);
+  await mkdir(dir, { recursive: true });
+  const films = store.splits.dataset(run.splitId, run.config.findings);
+  const teacher = teacherOf(library, run);
+  const plan: RunPlan = {
+    protocol: WORKER_PROTOCOL,
+    runId: run.id,
+    config: run.config,
+    configHash: run.configHash,
+    films: films.map((film) => ({
+      filmId: film.filmId,
+      patient: film.patientKey,
+      part: film.part,
+      image: files.artifacts.path(film.modelSha256),
+      t1: [...film.labels],
+      t2: film.abnormal,
+    })),
+    dir,
+    initPath: run.config.init,
+    teacher,
+    knowledge: knowledgeOf(library, run, teacher, films),
+    resumeFrom: resume ? 'newest' : null,
+    checkpointEverySeconds: CHECKPOINT_EVERY_SECONDS,
+  };
+  const path = join(dir, 'plan.json');
+  await writeFileAtomic(path, new TextEncoder().encode(JSON.stringify(plan)));
+  return path;
+}
