@@ -67,7 +67,7 @@ module.exports = {
     mayImport('main/dicom', 'shared/domain'),
     mayImport('main/store', 'shared'),
     mayImport('main/files', 'shared'),
-    mayImport('main/worker', 'shared', 'main/files', 'main/numeric'),
+    mayImport('main/worker', 'shared', 'main/files', 'main/dicom', 'main/numeric'),
     mayImport('main/services', 'shared', 'main/store', 'main/files', 'main/dicom'),
     mayImport('main/rpc', 'shared', 'main/services'),
     mayImport('renderer', 'shared'),

@@ -1,4 +1,6 @@
-/** @file The order of films in an epoch: a shuffle that depends on seed and epoch alone, so a resumed run repeats it. */
+/** @file What an epoch shows: the order of films and their views. Both depend on seed and epoch alone, so a resumed run repeats them. */
+import type { Recipe } from '../../shared/domain/recipe.ts';
+import { viewSettings, type ViewSettings } from '../numeric/augment/views.ts';
 import { uniformGenerator } from '../numeric/vit/init.ts';
 
 /** Fisher–Yates permutation of 0 … count − 1. */
@@ -14,4 +16,28 @@ export function epochOrder(count: number, seed: number, epoch: number): Uint32Ar
     order[chosen] = kept;
   }
   return order;
+}
+
+/** The training films (by their positions in the set) in the order of an epoch. */
+export function epochFilms(train: Uint32Array, seed: number, epoch: number): Uint32Array {
+  return epochOrder(train.length, seed, epoch).map((place) => train[place] ?? 0);
+}
+
+export interface EpochView {
+  /** Number of the view, as the knowledge cache counts them. */
+  readonly number: number;
+  /** The change of a film, by its position; absent without augmentation. */
+  readonly change?: (film: number) => ViewSettings;
+}
+
+/** The view of every film in an epoch. `side` in pixels. */
+export function epochView(
+  { augment, views }: Pick<Recipe, 'augment' | 'views'>,
+  seed: number,
+  epoch: number,
+  side: number,
+): EpochView {
+  if (!augment) return { number: 0 };
+  const number = epoch % views;
+  return { number, change: (film) => viewSettings(seed, number, film, side) };
 }

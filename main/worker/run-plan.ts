@@ -18,6 +18,7 @@ import { importWeights, startFrom } from '../numeric/weights/import-weights.ts';
 import { BEST_FILE, FINAL_FILE, readBest, saveWeights } from './best-weights.ts';
 import { restoreNewest } from './checkpoint.ts';
 import { FilmSet } from './film-set.ts';
+import { writeFirstBatch } from './first-batch.ts';
 import { buildKnowledge, knowledgeReader, type KnowledgeSettings } from './knowledge-cache.ts';
 import { ModelCache } from './model-cache.ts';
 import { RunReporter } from './run-reporter.ts';
@@ -47,6 +48,7 @@ export async function runPlanned(plan: RunPlan, host: RunHost): Promise<void> {
   const train = films.part('train');
   if (train.length === 0) throw new ServiceError('SPLIT_IMPOSSIBLE', 'The split has no film to train on.');
   await mkdir(plan.dir, { recursive: true });
+  host.send({ type: 'first-batch', file: await writeFirstBatch(plan.dir, films, config) });
   const state = new TrainState(vit, weights, { ema: config.recipe.emaDecay !== null });
   const knowledge = await prepareKnowledge(plan, host, films, train);
   if (knowledge === 'stopped') {

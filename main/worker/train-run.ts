@@ -1,6 +1,5 @@
 /** @file The epochs of one run: shuffled steps, validation, best weights, checkpoints; stops between steps when asked. */
 import type { Recipe } from '../../shared/domain/recipe.ts';
-import { viewSettings } from '../numeric/augment/views.ts';
 import { auroc } from '../numeric/metrics/auroc.ts';
 import { macroAuroc, type MacroAuroc } from '../numeric/metrics/macro.ts';
 import { learningRateAt } from '../numeric/optim/schedule.ts';
@@ -8,7 +7,7 @@ import type { MicroBatch, TeacherArrays } from '../numeric/train/micro-batch.ts'
 import type { TrainState } from '../numeric/train/train-state.ts';
 import { trainStep, type Objective, type StepMeasurements } from '../numeric/train/train-step.ts';
 import { saveCheckpoint, type RunPosition, type SavedCheckpoint } from './checkpoint.ts';
-import { epochOrder } from './epoch-order.ts';
+import { epochFilms, epochView } from './epoch-order.ts';
 import type { FilmSet } from './film-set.ts';
 import { scoreFilms, type FilmScores } from './score-films.ts';
 
@@ -78,14 +77,11 @@ function merit(validation: Validation): number {
 
 async function microBatches(run: TrainRun, chosen: Uint32Array, epoch: number): Promise<MicroBatch[]> {
   const batches: MicroBatch[] = [];
-  const { augment, views } = run.recipe;
-  const view = !augment
-    ? undefined
-    : (film: number) => viewSettings(run.seed, epoch % views, film, run.films.size);
+  const view = epochView(run.recipe, run.seed, epoch, run.films.size);
   for (let start = 0; start < chosen.length; start += run.recipe.microBatch) {
     const indices = chosen.subarray(start, start + run.recipe.microBatch);
-    const teacher = run.teacher === null ? null : await run.teacher(indices, augment ? epoch % views : 0);
-    batches.push({ ...run.films.microBatch(indices, run.resolution, view), teacher });
+    const teacher = run.teacher === null ? null : await run.teacher(indices, view.number);
+    batches.push({ ...run.films.microBatch(indices, run.resolution, view.change), teacher });
   }
   return batches;
 }
@@ -102,7 +98,7 @@ export async function trainRun(run: TrainRun): Promise<TrainOutcome> {
   const checkpoint = async () => run.onCheckpoint(await saveCheckpoint(run.dir, state, position), position);
 
   while (position.epoch < recipe.epochs) {
-    const order = epochOrder(train.length, run.seed, position.epoch).map((place) => train[place] ?? 0);
+    const order = epochFilms(train, run.seed, position.epoch);
     while (position.cursor < train.length) {
       const chosen = order.subarray(position.cursor, position.cursor + recipe.batch);
       const measured = await trainStep(

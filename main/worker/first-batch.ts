@@ -1,0 +1,62 @@
+/** @file The picture of the first training films as the network sees them: a contact sheet, made before the first step. */
+import { join } from 'node:path';
+
+import { toGreyBytes } from '../../shared/domain/resample.ts';
+import type { Recipe } from '../../shared/domain/recipe.ts';
+import { encodePng } from '../dicom/render.ts';
+import { writeFileAtomic } from '../files/atomic-write.ts';
+import { epochFilms, epochView } from './epoch-order.ts';
+import type { FilmSet } from './film-set.ts';
+
+export const FIRST_BATCH_FILE = 'first-batch.png';
+
+const MOST_FILMS = 16;
+const COLUMNS = 4;
+/** Pixels of black between two films. */
+const GAP = 4;
+
+export interface Sheet {
+  /** Grey bytes, row-major. */
+  readonly grey: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Square pictures [side × side, values 0..1] one after another in `images`, laid out in rows of four. */
+export function contactSheet(images: Float32Array, side: number): Sheet {
+  const area = side * side;
+  const count = images.length / area;
+  const cell = side + GAP;
+  const width = COLUMNS * cell - GAP;
+  const height = Math.ceil(count / COLUMNS) * cell - GAP;
+  const grey = new Uint8Array(width * height);
+  const bytes = toGreyBytes(images.map((value) => value * 255));
+  for (let film = 0; film < count; film += 1) {
+    const left = (film % COLUMNS) * cell;
+    const top = Math.floor(film / COLUMNS) * cell;
+    for (let row = 0; row < side; row += 1) {
+      const from = film * area + row * side;
+      grey.set(bytes.subarray(from, from + side), (top + row) * width + left);
+    }
+  }
+  return { grey, width, height };
+}
+
+/**
+ * Writes the first films of the first epoch, up to 16 in training order, after augmentation and the round trip through
+ * the low resolution. A film is known by its place on the sheet only: nothing is written on it.
+ * @returns the picture's path @throws ServiceError DISK_FULL
+ */
+export async function writeFirstBatch(
+  dir: string,
+  films: FilmSet,
+  settings: { readonly recipe: Recipe; readonly seed: number; readonly resolution: number },
+): Promise<string> {
+  const { recipe, seed, resolution } = settings;
+  const first = epochFilms(films.part('train'), seed, 0).subarray(0, MOST_FILMS);
+  const { images } = films.microBatch(first, resolution, epochView(recipe, seed, 0, films.size).change);
+  const { grey, width, height } = contactSheet(images, films.size);
+  const file = join(dir, FIRST_BATCH_FILE);
+  await writeFileAtomic(file, await encodePng(grey, width, height));
+  return file;
+}
