@@ -1,12 +1,2 @@
-/** @file TEMP. */
-export const COLOUR_MAPS = ['inferno', 'viridis', 'cividis'] as const;
-export type ColourMapName = (typeof COLOUR_MAPS)[number];
-export function colourTable(_name: ColourMapName): Uint8Array {
-  const table = new Uint8Array(768);
-  for (let i = 0; i < 256; i++) {
-    table[i * 3] = i;
-    table[i * 3 + 1] = Math.max(0, i - 80);
-    table[i * 3 + 2] = i < 128 ? i : 255 - i;
-  }
-  return table;
-}
+/** @file Colour maps of attention overlays, as the window uses them: one table for the app, defined in shared/domain. */
+export { COLOUR_MAPS, colourTable, type ColourMapName } from '../../../shared/domain/colour-map.ts';

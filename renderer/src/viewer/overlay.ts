@@ -3,6 +3,7 @@
  * stretches over the whole film.
  */
 import type { AttentionMap } from '../../../shared/contract/inference.ts';
+import { overlayAlpha } from '../../../shared/domain/colour-map.ts';
 import { colourTable, type ColourMapName } from './colours.ts';
 
 export interface OverlayStyle {
@@ -15,10 +16,7 @@ export interface OverlayStyle {
   readonly grid: boolean;
 }
 
-/** Low values stay see-through, so that the film is never hidden where the map says nothing. */
-export function alphaOf(value: number, opacity: number): number {
-  return opacity * Math.min(1, Math.max(0, value)) ** 0.75;
-}
+export { overlayAlpha as alphaOf };
 
 /** A map in colours, ready to be drawn onto a film of any size. */
 export class PaintedOverlay {
@@ -41,7 +39,7 @@ export class PaintedOverlay {
       data.data[index * 4] = colours[at] ?? 0;
       data.data[index * 4 + 1] = colours[at + 1] ?? 0;
       data.data[index * 4 + 2] = colours[at + 2] ?? 0;
-      data.data[index * 4 + 3] = Math.round(alphaOf(share, style.opacity) * 255);
+      data.data[index * 4 + 3] = Math.round(overlayAlpha(share, style.opacity) * 255);
     });
     context.putImageData(data, 0, 0);
   }
