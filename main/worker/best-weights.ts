@@ -13,7 +13,8 @@ import type { Weights } from '../numeric/vit/parameters.ts';
 import { exportWeights } from '../numeric/weights/export-weights.ts';
 import { importWeights } from '../numeric/weights/import-weights.ts';
 import type { SavedCheckpoint } from './checkpoint.ts';
-import type { TrainOutcome, Validation } from './train-run.ts';
+import type { TrainOutcome } from './train-run.ts';
+import type { Validation } from './validation.ts';
 
 export const BEST_FILE = 'best.safetensors';
 export const FINAL_FILE = 'final.safetensors';
@@ -23,6 +24,7 @@ const bestNote = z.object({
   epoch: z.number().int().nonnegative(),
   configHash: z.string(),
   validation: z.object({
+    loss: z.number().nullable(),
     t1: z.object({
       value: z.number().nullable(),
       k: z.number().int(),

@@ -12,6 +12,7 @@ import {
   type FilmAttention,
 } from '../numeric/attention/maps.ts';
 import { forward } from '../numeric/vit/forward.ts';
+import { abnormalProbability, sigmoid } from '../numeric/vit/probabilities.ts';
 import { modelInput } from './film-set.ts';
 import type { LoadedModel } from './model-cache.ts';
 
@@ -53,7 +54,7 @@ export function predictFilm(
     let t2 = Number.NaN;
     tf.tidy(() => {
       const result = forward(parameters, input, config, normalisation, { attention: needsAttention });
-      t1 = Array.from(tf.sigmoid(result.t1).dataSync<'float32'>());
+      t1 = Array.from(result.t1.dataSync<'float32'>(), sigmoid);
       t2 = abnormalProbability(result.t2.dataSync<'float32'>());
       if (needsAttention) attention = readAttention(result);
     });
@@ -68,12 +69,6 @@ export function predictFilm(
   } finally {
     input.dispose();
   }
-}
-
-/** σ((z_abn − z_nor)/2) with two units, σ(z) with one. */
-function abnormalProbability(logits: Float32Array): number {
-  const [first = Number.NaN, second] = logits;
-  return 1 / (1 + Math.exp(-(second === undefined ? first : (second - first) / 2)));
 }
 
 function withoutGradient(attention: FilmAttention | null, request: MapRequest): AttentionMap {

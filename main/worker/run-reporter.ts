@@ -2,7 +2,7 @@
 import type { EpochRecord, RunProgress } from '../../shared/contract/training.ts';
 import type { TermMeasurement, StepMeasurements } from '../numeric/train/train-step.ts';
 import type { RunPosition } from './checkpoint.ts';
-import type { Validation } from './train-run.ts';
+import type { Validation } from './validation.ts';
 
 export interface RunSize {
   readonly epochs: number;
@@ -94,7 +94,7 @@ export class RunReporter {
       learningRate,
       gradNorm: mean(sums.gradNorm),
       validation: {
-        loss: null,
+        loss: validation.loss,
         t1: validation.t1.value,
         k: validation.t1.k,
         of: validation.t1.of,

@@ -4,13 +4,16 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { VitConfig } from '../numeric/vit/config.ts';
 import { forward, type Normalisation } from '../numeric/vit/forward.ts';
 import { nameParameters } from '../numeric/vit/parameters.ts';
+import { abnormalProbability, sigmoid } from '../numeric/vit/probabilities.ts';
 import type { FilmSet } from './film-set.ts';
 
 export interface FilmScores {
   /** One array a finding, one probability a film. */
-  readonly t1: readonly Float32Array[];
+  readonly t1: readonly Float64Array[];
   /** p(abnormal) a film: σ((z_abn − z_nor)/2) with two units, σ(z) with one. */
-  readonly t2: Float32Array;
+  readonly t2: Float64Array;
+  /** Before the sigmoid, film by film: T1 [films, K], T2 [films, U]. */
+  readonly logits: { readonly t1: Float32Array; readonly t2: Float32Array };
 }
 
 /** `parameters` are the flat group tensors of a train state. `between` is awaited after each batch. */
@@ -22,30 +25,30 @@ export async function scoreFilms(
   indices: Uint32Array,
   settings: { readonly resolution: number; readonly batch: number; readonly between: () => Promise<void> },
 ): Promise<FilmScores> {
-  const t1 = Array.from({ length: config.t1Units }, () => new Float32Array(indices.length));
-  const t2 = new Float32Array(indices.length);
+  const { t1Units, t2Units } = config;
+  const logits = {
+    t1: new Float32Array(indices.length * t1Units),
+    t2: new Float32Array(indices.length * t2Units),
+  };
   for (let start = 0; start < indices.length; start += settings.batch) {
     const chosen = indices.subarray(start, start + settings.batch);
     const { images } = films.microBatch(chosen, settings.resolution);
-    const [findings, abnormal] = tf.tidy(() => {
+    tf.tidy(() => {
       const input = tf.tensor4d(images, [chosen.length, config.imageSize, config.imageSize, 1]);
       const result = forward(nameParameters(parameters, config), input, config, normalisation);
-      const logit =
-        config.t2Units === 2
-          ? tf.div(tf.sub(tf.slice(result.t2, [0, 1], [-1, 1]), tf.slice(result.t2, [0, 0], [-1, 1])), 2)
-          : result.t2;
-      return [
-        tf.sigmoid(result.t1).dataSync<'float32'>().slice(),
-        tf.sigmoid(logit).dataSync<'float32'>().slice(),
-      ];
-    }) as unknown as [Float32Array, Float32Array];
-    chosen.forEach((_, row) => {
-      t2[start + row] = abnormal[row] ?? Number.NaN;
-      t1.forEach((column, finding) => {
-        column[start + row] = findings[row * config.t1Units + finding] ?? Number.NaN;
-      });
+      logits.t1.set(result.t1.dataSync<'float32'>(), start * t1Units);
+      logits.t2.set(result.t2.dataSync<'float32'>(), start * t2Units);
     });
     await settings.between();
   }
-  return { t1, t2 };
+  const rows = [...indices.keys()];
+  return {
+    t1: Array.from({ length: t1Units }, (_, finding) =>
+      Float64Array.from(rows, (row) => sigmoid(logits.t1[row * t1Units + finding] ?? Number.NaN)),
+    ),
+    t2: Float64Array.from(rows, (row) =>
+      abnormalProbability(logits.t2.subarray(row * t2Units, (row + 1) * t2Units)),
+    ),
+    logits,
+  };
 }

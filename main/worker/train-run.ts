@@ -1,7 +1,5 @@
 /** @file The epochs of one run: shuffled steps, validation, best weights, checkpoints; stops between steps when asked. */
 import type { Recipe } from '../../shared/domain/recipe.ts';
-import { auroc } from '../numeric/metrics/auroc.ts';
-import { macroAuroc, type MacroAuroc } from '../numeric/metrics/macro.ts';
 import { learningRateAt } from '../numeric/optim/schedule.ts';
 import type { MicroBatch, TeacherArrays } from '../numeric/train/micro-batch.ts';
 import type { TrainState } from '../numeric/train/train-state.ts';
@@ -9,14 +7,10 @@ import { trainStep, type Objective, type StepMeasurements } from '../numeric/tra
 import { saveCheckpoint, type RunPosition, type SavedCheckpoint } from './checkpoint.ts';
 import { epochFilms, epochView } from './epoch-order.ts';
 import type { FilmSet } from './film-set.ts';
-import { scoreFilms, type FilmScores } from './score-films.ts';
+import { scoreFilms } from './score-films.ts';
+import { isBetter, validate, type Validation } from './validation.ts';
 
 export type Wish = 'go on' | 'pause' | 'stop and keep best' | 'cancel';
-
-export interface Validation {
-  readonly t1: MacroAuroc;
-  readonly t2: number | null;
-}
 
 export interface TrainRun {
   readonly state: TrainState;
@@ -55,24 +49,6 @@ export interface TrainOutcome {
     readonly weights: Map<string, Float32Array>;
     readonly validation: Validation;
   } | null;
-}
-
-/** AUROCs of scored films against the plan's labels. */
-export function validate(films: FilmSet, indices: Uint32Array, scores: FilmScores): Validation {
-  const chosen = Array.from(indices, (index) => films.films[index]);
-  const labels = scores.t1.map((_, finding) => chosen.map((film) => film?.t1[finding] ?? null));
-  const known = [...chosen.keys()].filter((row) => (chosen[row]?.t2 ?? null) !== null);
-  return {
-    t1: macroAuroc(labels, scores.t1),
-    t2: auroc({
-      labels: known.map((row) => chosen[row]?.t2 ?? 0),
-      scores: known.map((row) => scores.t2[row] ?? Number.NaN),
-    }),
-  };
-}
-
-function merit(validation: Validation): number {
-  return validation.t1.value ?? validation.t2 ?? Number.NEGATIVE_INFINITY;
 }
 
 async function microBatches(run: TrainRun, chosen: Uint32Array, epoch: number): Promise<MicroBatch[]> {
@@ -142,7 +118,7 @@ export async function trainRun(run: TrainRun): Promise<TrainOutcome> {
       },
     );
     const measured = validate(films, validation, scores);
-    const improved = best === null || merit(measured) > merit(best.validation);
+    const improved = best === null || isBetter(measured, best.validation);
     if (improved) best = { epoch: position.epoch, weights: state.evaluatedWeights(), validation: measured };
     await run.onEpoch(position.epoch, measured, improved);
     position = { ...position, epoch: position.epoch + 1, cursor: 0 };

@@ -90,9 +90,13 @@ function start(change: Partial<TrainRun> = {}): TrainRun {
 
 it('learns a pattern and keeps the weights of the best epoch', async () => {
   const seen: (number | null)[] = [];
+  const validationLosses: number[] = [];
   const losses: number[] = [];
   const run = start({
-    onEpoch: (_, validation) => seen.push(validation.t1.value),
+    onEpoch(_, validation) {
+      seen.push(validation.t1.value);
+      validationLosses.push(validation.loss ?? Number.NaN);
+    },
     onStep: (_, measured) => losses.push(measured.loss),
   });
   const outcome = await trainRun(run);
@@ -102,6 +106,9 @@ it('learns a pattern and keeps the weights of the best epoch', async () => {
   expect(outcome.best?.validation.t1.value).toBe(Math.max(...seen.map((value) => value ?? 0)));
   expect(outcome.best?.validation.t1.value).toBeGreaterThan(0.95);
   expect(outcome.best?.validation.t2).toBeGreaterThan(0.95);
+  // Chance is ln 2 a task.
+  expect(validationLosses[0]).toBeGreaterThan(Math.LN2);
+  expect(validationLosses.at(-1)).toBeLessThan(Math.LN2);
   run.state.dispose();
 });
 

@@ -22,7 +22,9 @@ it('trains, keeps the best, scores the held-back films; killed and resumed it en
   const seen = await runProcess(whole.path);
   expect(seen.at(-1)).toMatchObject({ type: 'ended', how: 'finished' });
   expect(seen.map(({ seq }) => seq)).toEqual(seen.map((_, index) => index));
-  expect(seen.filter(({ type }) => type === 'epoch')).toHaveLength(2);
+  const epochs = seen.filter((message) => message.type === 'epoch');
+  expect(epochs).toHaveLength(2);
+  for (const { record } of epochs) expect(record.validation.loss).toBeGreaterThan(0);
   const types = seen.map(({ type }) => type);
   expect(types.indexOf('first-batch')).toBeGreaterThan(types.indexOf('ready'));
   expect(types.indexOf('first-batch')).toBeLessThan(types.indexOf('checkpoint'));
