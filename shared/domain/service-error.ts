@@ -23,6 +23,10 @@ export const ERROR_CODES = [
 
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
+export function isErrorCode(code: string): code is ErrorCode {
+  return (ERROR_CODES as readonly string[]).includes(code);
+}
+
 export type ErrorDetail = Readonly<Record<string, unknown>>;
 
 /** Thrown by services for everything that can be expected; anything else is a defect of ours. */

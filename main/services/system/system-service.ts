@@ -22,8 +22,8 @@ export interface SystemServiceDeps {
   readonly library: OpenLibrary;
   readonly training: Pick<TrainingService, 'runs'>;
   readonly study: Pick<StudyService, 'current'>;
-  /** Resolves when the engine has loaded (or could not). */
-  readonly engine: Promise<EngineInfo>;
+  /** Resolves when the engine has loaded (or could not); asked when a window first looks. */
+  readonly engine: () => Promise<EngineInfo>;
   readonly host: 'electron' | 'browser';
   /** Resolves when the next look at the status is due; injected so that tests own time. */
   readonly tick: (signal: AbortSignal) => Promise<void>;
@@ -49,13 +49,18 @@ export function createSystemService(deps: SystemServiceDeps): SystemService {
     reason: 'TensorFlow is being loaded and tested.',
     trainable: false,
   };
-  void deps.engine.then(
-    (info) => (engine = badgeOf(info)),
-    (error: unknown) => {
-      const why = error instanceof Error ? error.message : String(error);
-      engine = { device: 'none', label: 'No engine', reason: why, trainable: false };
-    },
-  );
+  let asked = false;
+  function askEngine(): void {
+    if (asked) return;
+    asked = true;
+    void deps.engine().then(
+      (info) => (engine = badgeOf(info)),
+      (error: unknown) => {
+        const why = error instanceof Error ? error.message : String(error);
+        engine = { device: 'none', label: 'No engine', reason: why, trainable: false };
+      },
+    );
+  }
   const version = readVersion();
 
   async function running(): Promise<Status['running']> {
@@ -85,6 +90,7 @@ export function createSystemService(deps: SystemServiceDeps): SystemService {
   }
 
   async function status(): Promise<Status> {
+    askEngine();
     return {
       version: await version,
       host,

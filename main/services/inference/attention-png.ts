@@ -1,0 +1,34 @@
+/** @file An attention map as a picture to lay over a film: 224 × 224, colour by value, see-through where it is low. */
+import sharp from 'sharp';
+
+import type { AttentionMap } from '../../../shared/contract/inference.ts';
+import { colourTable } from '../../../shared/domain/colour-map.ts';
+import { MODEL_SIDE } from '../../../shared/domain/geometry.ts';
+
+const OPACITY = 0.55;
+/** Low values fade out faster than they fall, so that the film stays visible where the map says nothing. */
+const ALPHA_POWER = 0.75;
+
+/** RGBA PNG, 224 × 224: cells interpolated bilinearly, colour map inferno, alpha rises with the value. */
+export async function attentionPng({
+  grid,
+  values,
+}: Pick<AttentionMap, 'grid' | 'values'>): Promise<Uint8Array> {
+  const colours = colourTable('inferno');
+  const cells = Buffer.alloc(grid * grid);
+  values.forEach((value, index) => (cells[index] = Math.round(Math.min(1, Math.max(0, value)) * 255)));
+  const smooth = await sharp(cells, { raw: { width: grid, height: grid, channels: 1 } })
+    .resize(MODEL_SIDE, MODEL_SIDE, { kernel: 'linear', fit: 'fill' })
+    .extractChannel(0)
+    .raw()
+    .toBuffer();
+  const pixels = Buffer.alloc(MODEL_SIDE * MODEL_SIDE * 4);
+  smooth.forEach((value, index) => {
+    for (let channel = 0; channel < 3; channel++) {
+      pixels[index * 4 + channel] = colours[value * 3 + channel] ?? 0;
+    }
+    pixels[index * 4 + 3] = Math.round((value / 255) ** ALPHA_POWER * OPACITY * 255);
+  });
+  const picture = sharp(pixels, { raw: { width: MODEL_SIDE, height: MODEL_SIDE, channels: 4 } });
+  return new Uint8Array(await picture.png({ compressionLevel: 6 }).toBuffer());
+}

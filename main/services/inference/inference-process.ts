@@ -1,0 +1,123 @@
+/**
+ * @file The inference process as services see it: started on first use, asked with numbered requests, replaced when it
+ * dies. A native library that cannot be loaded leaves prediction by WebAssembly.
+ */
+import { ServiceError, isErrorCode } from '../../../shared/domain/service-error.ts';
+import { fromInference, type FromInference, type ToInference } from '../../../shared/worker/protocol.ts';
+import type { Log, WorkerHandle, WorkerHost } from '../service-types.ts';
+
+export type EngineReady = Extract<FromInference, { readonly type: 'ready' }>;
+export type Predicted = Extract<FromInference, { readonly type: 'prediction' }>;
+type PredictMessage = Extract<ToInference, { readonly type: 'predict' }>;
+
+/** Loading the engine and a ViT-Base on a slow disk fits well within. */
+const ANSWER_MS = 120_000;
+
+interface Live {
+  readonly worker: WorkerHandle;
+  readonly ready: PromiseWithResolvers<EngineReady>;
+  readonly waiting: Map<number, PromiseWithResolvers<Predicted>>;
+}
+
+export interface InferenceProcess {
+  /** What the engine says of itself; starts the process. @throws ServiceError ENGINE_UNAVAILABLE */
+  ready(): Promise<EngineReady>;
+  /** @throws ServiceError as the process answers, WORKER_CRASHED when it dies */
+  predict(message: Omit<PredictMessage, 'type' | 'request'>): Promise<Predicted>;
+  close(): void;
+}
+
+export function createInferenceProcess(workerHost: WorkerHost, log: Log): InferenceProcess {
+  let live: Live | null = null;
+  /** Set when the native library took the process with it while loading. */
+  let withoutNative = false;
+  let closed = false;
+  let counter = 0;
+
+  function start(): Live {
+    if (closed) throw new ServiceError('BUSY', 'Chestlight is closing.');
+    const worker = workerHost.start('inference', withoutNative ? { CHESTLIGHT_ENGINE: 'wasm' } : {});
+    const started: Live = { worker, ready: Promise.withResolvers(), waiting: new Map() };
+    // Whoever asked hears of it; nobody asking is no defect.
+    started.ready.promise.catch(() => undefined);
+    worker.onMessage((raw) => {
+      const message = fromInference.safeParse(raw);
+      if (message.success) receive(started, message.data);
+      else log.error('the inference process sent what is not a message', { issue: message.error.message });
+    });
+    worker.onExit((code, signal) => {
+      if (live === started) live = null;
+      const how = signal ?? `exit ${code ?? 'unknown'}`;
+      if (!closed) log.error('the inference process ended', { how });
+      const error = new ServiceError(
+        'WORKER_CRASHED',
+        `The prediction process ended unexpectedly (${how}). Nothing was lost; ask again and it is started anew.`,
+      );
+      started.ready.reject(error);
+      for (const { reject } of started.waiting.values()) reject(error);
+    });
+    return started;
+  }
+
+  function receive(from: Live, message: FromInference): void {
+    switch (message.type) {
+      case 'ready':
+        from.ready.resolve(message);
+        return;
+      case 'prediction':
+        from.waiting.get(message.request)?.resolve(message);
+        from.waiting.delete(message.request);
+        return;
+      case 'failed': {
+        const code = isErrorCode(message.code) ? message.code : 'WORKER_CRASHED';
+        const error = new ServiceError(code, message.message);
+        if (message.request === 0) from.ready.reject(error);
+        from.waiting.get(message.request)?.reject(error);
+        from.waiting.delete(message.request);
+        return;
+      }
+      case 'self-test':
+        return;
+    }
+  }
+
+  async function ready(): Promise<EngineReady> {
+    live ??= start();
+    try {
+      return await live.ready.promise;
+    } catch (error) {
+      const crashed = error instanceof ServiceError && error.code === 'WORKER_CRASHED';
+      if (!crashed || withoutNative || closed) throw error;
+      withoutNative = true;
+      log.error('the native engine crashed while loading; WebAssembly takes its place');
+      return await ready();
+    }
+  }
+
+  return {
+    ready,
+    async predict(message) {
+      await ready();
+      live ??= start();
+      const { worker, waiting } = live;
+      counter += 1;
+      const request = counter;
+      const answer = Promise.withResolvers<Predicted>();
+      waiting.set(request, answer);
+      worker.send({ type: 'predict', request, ...message } satisfies ToInference);
+      const timer = setTimeout(() => {
+        log.error('the inference process fell silent');
+        worker.kill();
+      }, ANSWER_MS);
+      try {
+        return await answer.promise;
+      } finally {
+        clearTimeout(timer);
+      }
+    },
+    close() {
+      closed = true;
+      live?.worker.kill();
+    },
+  };
+}

@@ -1,0 +1,162 @@
+/** @file Prediction of one film by one run, with attention: cached in the library, computed in the inference process. */
+import type { AttentionMap, Prediction } from '../../../shared/contract/inference.ts';
+import { byteRoutes } from '../../../shared/contract/bytes.ts';
+import type { FilmId, RunId } from '../../../shared/domain/ids.ts';
+import { ServiceError } from '../../../shared/domain/service-error.ts';
+import type { MapKey } from '../../store/predictions.ts';
+import type { AttentionQuery } from '../app.ts';
+import type { OpenLibrary } from '../library/open-library.ts';
+import type { Clock, InferenceService, Log, WorkerHost } from '../service-types.ts';
+import { attentionPng as paintAttention } from './attention-png.ts';
+import { finishedRun, type FinishedRun } from './finished-run.ts';
+import { createInferenceProcess, type EngineReady, type Predicted } from './inference-process.ts';
+import { createPredictionCache } from './prediction-cache.ts';
+
+export interface InferenceDeps {
+  readonly library: OpenLibrary;
+  readonly workerHost: WorkerHost;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export interface InferenceParts {
+  readonly service: InferenceService;
+  /** What the engine is; starts the process. @throws ServiceError ENGINE_UNAVAILABLE */
+  engineInfo(): Promise<EngineReady>;
+  /** RGBA PNG of 224 × 224 to lay over the film. */
+  attentionPng(runId: RunId, filmId: FilmId, query: AttentionQuery): Promise<Uint8Array>;
+  /** Prediction of a [224 × 224] grey image that is in no library; nothing is kept. */
+  predictImage(runId: RunId, image: Uint8Array, attention: readonly MapKey[]): Promise<ImagePrediction>;
+  close(): Promise<void>;
+}
+
+export type ImagePrediction = Pick<Prediction, 't1' | 't2' | 'seconds' | 'attention'>;
+
+/** A score this near to the threshold is called uncertain. */
+const UNCERTAIN_BAND = 0.05;
+
+interface Answer {
+  readonly t1: readonly number[];
+  readonly t2: number;
+  readonly seconds: number;
+  readonly attention: readonly AttentionMap[];
+}
+
+/** Rollout and relevance join the heads; only relevance has a target, abnormal when none is named. */
+function normalised({ method, head, target }: MapKey): MapKey {
+  return {
+    method,
+    head: method === 'last' ? head : null,
+    target: method === 'relevance' ? (target ?? 'abnormal') : null,
+  };
+}
+
+function asAnswer({ t1, t2, seconds, attention }: Predicted): Answer {
+  return { t1, t2, seconds, attention: attention.map((map) => ({ ...map, values: [...map.values] })) };
+}
+
+export function createInferenceService(deps: InferenceDeps): InferenceParts {
+  const { library, clock, log } = deps;
+  const { store, filmBytes } = library;
+  const process = createInferenceProcess(deps.workerHost, log);
+  const cache = createPredictionCache(library, clock);
+
+  async function compute(
+    { run, weightsPath, weightsSha256 }: FinishedRun,
+    image: Uint8Array,
+    attention: readonly MapKey[],
+  ): Promise<Predicted> {
+    const maps = attention.map((map) => ({ ...map }));
+    return await process.predict({
+      config: run.config,
+      weightsPath,
+      weightsSha256,
+      image: new Uint8Array(image),
+      attention: maps,
+    });
+  }
+
+  /** Scores with the operating points that evaluation chose on the validation part. */
+  function scored({ run }: FinishedRun, { t1, t2 }: Pick<Answer, 't1' | 't2'>) {
+    const evaluation = store.evaluations.find(run.id, 'test');
+    const one = (name: string, score: number, threshold: number | null) => ({
+      name,
+      score,
+      threshold,
+      uncertain: threshold !== null && Math.abs(score - threshold) < UNCERTAIN_BAND,
+    });
+    const points = new Map(
+      evaluation?.perFinding.map(({ name, operatingPoint }) => [name, operatingPoint?.threshold ?? null]),
+    );
+    return {
+      t2: one('abnormal', t2, evaluation?.t2.operatingPoint?.threshold ?? null),
+      t1: run.config.findings.map((name, index) =>
+        one(name, t1[index] ?? Number.NaN, points.get(name) ?? null),
+      ),
+    };
+  }
+
+  async function answerFor(
+    finished: FinishedRun,
+    filmId: FilmId,
+    asked: readonly MapKey[],
+  ): Promise<Answer & { readonly cached: boolean }> {
+    const wanted = asked.map(normalised);
+    const key = { runId: finished.run.id, filmId, weightsSha256: finished.weightsSha256 };
+    const kept = await cache.find(key, wanted);
+    const missing = wanted.filter((_, index) => (kept?.maps[index] ?? null) === null);
+    if (kept !== null && missing.length === 0) {
+      return { ...kept, attention: kept.maps.filter((map) => map !== null), cached: true };
+    }
+    const predicted = await compute(finished, await filmBytes.modelImage(filmId), missing);
+    await cache.put(key, predicted);
+    const fresh = asAnswer(predicted);
+    let next = 0;
+    const attention = wanted.map((_, index) => {
+      const map = kept?.maps[index] ?? fresh.attention[next++];
+      if (map === undefined) throw new Error('the inference process left out an attention map');
+      return map;
+    });
+    return { ...fresh, attention, cached: false };
+  }
+
+  async function predict(runId: RunId, filmId: FilmId, asked: readonly MapKey[]): Promise<Prediction> {
+    const finished = finishedRun(library, runId);
+    if (store.films.find(filmId) === null) {
+      throw new ServiceError('NOT_FOUND', 'This film is not in the library.', { filmId });
+    }
+    const { attention, seconds, cached, ...scores } = await answerFor(finished, filmId, asked);
+    const { resolution } = finished.run.config;
+    return {
+      runId,
+      filmId,
+      runName: finished.run.name,
+      resolution,
+      ...scored(finished, scores),
+      attention: [...attention],
+      inputHref: byteRoutes.input(filmId, resolution),
+      seconds,
+      cached,
+    };
+  }
+
+  return {
+    service: { predict: ({ runId, filmId, attention }) => predict(runId, filmId, attention) },
+    engineInfo: () => process.ready(),
+    async attentionPng(runId, filmId, query) {
+      const { attention } = await answerFor(finishedRun(library, runId), filmId, [query]);
+      const [map] = attention;
+      if (map === undefined) throw new Error('a map was asked for');
+      return await paintAttention(map);
+    },
+    async predictImage(runId, image, asked) {
+      const finished = finishedRun(library, runId);
+      const answer = asAnswer(await compute(finished, image, asked.map(normalised)));
+      return { ...scored(finished, answer), attention: [...answer.attention], seconds: answer.seconds };
+    },
+    close: () => {
+      process.close();
+      return Promise.resolve();
+    },
+  };
+}

@@ -1,0 +1,33 @@
+/** @file Whether a film is one that the models were made for: a frontal chest radiograph with something to see. */
+import type { DecodedFilm } from '../../dicom/film.ts';
+
+export interface Suitability {
+  readonly suitable: boolean;
+  /** Whole sentences; empty = nothing speaks against the film. */
+  readonly reasons: readonly string[];
+}
+
+/** Projection radiographs: PS3.3 C.7.3.1.1.1. RG (film digitiser) and OT, SC (secondary capture) may well hold one. */
+const RADIOGRAPHS = ['CR', 'DX', 'RG', 'OT', 'SC'];
+/** (0018,5101) of lateral and oblique views: PS3.3 C.8.7.1.1.1 and C.8.11.5. */
+const NOT_FRONTAL = ['LL', 'RL', 'LLD', 'RLD', 'LLO', 'RLO', 'LATERAL', 'LAT'];
+/** Longer than this the frame is a strip, no chest film. */
+const LARGEST_ASPECT = 2;
+/** Grey levels between the 1st and the 99th percentile of the model image, of 255. */
+const LEAST_CONTRAST = 16;
+
+/** @param image the film's [224 × 224] grey model image */
+export function suitabilityOf(film: DecodedFilm, image: Uint8Array): Suitability {
+  const { modality, attributes, rows, cols, aspect } = film;
+  const sorted = Uint8Array.from(image).sort();
+  const at = (share: number): number => sorted[Math.floor(share * (sorted.length - 1))] ?? 0;
+  const ratio = (rows * aspect) / cols;
+  const view = attributes.viewPosition;
+  const reasons = [
+    modality !== null && !RADIOGRAPHS.includes(modality) && `Modality ${modality} is not a radiograph.`,
+    view !== null && NOT_FRONTAL.includes(view) && `View ${view} is not frontal.`,
+    Math.max(ratio, 1 / ratio) > LARGEST_ASPECT && `${cols} × ${rows} pixels is too long for a chest film.`,
+    at(0.99) - at(0.01) < LEAST_CONTRAST && 'The film has hardly any contrast.',
+  ].filter((reason) => reason !== false);
+  return { suitable: reasons.length === 0, reasons };
+}
