@@ -1,0 +1,38 @@
+/**
+ * @file Metrics off the main thread: thousands of resamples over thousands of films would hold up the window. One thread at
+ * a time, so that a table of many runs does not crowd out a training run.
+ */
+import { Worker } from 'node:worker_threads';
+
+import PQueue from 'p-queue';
+
+import type { Measured, RunDifference } from './measure-part.ts';
+import type { PartScores } from './part-scores.ts';
+
+export type MeasureTask =
+  | { readonly kind: 'part'; readonly part: PartScores; readonly validation: PartScores }
+  | { readonly kind: 'difference'; readonly a: PartScores; readonly b: PartScores };
+
+export interface Measure {
+  part(part: PartScores, validation: PartScores): Promise<Measured>;
+  difference(a: PartScores, b: PartScores): Promise<RunDifference | null>;
+}
+
+export const METRICS_THREAD = new URL('./metrics-thread.ts', import.meta.url);
+
+function inThread<Answer>(task: MeasureTask): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const worker = new Worker(METRICS_THREAD, { execArgv: [], workerData: task });
+    worker.once('message', resolve);
+    worker.once('error', reject);
+    worker.once('exit', () => reject(new Error('the thread that computes metrics ended without an answer')));
+  });
+}
+
+export function createMeasure(): Measure {
+  const queue = new PQueue({ concurrency: 1 });
+  return {
+    part: (part, validation) => queue.add(() => inThread<Measured>({ kind: 'part', part, validation })),
+    difference: (a, b) => queue.add(() => inThread<RunDifference | null>({ kind: 'difference', a, b })),
+  };
+}

@@ -1,0 +1,10 @@
+/** @file The thread that computes metrics: one task, one answer, then it ends. Started by measure.ts. */
+import { parentPort, workerData } from 'node:worker_threads';
+
+import type { MeasureTask } from './measure.ts';
+import { measureDifference, measurePart } from './measure-part.ts';
+
+const task = workerData as MeasureTask;
+parentPort?.postMessage(
+  task.kind === 'part' ? measurePart(task.part, task.validation) : measureDifference(task.a, task.b),
+);

@@ -1,0 +1,74 @@
+/** @file Every metric of one binary task: ranking, probabilities, curves, and the operating point chosen on validation. */
+import type { Interval } from '../../../shared/contract/base.ts';
+import type { TaskMetrics } from '../../../shared/contract/evaluation.ts';
+import { delong } from '../../numeric/metrics/auroc.ts';
+import { countPositives, type BinaryScores } from '../../numeric/metrics/binary-scores.ts';
+import { precisionRecallCurve, rocCurve, thinCurve } from '../../numeric/metrics/curves.ts';
+import type { Proportion } from '../../numeric/metrics/normal-distribution.ts';
+import { operatingPoint, youdenThreshold } from '../../numeric/metrics/operating-point.ts';
+import {
+  averagePrecision,
+  brier,
+  calibrationBins,
+  expectedCalibrationError,
+} from '../../numeric/metrics/probability-scores.ts';
+import type { TaskScores } from './part-scores.ts';
+
+/** Films of a class below which a task's figures say little. */
+export const FEW_FILMS = 10;
+/** Points of a curve that are kept for drawing. */
+const CURVE_POINTS = 200;
+export const OPERATING_RULE = "Youden's J on validation";
+
+/** Films whose label is known. */
+export function knownOnly({ labels, scores }: TaskScores): BinaryScores {
+  const known = [...labels.keys()].filter((film) => labels[film] !== null);
+  return {
+    labels: known.map((film) => labels[film] ?? 0),
+    scores: known.map((film) => scores[film] ?? Number.NaN),
+  };
+}
+
+const plain = ({ value, ci }: Proportion): Interval => ({ value, ci: ci === null ? null : [...ci] });
+
+/**
+ * AUROC has DeLong's interval. The threshold has the largest sensitivity + specificity on `validation` (null when a class
+ * is absent there) and is applied to `task`.
+ */
+export function measureTask(task: TaskScores, validation: TaskScores): TaskMetrics {
+  const data = knownOnly(task);
+  const n = data.labels.length;
+  const positives = countPositives(data.labels);
+  const area = delong(data);
+  return {
+    name: task.name,
+    n,
+    positives,
+    auroc: {
+      value: area?.auroc ?? null,
+      ci: area === null || area.ci === null ? null : [area.ci[0], area.ci[1]],
+    },
+    averagePrecision: averagePrecision(data),
+    brier: brier(data),
+    ece: expectedCalibrationError(data),
+    unstable: Math.min(positives, n - positives) < FEW_FILMS,
+    operatingPoint: pointOf(data, knownOnly(validation)),
+    roc: thinCurve(rocCurve(data), CURVE_POINTS).map((point) => ({ ...point })),
+    pr: thinCurve(precisionRecallCurve(data), CURVE_POINTS).map((point) => ({ ...point })),
+    calibration: calibrationBins(data).map((bin) => ({ ...bin })),
+  };
+}
+
+function pointOf(data: BinaryScores, validation: BinaryScores): TaskMetrics['operatingPoint'] {
+  const threshold = youdenThreshold(validation);
+  if (threshold === null || data.labels.length === 0) return null;
+  const { sensitivity, specificity, ppv, npv, ...counts } = operatingPoint(data, threshold);
+  return {
+    ...counts,
+    rule: OPERATING_RULE,
+    sensitivity: plain(sensitivity),
+    specificity: plain(specificity),
+    ppv: plain(ppv),
+    npv: plain(npv),
+  };
+}

@@ -1,0 +1,54 @@
+/** @file Words for results: signed differences, what an interval says about 0, lists of names, names of methods. */
+import type { Interval } from '../../../shared/contract/base.ts';
+import { formatScore } from '../../../shared/domain/numbers.ts';
+import type { Method, VitVariant } from '../../../shared/domain/recipe.ts';
+
+/** As the window names them. */
+export const METHOD_WORDS: Readonly<Record<Method, string>> = {
+  teacher: 'Teacher',
+  none: 'No distillation',
+  vanilla: 'Vanilla KD',
+  'last-block': 'Last block',
+  'one-to-one': 'One to one',
+  mlcak: 'MLCAK',
+};
+
+export const MODEL_WORDS: Readonly<Record<VitVariant, string>> = {
+  tiny: 'ViT-Tiny',
+  small: 'ViT-Small',
+  base: 'ViT-Base',
+};
+
+/** `+.031`, `−.012`, `.000`; `–` for null. */
+export function signed(value: number | null, digits = 3): string {
+  if (value === null) return '–';
+  const text = formatScore(Math.abs(value), digits);
+  if (Number(text) === 0) return text;
+  return (value > 0 ? '+' : '−') + text;
+}
+
+/** `+.031 (−.010 to +.072)`. */
+export function signedInterval({ value, ci }: Interval, digits = 3): string {
+  if (value === null) return '–';
+  return ci === null
+    ? signed(value, digits)
+    : `${signed(value, digits)} (${signed(ci[0], digits)} to ${signed(ci[1], digits)})`;
+}
+
+/** What a paired difference shows: an interval that includes 0 shows nothing either way. */
+export function verdict({ value, ci }: Interval): 'better' | 'worse' | 'undecided' | 'undefined' {
+  if (value === null || ci === null) return 'undefined';
+  if (ci[0] > 0) return 'better';
+  return ci[1] < 0 ? 'worse' : 'undecided';
+}
+
+/** `A`, `A and B`, `A, B and C`. */
+export function listed(names: readonly string[]): string {
+  const last = names.at(-1) ?? '';
+  return names.length < 2 ? last : `${names.slice(0, -1).join(', ')} and ${last}`;
+}
+
+/** `1 film`, `3 films`. */
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`;
+}
