@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 
 import type { OpenLibrary } from '../../../main/services/library/open-library.ts';
-import type { RunId, SplitId } from '../../../shared/domain/ids.ts';
+import type { Part } from '../../../shared/contract/base.ts';
+import type { FilmId, RunId, SplitId } from '../../../shared/domain/ids.ts';
 import { addFilms } from '../../helpers/synthetic-rows.ts';
 import { addRun, addSplit, type Score } from './scored-runs.ts';
 
@@ -64,7 +65,7 @@ export function goldenLibrary(library: OpenLibrary): GoldenLibrary {
       ),
     })),
   );
-  const partOf = new Map(ids.map((id, index) => [id, films[index]?.part ?? 'train']));
+  const partOf = new Map<FilmId, Part>(ids.map((id, index) => [id, films[index]?.part ?? 'train']));
   const splitId = addSplit(library, ({ id }) => partOf.get(id) ?? 'train');
   const scores = (which: 'none' | 'mlcak') =>
     ids.map((filmId, index): Score => {
