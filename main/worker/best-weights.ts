@@ -12,7 +12,8 @@ import type { Normalisation } from '../numeric/vit/forward.ts';
 import type { Weights } from '../numeric/vit/parameters.ts';
 import { exportWeights } from '../numeric/weights/export-weights.ts';
 import { importWeights } from '../numeric/weights/import-weights.ts';
-import type { SavedCheckpoint } from './checkpoint.ts';
+import { WeightsError } from '../numeric/weights/weights-error.ts';
+import { CheckpointError, type SavedCheckpoint } from './checkpoint.ts';
 import type { TrainOutcome } from './train-run.ts';
 import type { Validation } from './validation.ts';
 
@@ -62,7 +63,15 @@ export async function saveWeights(
   return { file, sha256: createHash('sha256').update(bytes).digest('hex'), bytes: bytes.length };
 }
 
-/** The best epoch so far of this run, or null when none was kept. @throws WeightsError for a damaged file */
+function parseNote(text: string | undefined): BestEpoch {
+  try {
+    return bestNote.parse(JSON.parse(text ?? 'null'));
+  } catch {
+    throw new CheckpointError('it does not say which epoch it is from');
+  }
+}
+
+/** The best epoch so far of this run, or null when none was kept. @throws CheckpointError for a damaged file */
 export async function readBest(dir: string, configHash: string): Promise<TrainOutcome['best']> {
   let bytes: Uint8Array;
   try {
@@ -71,8 +80,13 @@ export async function readBest(dir: string, configHash: string): Promise<TrainOu
     if (errorCode(error) === 'ENOENT') return null;
     throw error;
   }
-  const { weights, metadata } = importWeights(bytes);
-  const note = bestNote.parse(JSON.parse(metadata.get(BEST_KEY) ?? 'null'));
-  if (note.configHash !== configHash) return null;
-  return { epoch: note.epoch, validation: note.validation, weights: new Map(weights) };
+  try {
+    const { weights, metadata } = importWeights(bytes);
+    const note = parseNote(metadata.get(BEST_KEY));
+    if (note.configHash !== configHash) return null;
+    return { epoch: note.epoch, validation: note.validation, weights: new Map(weights) };
+  } catch (error) {
+    if (error instanceof WeightsError) throw new CheckpointError(error.message);
+    throw error;
+  }
 }

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 
 import { writeFileAtomic } from '../files/atomic-write.ts';
+import { realDisk, type Disk } from '../files/disk.ts';
 import { stateSpecs, type TrainState } from '../numeric/train/train-state.ts';
 import { floatTensor, readSafetensors, writeSafetensors } from '../numeric/weights/safetensors.ts';
 import { WeightsError } from '../numeric/weights/weights-error.ts';
@@ -44,11 +45,15 @@ async function checkpointFiles(dir: string): Promise<string[]> {
   return (await readdir(dir)).filter((name) => PATTERN.test(name)).sort();
 }
 
-/** Writes the state at `position` into `dir`; afterwards the two newest checkpoints remain. @throws ServiceError DISK_FULL */
+/**
+ * Writes the state at `position` into `dir`; afterwards the two newest checkpoints remain.
+ * @throws ServiceError DISK_FULL; then the checkpoints before are as they were
+ */
 export async function saveCheckpoint(
   dir: string,
   state: TrainState,
   position: RunPosition,
+  disk: Disk = realDisk,
 ): Promise<SavedCheckpoint> {
   const values = state.exportState();
   const tensors = new Map(
@@ -63,7 +68,7 @@ export async function saveCheckpoint(
     metadata: { [POSITION_KEY]: JSON.stringify(position) },
   });
   const file = join(dir, `checkpoint-${String(position.step).padStart(9, '0')}.safetensors`);
-  await writeFileAtomic(file, bytes);
+  await writeFileAtomic(file, bytes, { disk });
   const old = (await checkpointFiles(dir)).slice(0, -KEPT);
   for (const name of old) await rm(join(dir, name));
   return { file, sha256: createHash('sha256').update(bytes).digest('hex'), bytes: bytes.length };

@@ -15,12 +15,13 @@ import { vitConfig, type VitConfig } from '../numeric/vit/config.ts';
 import { initParameters } from '../numeric/vit/init.ts';
 import type { Weights } from '../numeric/vit/parameters.ts';
 import { importWeights, startFrom } from '../numeric/weights/import-weights.ts';
-import { BEST_FILE, FINAL_FILE, readBest, saveWeights } from './best-weights.ts';
-import { restoreNewest } from './checkpoint.ts';
+import { BEST_FILE, FINAL_FILE, saveWeights } from './best-weights.ts';
+import { restoreNewest, type RestoredCheckpoint } from './checkpoint.ts';
 import { FilmSet } from './film-set.ts';
 import { writeFirstBatch } from './first-batch.ts';
 import { buildKnowledge, knowledgeReader, type KnowledgeSettings } from './knowledge-cache.ts';
 import { ModelCache } from './model-cache.ts';
+import { recoverBest } from './recover-best.ts';
 import { RunReporter } from './run-reporter.ts';
 import { scoreFilms } from './score-films.ts';
 import { trainRun, type TrainOutcome, type TrainRun, type Wish } from './train-run.ts';
@@ -107,6 +108,55 @@ async function prepareKnowledge(
   return complete ? knowledgeReader(model, train, settings) : 'stopped';
 }
 
+function warn(host: RunHost, message: string): void {
+  host.send({ type: 'log', level: 'warn', message });
+}
+
+/** Writes the weights that the state evaluates as those of the best epoch, and tells. @throws ServiceError DISK_FULL */
+async function keepBest(
+  plan: RunPlan,
+  host: RunHost,
+  state: TrainState,
+  { epoch, validation }: Omit<NonNullable<TrainOutcome['best']>, 'weights'>,
+  step: number,
+): Promise<void> {
+  const { configHash, dir, config } = plan;
+  const { normalisation, findings } = config;
+  const model = { config: state.config, normalisation, findings };
+  const note = { epoch, configHash, validation };
+  const saved = await saveWeights(dir, BEST_FILE, state.evaluatedWeights(), model, note);
+  const metrics = { t1: validation.t1.value, t2: validation.t2 };
+  host.send({ type: 'checkpoint', kind: 'best', ...saved, epoch, step, metrics });
+}
+
+/** The best epoch before the checkpoint that the run goes on from; null when none had ended. */
+async function resumedBest(
+  plan: RunPlan,
+  host: RunHost,
+  state: TrainState,
+  films: FilmSet,
+  { position }: RestoredCheckpoint,
+): Promise<TrainOutcome['best']> {
+  const { dir, configHash, config } = plan;
+  const { best, lost } = await recoverBest({
+    dir,
+    configHash,
+    state,
+    position,
+    films,
+    normalisation: config.normalisation,
+    resolution: config.resolution,
+    batch: config.recipe.microBatch,
+    between: host.between,
+  });
+  if (lost !== null && best !== null) {
+    const instead = 'The weights of the newest checkpoint were validated and stand in for them.';
+    warn(host, `The weights of the best epoch cannot be used (${BEST_FILE}: ${lost}). ${instead}`);
+    await keepBest(plan, host, state, best, position.step);
+  }
+  return best;
+}
+
 async function trainPlanned(
   plan: RunPlan,
   host: RunHost,
@@ -118,9 +168,9 @@ async function trainPlanned(
   const { recipe } = config;
   const restored = plan.resumeFrom === null ? null : await restoreNewest(dir, state, configHash);
   for (const { file, reason } of restored?.skipped ?? []) {
-    const message = `The checkpoint ${file} was passed over (${reason}); the run goes on from the one before.`;
-    host.send({ type: 'log', level: 'warn', message });
+    warn(host, `The checkpoint ${file} was passed over (${reason}); the run goes on from the one before.`);
   }
+  const bestBefore = restored === null ? null : await resumedBest(plan, host, state, films, restored);
   const trainFilms = films.part('train').length;
   const stepsPerEpoch = Math.ceil(trainFilms / recipe.batch);
   const reporter = new RunReporter(
@@ -130,7 +180,6 @@ async function trainPlanned(
   );
   reporter.goOnFrom(restored?.position.cursor ?? 0);
   reporter.tell('training', restored?.position.epoch ?? 0, restored?.position.step ?? 0);
-  const model = { config: state.config, normalisation: config.normalisation, findings: config.findings };
   let savedAt = host.now();
   let step = restored?.position.step ?? 0;
   const run: TrainRun = {
@@ -143,7 +192,7 @@ async function trainPlanned(
     configHash,
     dir,
     from: restored?.position ?? null,
-    bestBefore: restored === null ? null : await readBest(dir, configHash),
+    bestBefore,
     teacher,
     between: host.between,
     wish: host.wish,
@@ -160,11 +209,7 @@ async function trainPlanned(
         recipe.learningRate,
       );
       host.send({ type: 'epoch', record: reporter.epoch(epoch, step, rate, validation) });
-      if (!improved) return;
-      const note = { epoch, configHash, validation };
-      const saved = await saveWeights(dir, BEST_FILE, state.evaluatedWeights(), model, note);
-      const metrics = { t1: validation.t1.value, t2: validation.t2 };
-      host.send({ type: 'checkpoint', kind: 'best', ...saved, epoch, step, metrics });
+      if (improved) await keepBest(plan, host, state, { epoch, validation }, step);
     },
     onCheckpoint: (saved, position) => {
       savedAt = host.now();

@@ -3,9 +3,10 @@ import { readFile } from 'node:fs/promises';
 import { performance } from 'node:perf_hooks';
 import { setImmediate } from 'node:timers/promises';
 
-import { runPlan, toTraining, WORKER_PROTOCOL } from '../../shared/worker/protocol.ts';
+import { runPlan, toTraining, WORKER_PROTOCOL, type RunPlan } from '../../shared/worker/protocol.ts';
 import { ServiceError } from '../../shared/domain/service-error.ts';
 import { loadEngine } from '../numeric/engine/load-engine.ts';
+import { KnowledgeRangeError } from '../numeric/knowledge/view-record.ts';
 import { NotFiniteError } from '../numeric/train/train-step.ts';
 import { WeightsError } from '../numeric/weights/weights-error.ts';
 import { CheckpointError } from './checkpoint.ts';
@@ -29,8 +30,21 @@ function send(report: Report): void {
 function codeOf(error: unknown): string {
   if (error instanceof ServiceError || error instanceof FilmSetError) return error.code;
   if (error instanceof NotFiniteError) return 'NOT_FINITE';
+  if (error instanceof WeightsError && error.code === 'not-finite') return 'NOT_FINITE';
+  if (error instanceof KnowledgeRangeError) return 'INCOMPATIBLE';
   if (error instanceof CheckpointError || error instanceof WeightsError) return 'UNREADABLE_FILE';
   return 'WORKER_CRASHED';
+}
+
+/** @throws ServiceError BAD_INPUT */
+async function readPlan(path: string): Promise<RunPlan> {
+  try {
+    return runPlan.parse(JSON.parse(await readFile(path, 'utf8')));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const message = 'The plan of this run cannot be read. Nothing was trained; start the run again.';
+    throw new ServiceError('BAD_INPUT', message, { reason });
+  }
 }
 
 async function work(planPath: string): Promise<void> {
@@ -38,7 +52,7 @@ async function work(planPath: string): Promise<void> {
   const { trainable, reason, deviceName } = engine;
   send({ type: 'ready', protocol: WORKER_PROTOCOL, device: deviceName, trainable, reason });
   if (!trainable) throw new ServiceError('ENGINE_UNAVAILABLE', reason ?? 'Training is off on this machine.');
-  const plan = runPlan.parse(JSON.parse(await readFile(planPath, 'utf8')));
+  const plan = await readPlan(planPath);
   let beatAt = performance.now();
   await runPlanned(plan, {
     send,

@@ -16,6 +16,7 @@ import { initParameters, uniformGenerator } from '../../main/numeric/vit/init.ts
 import { CheckpointError, restoreNewest, saveCheckpoint } from '../../main/worker/checkpoint.ts';
 import { epochOrder } from '../../main/worker/epoch-order.ts';
 import { PAPER_LOSS } from '../../shared/domain/recipe.ts';
+import { failingDisk } from '../helpers/failing-disk.ts';
 
 const config: VitConfig = {
   variant: 'custom',
@@ -128,6 +129,29 @@ it('keeps two, falls back from a truncated newest one and says so, refuses when 
   await expect(restoreNewest(dir, state, 'h')).rejects.toThrow(CheckpointError);
   state.dispose();
 });
+
+it.each([
+  ['ENOSPC', 'DISK_FULL'],
+  ['EIO', 'DISK_FULL'],
+])(
+  'a disk that fails with %s at any operation leaves the checkpoints before it usable',
+  async (code, known) => {
+    const state = fresh();
+    const operations = failingDisk(0);
+    await saveCheckpoint(dir, state, at(1), operations);
+    const kept = readdirSync(dir);
+    expect(operations.operations).toBeGreaterThan(3);
+    for (let failAt = 1; failAt <= operations.operations; failAt += 1) {
+      const saving = saveCheckpoint(dir, state, at(2), failingDisk(failAt, code));
+      await expect(saving, `operation ${failAt}`).rejects.toMatchObject({ code: known });
+      const last = failAt === operations.operations; // the folder's sync: the new file is in place by then
+      expect(readdirSync(dir)).toEqual(last ? [...kept, 'checkpoint-000000002.safetensors'] : kept);
+      const restored = await restoreNewest(dir, state, 'h');
+      expect(restored).toMatchObject({ position: at(last ? 2 : 1), skipped: [] });
+    }
+    state.dispose();
+  },
+);
 
 it('has nothing to restore in an empty folder', async () => {
   const state = fresh();

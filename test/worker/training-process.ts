@@ -3,8 +3,6 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { onTestFinished } from 'vitest';
-
 import { createNodeWorkerHost } from '../../main/node/worker-host-node.ts';
 import type { WorkerHandle } from '../../main/services/service-types.ts';
 import type { RunConfig } from '../../shared/contract/training.ts';
@@ -102,7 +100,6 @@ export async function runProcess(
 ): Promise<FromTraining[]> {
   const seen: FromTraining[] = [];
   const worker = createNodeWorkerHost().start('training');
-  onTestFinished(() => worker.kill());
   worker.onMessage((raw) => {
     const message = fromTraining.parse(raw);
     seen.push(message);
