@@ -1,4 +1,7 @@
 /** @file What distillation adds: each student against the student without distillation that is otherwise alike. */
+import { z } from 'zod';
+
+import { interval } from '../../../shared/contract/base.ts';
 import type { RunRow } from '../../store/runs.ts';
 import type { OpenLibrary } from '../library/open-library.ts';
 import type { Measure } from './measure.ts';
@@ -41,29 +44,33 @@ export interface Comparisons {
   toBaseline(run: RunRow): Promise<RunDifference | null>;
 }
 
-export function createComparisons(library: OpenLibrary, measure: Measure): Comparisons {
-  /** By both runs' weights: the same weights on the same labels differ by the same. */
-  const kept = new Map<string, Promise<RunDifference | null>>();
-  let keptFor = -1;
+/** A difference as kept among the library's settings: seconds of work for a few numbers. */
+const keptDifference = z.object({ labels: z.number(), t1: interval, t2: interval });
 
-  const compute = async (run: RunRow, baseline: RunRow): Promise<RunDifference | null> => {
+export function createComparisons(library: OpenLibrary, measure: Measure): Comparisons {
+  const { store, files } = library;
+  const underWay = new Map<string, Promise<RunDifference | null>>();
+
+  const compute = async (run: RunRow, baseline: RunRow, key: string): Promise<RunDifference | null> => {
+    const labels = labelsVersion(library);
+    const known = keptDifference.safeParse(store.settings.get(key));
+    if (known.success && known.data.labels === labels) return { t1: known.data.t1, t2: known.data.t2 };
     const [own, other] = await Promise.all([readRunScores(library, run), readRunScores(library, baseline)]);
-    return await measure.difference(own.test, other.test);
+    const difference = await measure.difference(own.test, other.test);
+    if (difference !== null && !files.readOnly) store.settings.set(key, { labels, ...difference });
+    return difference;
   };
 
   return {
     async toBaseline(run) {
-      const baseline = baselineOf(run, library.store.runs.list());
+      const baseline = baselineOf(run, store.runs.list());
       if (baseline === null) return null;
-      const version = labelsVersion(library);
-      if (version !== keptFor) kept.clear();
-      keptFor = version;
-      const key = `${weightsKey(library, run)} ${weightsKey(library, baseline)}`;
-      const known = kept.get(key);
+      // By both runs' weights: the same weights on the same films and labels differ by the same.
+      const key = `difference.${weightsKey(library, run)}.${weightsKey(library, baseline)}`;
+      const known = underWay.get(key);
       if (known !== undefined) return await known;
-      const difference = compute(run, baseline);
-      kept.set(key, difference);
-      difference.catch(() => kept.delete(key));
+      const difference = compute(run, baseline, key).finally(() => underWay.delete(key));
+      underWay.set(key, difference);
       return await difference;
     },
   };
