@@ -1,4 +1,5 @@
 /** @file Carries out a plan: films, start weights or checkpoint, epochs, final weights, scores of the held-back films. */
+import { createHash } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -64,11 +65,29 @@ export async function runPlanned(plan: RunPlan, host: RunHost): Promise<void> {
   else host.send({ type: 'ended', how: outcome.how, scoresFile: null });
 }
 
+async function readStart(path: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path);
+  } catch {
+    throw new ServiceError(
+      'UNREADABLE_FILE',
+      `The start weights ${path} cannot be read. Put the file back or make a new run.`,
+    );
+  }
+}
+
 async function startWeights(plan: RunPlan): Promise<{ weights: Weights; vit: VitConfig }> {
-  const { model, findings, t2Units, layerNormEpsilon, seed } = plan.config;
+  const { model, findings, t2Units, layerNormEpsilon, seed, initSha256 } = plan.config;
   const vit = vitConfig(model, { t1Units: findings.length, t2Units, layerNormEpsilon });
   if (plan.initPath === null) return { weights: initParameters(vit, seed), vit };
-  const { weights, config } = startFrom(importWeights(await readFile(plan.initPath)), vit, seed);
+  const bytes = await readStart(plan.initPath);
+  if (initSha256 !== null && createHash('sha256').update(bytes).digest('hex') !== initSha256) {
+    throw new ServiceError(
+      'UNREADABLE_FILE',
+      'The start weights have changed since this run was made. Nothing was trained; make a new run.',
+    );
+  }
+  const { weights, config } = startFrom(importWeights(bytes), vit, seed);
   return { weights, vit: config };
 }
 
