@@ -3,13 +3,33 @@ import { parseArgs } from 'node:util';
 
 import { Refusal, type Verb } from './verb.ts';
 import { decode } from './verbs/decode.ts';
+import { demo } from './verbs/demo.ts';
+import { distill } from './verbs/distill.ts';
 import { doctor } from './verbs/doctor.ts';
+import { evaluate } from './verbs/evaluate.ts';
 import { importVerb } from './verbs/import.ts';
 import { metrics } from './verbs/metrics.ts';
+import { predict } from './verbs/predict.ts';
+import { resume, runs } from './verbs/runs.ts';
+import { train } from './verbs/train.ts';
 import { verify } from './verbs/verify.ts';
 import { weights } from './verbs/weights.ts';
 
-const VERBS: readonly Verb[] = [decode, doctor, importVerb, metrics, verify, weights];
+const VERBS: readonly Verb[] = [
+  importVerb,
+  train,
+  distill,
+  resume,
+  runs,
+  predict,
+  evaluate,
+  decode,
+  metrics,
+  weights,
+  verify,
+  doctor,
+  demo,
+];
 
 function help(): string {
   const width = Math.max(...VERBS.map((verb) => verb.usage.length));

@@ -8,17 +8,18 @@ import { exitCodeOf, SetupError } from './run.mjs';
 const START_MS = 60_000;
 const STOP_MS = 15_000;
 
-function addressIn(line) {
+/** Addresses in a line of JSON, each good for one window or program; null for a line for a person. */
+function addressesIn(line) {
   try {
-    const { url } = JSON.parse(line);
-    return typeof url === 'string' && url.startsWith('http://127.0.0.1:') ? url : null;
+    const { url, urls = [url] } = JSON.parse(line);
+    return urls.every((one) => typeof one === 'string' && one.startsWith('http://127.0.0.1:')) ? urls : null;
   } catch {
     return null; // a line for a person
   }
 }
 
 /**
- * Starts `entry` under `node`. Resolves to `{ url, ended, stop }`: `ended` resolves to the exit code, `stop()` asks the
+ * Starts `entry` under `node`. Resolves to `{ url, urls, ended, stop }`: `ended` resolves to the exit code, `stop()` asks the
  * server to close and waits, at most 15 s. @throws SetupError when it ends or stays silent instead
  */
 export function startServer(node, entry, args = []) {
@@ -53,13 +54,13 @@ export function startServer(node, entry, args = []) {
       reject(new SetupError(`The server ended (exit ${code}) before it gave its address.`));
     });
     createInterface({ input: child.stdout }).on('line', (line) => {
-      const url = addressIn(line);
-      if (url === null) {
+      const urls = addressesIn(line);
+      if (urls === null) {
         process.stderr.write(`${line}\n`);
         return;
       }
       clearTimeout(timer);
-      resolve({ url, ended, stop });
+      resolve({ url: urls[0], urls, ended, stop });
     });
   });
 }

@@ -86,11 +86,11 @@ function interruption() {
 async function serve(node, values) {
   const library = values.library === undefined ? [] : ['--library', values.library];
   const interrupted = interruption();
-  const server = await startServer(node, SERVER, library);
+  const server = await startServer(node, SERVER, [...library, '--addresses', values.demo ? '2' : '1']);
   const window = showWindow(server.url, values.window, server);
   let demo = null;
   if (values.demo) {
-    const env = { ...engineEnvironment(), CHESTLIGHT_URL: server.url };
+    const env = { ...engineEnvironment(), CHESTLIGHT_URL: server.urls[1] };
     demo = runChild(node, [join(root, 'main', 'cli', 'cli.ts'), 'demo', ...library], env);
   }
   // without a window the study is all there is to wait for

@@ -1,0 +1,52 @@
+/** @file `distill`: a low-resolution student taught by a finished teacher. */
+import type { RunId } from '../../../shared/domain/ids.ts';
+import { withApp } from '../app-option.ts';
+import { LIBRARY_OPTION } from '../library-option.ts';
+import { given, numberOption, textOption } from '../options.ts';
+import { follow, requestFrom, RUN_OPTIONS } from '../run-verb.ts';
+import { Refusal, type Verb } from '../verb.ts';
+
+export const distill: Verb = {
+  name: 'distill',
+  usage:
+    'distill --library DIR --teacher RUN --method mlcak|vanilla|last-block|one-to-one --resolution 112|56|28',
+  summary: 'a student taught by a teacher; Ctrl-C pauses',
+  options: {
+    ...LIBRARY_OPTION,
+    ...RUN_OPTIONS,
+    teacher: { type: 'string' },
+    method: { type: 'string' },
+    alpha: { type: 'string' },
+    beta: { type: 'string' },
+    gamma: { type: 'string' },
+    'kd-loss': { type: 'string' },
+    temperature: { type: 'string' },
+    tokens: { type: 'string' },
+  },
+  run: async ({ options }) => {
+    const teacherRunId = textOption(options, 'teacher');
+    const method = textOption(options, 'method') ?? 'mlcak';
+    if (teacherRunId === undefined) {
+      throw new Refusal('BAD_INPUT', 'Name the teacher: --teacher RUN. The verb "runs" lists them.');
+    }
+    if (method === 'teacher' || method === 'none') {
+      throw new Refusal('BAD_INPUT', `The method ${method} takes no teacher: use the verb "train".`);
+    }
+    const loss = given({
+      alpha: numberOption(options, 'alpha'),
+      beta: numberOption(options, 'beta'),
+      gamma: numberOption(options, 'gamma'),
+      kdLoss: textOption(options, 'kd-loss'),
+      temperature: numberOption(options, 'temperature'),
+      tokens: textOption(options, 'tokens'),
+    });
+    return await withApp(options, 'write', async (parts) => {
+      const teacher = parts.library.store.runs.get(teacherRunId as RunId);
+      const model = textOption(options, 'model') ?? teacher.config.model;
+      const resolution = numberOption(options, 'resolution') ?? 28;
+      const request = requestFrom(options, { method, model, resolution, teacherRunId, loss });
+      const { runId } = await parts.training.service.start(request, { signal: AbortSignal.timeout(60_000) });
+      return await follow(parts, runId as RunId);
+    });
+  },
+};

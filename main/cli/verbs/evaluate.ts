@@ -1,0 +1,65 @@
+/** @file `evaluate`: metrics with intervals of a finished run on a part of its split. */
+import { part } from '../../../shared/contract/base.ts';
+import type { RunId } from '../../../shared/domain/ids.ts';
+import { withApp } from '../app-option.ts';
+import { LIBRARY_OPTION } from '../library-option.ts';
+import { textOption } from '../options.ts';
+import { Refusal, type Verb } from '../verb.ts';
+
+const call = { signal: new AbortController().signal };
+
+const figure = (value: number | null, ci: readonly number[] | null): string =>
+  value === null
+    ? 'undefined'
+    : `${value.toFixed(3)}${ci === null ? '' : ` (${ci.map((end) => end.toFixed(3)).join('–')})`}`;
+
+export const evaluate: Verb = {
+  name: 'evaluate',
+  usage: 'evaluate --library DIR --run RUN [--split test|validation]',
+  summary: 'metrics with 95 % intervals of a finished run',
+  options: { ...LIBRARY_OPTION, run: { type: 'string' }, split: { type: 'string' } },
+  run: async ({ options, positionals }) => {
+    const runId = (textOption(options, 'run') ?? positionals[0]) as RunId | undefined;
+    const wanted = part.safeParse(textOption(options, 'split') ?? 'test');
+    if (runId === undefined)
+      throw new Refusal('BAD_INPUT', 'Name the run: --run RUN. The verb "runs" lists them.');
+    if (!wanted.success) throw new Refusal('BAD_INPUT', '--split takes test or validation.');
+    return await withApp(options, 'read', async ({ evaluation }) => {
+      const result = await evaluation.service.run({ runId, part: wanted.data }, call);
+      const { t1, t2, perFinding, films, patients, notes, bootstrap } = result;
+      const json = {
+        runId,
+        split: wanted.data,
+        films,
+        patients,
+        t1: {
+          macro: t1.value,
+          ci: t1.ci,
+          k: t1.k,
+          of: t1.of,
+          perFinding: Object.fromEntries(perFinding.map(({ name, auroc }) => [name, auroc.value])),
+        },
+        t2: { auroc: t2.auroc.value, ci: t2.auroc.ci },
+        findings: perFinding,
+        abnormal: t2,
+        roc: Object.fromEntries([...perFinding, t2].map(({ name, roc }) => [name, roc])),
+        calibration: Object.fromEntries(
+          [...perFinding, t2].map(({ name, calibration }) => [name, calibration]),
+        ),
+        bootstrap,
+        notes,
+      };
+      const text = [
+        `${films} films of ${patients} patients, ${wanted.data} part`,
+        `T1 macro AUROC ${figure(t1.value, t1.ci)} over ${t1.k} of ${t1.of} findings`,
+        ...perFinding.map(
+          ({ name, auroc, positives, n }) =>
+            `  ${name}: ${figure(auroc.value, auroc.ci)}, ${positives} of ${n} positive`,
+        ),
+        `T2 normal/abnormal AUROC ${figure(t2.auroc.value, t2.auroc.ci)}`,
+        ...notes,
+      ].join('\n');
+      return { json, text };
+    });
+  },
+};

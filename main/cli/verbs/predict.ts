@@ -1,0 +1,137 @@
+/** @file `predict`: scores of film files by a finished run, with attention overlays as PNG where asked for. */
+import { existsSync } from 'node:fs';
+import { mkdir, readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+
+import {
+  attentionMethod,
+  type AttentionMap,
+  type AttentionMethod,
+} from '../../../shared/contract/inference.ts';
+import type { RunId } from '../../../shared/domain/ids.ts';
+import { FilmError } from '../../dicom/film-error.ts';
+import { readFilm } from '../../dicom/film.ts';
+import { modelImage } from '../../dicom/render.ts';
+import { writeFileAtomic } from '../../files/atomic-write.ts';
+import type { AppParts } from '../../services/compose.ts';
+import { overlayPng } from '../../services/inference/overlay-png.ts';
+import { suitabilityOf } from '../../services/inference/suitability.ts';
+import { withApp } from '../app-option.ts';
+import { LIBRARY_OPTION } from '../library-option.ts';
+import { textOption } from '../options.ts';
+import { Refusal, type Verb } from '../verb.ts';
+
+interface Wanted {
+  readonly runId: RunId;
+  readonly method: AttentionMethod;
+  /** Folder for overlays; null = none are written. */
+  readonly dir: string | null;
+  readonly force: boolean;
+}
+
+/** Rows of the grid, each value 0..1 of the peak. */
+function gridRows({ grid, values }: AttentionMap): number[][] {
+  return Array.from({ length: grid }, (_, row) => values.slice(row * grid, (row + 1) * grid));
+}
+
+async function writeOverlay(
+  file: string,
+  image: Uint8Array,
+  map: AttentionMap,
+  wanted: Wanted,
+): Promise<string | null> {
+  if (wanted.dir === null) return null;
+  const png = join(wanted.dir, `${basename(file)}.${map.method}.png`);
+  if (existsSync(png) && !wanted.force) {
+    throw new Refusal('CONFLICT', `${png} is there already. Choose another folder or add --force.`, {
+      path: png,
+    });
+  }
+  await writeFileAtomic(png, await overlayPng(image, map));
+  return png;
+}
+
+async function predictFile({ inference }: AppParts, file: string, wanted: Wanted) {
+  const bytes = await readFile(file).catch((error: unknown) => {
+    throw new Refusal('UNREADABLE_FILE', `The file could not be read: ${(error as Error).message}`, { file });
+  });
+  const film = await readFilm(bytes, file);
+  const image = modelImage(film);
+  const asked = { method: wanted.method, head: null, target: null };
+  const { t1, t2, attention, seconds } = await inference.predictImage(wanted.runId, image, [asked]);
+  const [map] = attention;
+  if (map === undefined) throw new Error('a map was asked for');
+  return {
+    file,
+    t2: t2.score,
+    t1: Object.fromEntries(t1.map(({ name, score }) => [name, score])),
+    operatingPoint: {
+      t2: t2.threshold,
+      t1: Object.fromEntries(t1.map(({ name, threshold }) => [name, threshold])),
+    },
+    suitability: suitabilityOf(film, image),
+    attention: { method: map.method, grid: gridRows(map), png: await writeOverlay(file, image, map, wanted) },
+    seconds,
+  };
+}
+
+type FilePrediction = Awaited<ReturnType<typeof predictFile>>;
+
+function inWords({ file, t1, t2, operatingPoint, suitability }: FilePrediction): string {
+  const call =
+    operatingPoint.t2 === null
+      ? ''
+      : t2 >= operatingPoint.t2
+        ? ' (above its threshold)'
+        : ' (below its threshold)';
+  const findings = Object.entries(t1).map(([name, score]) => `  ${name}: ${score.toFixed(3)}`);
+  const warnings = suitability.reasons.map((reason) => `  Not what the model was made for: ${reason}`);
+  return [`${file}: abnormal ${t2.toFixed(3)}${call}`, ...findings, ...warnings].join('\n');
+}
+
+export const predict: Verb = {
+  name: 'predict',
+  usage:
+    'predict --library DIR --run RUN FILE… [--attention DIR] [--attention-method last|rollout|relevance]',
+  summary: 'scores of film files by a finished run, overlays as PNG',
+  options: {
+    ...LIBRARY_OPTION,
+    run: { type: 'string' },
+    attention: { type: 'string' },
+    'attention-method': { type: 'string' },
+    force: { type: 'boolean' },
+  },
+  run: async ({ options, positionals }) => {
+    const runId = textOption(options, 'run') as RunId | undefined;
+    if (runId === undefined)
+      throw new Refusal('BAD_INPUT', 'Name the run: --run RUN. The verb "runs" lists them.');
+    if (positionals.length === 0) throw new Refusal('BAD_INPUT', 'Name at least one film file.');
+    const method = attentionMethod.safeParse(textOption(options, 'attention-method') ?? 'last');
+    if (!method.success)
+      throw new Refusal('BAD_INPUT', '--attention-method takes last, rollout or relevance.');
+    const dir = textOption(options, 'attention') ?? null;
+    const wanted = { runId, method: method.data, dir, force: options.force === true };
+    if (dir !== null) await mkdir(dir, { recursive: true });
+    return await withApp(options, 'read', async (parts) => {
+      const predictions: FilePrediction[] = [];
+      const skipped: { file: string; code: string; message: string }[] = [];
+      for (const file of positionals) {
+        try {
+          predictions.push(await predictFile(parts, file, wanted));
+        } catch (error) {
+          if (!(error instanceof FilmError) && !(error instanceof Refusal)) throw error;
+          skipped.push({ file, code: error.code, message: error.message });
+        }
+      }
+      const [first] = skipped;
+      if (predictions.length === 0 && first !== undefined) {
+        throw new Refusal(first.code, `${first.file}: ${first.message}`, { skipped });
+      }
+      const text = [
+        ...predictions.map(inWords),
+        ...skipped.map(({ file, message }) => `${file} was skipped: ${message}`),
+      ].join('\n');
+      return { json: { runId, predictions, skipped }, text };
+    });
+  },
+};

@@ -1,0 +1,48 @@
+/** @file `runs` lists the runs of a library; `resume RUN` goes on with one from its last checkpoint. */
+import type { RunId } from '../../../shared/domain/ids.ts';
+import { withApp } from '../app-option.ts';
+import { LIBRARY_OPTION } from '../library-option.ts';
+import { follow, inWords } from '../run-verb.ts';
+import { Refusal, type Verb } from '../verb.ts';
+
+const call = { signal: new AbortController().signal };
+
+export const runs: Verb = {
+  name: 'runs',
+  usage: 'runs --library DIR',
+  summary: 'the runs of a library with their states and results',
+  options: LIBRARY_OPTION,
+  run: ({ options }) =>
+    withApp(options, 'read', async ({ training, library, evaluation }) => {
+      const list = await training.service.runs({}, call);
+      const json = await Promise.all(
+        list.map(async ({ id, test, progress, ...run }) => ({
+          runId: id,
+          ...run,
+          epochs: library.store.runs.history(id as RunId).length,
+          fraction: progress.fraction,
+          test: test === null ? null : await evaluation.summary(id as RunId),
+        })),
+      );
+      const text = list.length === 0 ? 'There are no runs in this library.' : list.map(inWords).join('\n');
+      return { json: { runs: json }, text };
+    }),
+};
+
+export const resume: Verb = {
+  name: 'resume',
+  usage: 'resume --library DIR RUN',
+  summary: 'goes on with a paused, interrupted or failed run',
+  options: LIBRARY_OPTION,
+  run: async ({ options, positionals }) => {
+    const runId = positionals[0] as RunId | undefined;
+    if (runId === undefined)
+      throw new Refusal('BAD_INPUT', 'Name the run: chestlight resume RUN --library DIR');
+    return await withApp(options, 'write', async (parts) => {
+      const { state } = parts.library.store.runs.get(runId);
+      // A run that waited is taken up when the library opens.
+      if (state !== 'queued' && state !== 'preparing') await parts.training.service.resume({ runId }, call);
+      return await follow(parts, runId);
+    });
+  },
+};

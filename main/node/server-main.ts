@@ -1,0 +1,73 @@
+/**
+ * @file Starts the app for a browser window: opens the library, listens on 127.0.0.1, prints one line of JSON with the
+ * address of a first window, and ends cleanly when asked.
+ */
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+import pino from 'pino';
+
+import { openApp } from '../services/compose.ts';
+import type { Log } from '../services/service-types.ts';
+import { defaultLibraryFolder } from '../services/system/data-folder.ts';
+import { ServiceError } from '../../shared/domain/service-error.ts';
+import { startLoopback } from './loopback-server.ts';
+import { createNodeWorkerHost } from './worker-host-node.ts';
+
+const RENDERER = fileURLToPath(new URL('../../dist/renderer', import.meta.url));
+
+/** Structured lines on standard error; standard output carries the address alone. */
+function openLog(): Log {
+  const logger = pino({ level: process.env.CHESTLIGHT_LOG ?? 'warn' }, pino.destination(2));
+  return {
+    info: (message, fields) => logger.info(fields ?? {}, message),
+    warn: (message, fields) => logger.warn(fields ?? {}, message),
+    error: (message, fields) => logger.error(fields ?? {}, message),
+  };
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      library: { type: 'string' },
+      port: { type: 'string' },
+      renderer: { type: 'string' },
+      // An address is good for one window or program.
+      addresses: { type: 'string' },
+    },
+  });
+  const log = openLog();
+  const app = await openApp({
+    libraryDir: values.library ?? defaultLibraryFolder(),
+    host: 'browser',
+    workerHost: createNodeWorkerHost(),
+    log,
+    clock: Date,
+  });
+  const server = await startLoopback({
+    app,
+    rendererDir: values.renderer ?? RENDERER,
+    log,
+    clock: Date,
+    port: Number(values.port ?? 0),
+  });
+  const urls = Array.from({ length: Number(values.addresses ?? 1) }, () => server.url());
+  process.stdout.write(`${JSON.stringify({ url: urls[0], urls })}\n`);
+  let closing = false;
+  const close = async (): Promise<void> => {
+    if (closing) return;
+    closing = true;
+    await server.close();
+    await app.close();
+    process.exit(0);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void close());
+}
+
+try {
+  await main();
+} catch (error) {
+  if (!(error instanceof ServiceError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = 2;
+}

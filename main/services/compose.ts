@@ -1,0 +1,127 @@
+/** @file Opens the whole app on one library: every service, wired once. Hosts and the demo start here. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+
+import { ServiceError } from '../../shared/domain/service-error.ts';
+import type { App, ByteAnswer, ByteSources } from './app.ts';
+import { createEvaluationService, type EvaluationParts } from './evaluation/evaluation-service.ts';
+import { createInferenceService, type InferenceParts } from './inference/inference-service.ts';
+import { openLibrary, type OpenLibrary } from './library/open-library.ts';
+import type { Clock, Log, WorkerHost } from './service-types.ts';
+import { createStudyService } from './study/study-service.ts';
+import { createSystemService, type EngineInfo } from './system/system-service.ts';
+import { createTrainingService, type TrainingParts } from './training/training-service.ts';
+
+export interface AppOptions {
+  readonly libraryDir: string;
+  readonly host: 'electron' | 'browser';
+  readonly workerHost: WorkerHost;
+  readonly log: Log;
+  readonly clock: Clock;
+  /** Only look: nothing is queued, trained or kept. */
+  readonly readOnly?: boolean;
+  /** How often the status is looked at, in ms. */
+  readonly statusEveryMs?: number;
+}
+
+const STATUS_EVERY_MS = 500;
+
+function answer(bytes: Uint8Array, contentType: ByteAnswer['contentType'], immutable: boolean): ByteAnswer {
+  return { bytes, contentType, immutable };
+}
+
+function byteSources(
+  library: OpenLibrary,
+  evaluation: EvaluationParts,
+  inference: InferenceParts,
+): ByteSources {
+  const { filmBytes, files } = library;
+  return {
+    frame: async (filmId, frame) =>
+      answer(await filmBytes.frame(filmId, frame), 'application/octet-stream', true),
+    thumbnail: async (filmId) => answer(await filmBytes.thumbnail(filmId), 'image/png', true),
+    input: async (filmId, resolution) => answer(await filmBytes.input(filmId, resolution), 'image/png', true),
+    firstBatch: async (runId) => {
+      const path = join(files.runsDir, runId, 'first-batch.png');
+      const bytes = await readFile(path).catch(() => {
+        throw new ServiceError('NOT_FOUND', 'This run has no picture of its first batch.');
+      });
+      return answer(bytes, 'image/png', false);
+    },
+    attention: async (runId, filmId, query) =>
+      answer(await inference.attentionPng(runId, filmId, query), 'image/png', false),
+    report: async (sha256) => answer(await evaluation.reportBytes(sha256), 'text/html; charset=utf-8', true),
+    upload: async (uploadId, relativePath, body, declaredBytes) => {
+      await files.uploads.save(uploadId, relativePath, body, declaredBytes);
+    },
+  };
+}
+
+/** The opened app with the parts behind its services, for programs without a window. */
+export interface AppParts {
+  readonly app: App;
+  readonly library: OpenLibrary;
+  readonly training: TrainingParts;
+  readonly inference: InferenceParts;
+  readonly evaluation: EvaluationParts;
+}
+
+/** @throws ServiceError NEWER_LIBRARY, CORRUPT_LIBRARY, DISK_FULL */
+export async function openParts(options: AppOptions): Promise<AppParts> {
+  const { log, clock, workerHost } = options;
+  const library = await openLibrary(options.libraryDir, {
+    clock,
+    log,
+    readOnly: options.readOnly ?? false,
+  });
+  const inference = createInferenceService({ library, workerHost, clock, log });
+  const { predict } = inference.service;
+  const evaluation = createEvaluationService({ library, predict, clock, log });
+  let engineInfo: Promise<EngineInfo> | null = null;
+  const engine = (): Promise<EngineInfo> => (engineInfo ??= inference.engineInfo());
+  const training = createTrainingService({
+    library,
+    workerHost,
+    engine,
+    clock,
+    log,
+    onFinished: (runId) => evaluation.evaluateRun(runId),
+  });
+  const study = createStudyService({ library, training, evaluation, inference, clock, log });
+  const every = options.statusEveryMs ?? STATUS_EVERY_MS;
+  const system = createSystemService({
+    library,
+    training: training.service,
+    study: study.service,
+    engine,
+    host: options.host,
+    tick: (signal) => wait(every, undefined, { signal, ref: false }).catch(() => undefined),
+  });
+  let closing: Promise<void> | null = null;
+  const close = async (): Promise<void> => {
+    await study.close();
+    await training.close();
+    await inference.close();
+    await library.close();
+  };
+  const app: App = {
+    services: {
+      library: library.service,
+      training: training.service,
+      evaluation: evaluation.service,
+      study: study.service,
+      inference: inference.service,
+      system,
+    },
+    bytes: byteSources(library, evaluation, inference),
+    isBusy: () => library.imports.isBusy() || training.isBusy() || study.isBusy(),
+    close: () => (closing ??= close()),
+  };
+  return { app, library, training, inference, evaluation };
+}
+
+/** @throws ServiceError NEWER_LIBRARY, CORRUPT_LIBRARY, DISK_FULL */
+export async function openApp(options: AppOptions): Promise<App> {
+  return (await openParts(options)).app;
+}
