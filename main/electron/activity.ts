@@ -1,0 +1,34 @@
+/** @file Follows what is at work: the computer stays awake meanwhile, and the task bar shows how far it is. */
+import type { ContractClient } from '../../shared/contract/index.ts';
+import type { Status } from '../../shared/contract/system.ts';
+
+export interface ActivityEffects {
+  keepAwake(on: boolean): void;
+  /** 0..1; null = nothing at work, 'unknown' = at work without a measure. */
+  showProgress(fraction: number | 'unknown' | null): void;
+}
+
+/** Runs until `signal` aborts or the app ends; then nothing is kept awake. */
+export async function followActivity(
+  client: Pick<ContractClient, 'system'>,
+  effects: ActivityEffects,
+  signal: AbortSignal,
+): Promise<void> {
+  let awake = false;
+  const tell = (running: Status['running']): void => {
+    if (awake !== (running !== null)) effects.keepAwake(!awake);
+    awake = running !== null;
+    effects.showProgress(running === null ? null : fractionOf(running.progress));
+  };
+  try {
+    for await (const { running } of await client.system.watch({}, { signal })) tell(running);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  } finally {
+    tell(null);
+  }
+}
+
+function fractionOf({ done, total }: NonNullable<Status['running']>['progress']): number | 'unknown' {
+  return total === null || total === 0 ? 'unknown' : Math.min(1, done / total);
+}

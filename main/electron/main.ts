@@ -1,0 +1,178 @@
+/**
+ * @file Electron's entry: one instance, one library, one window. Puts together what the other files of this folder do;
+ * package.json names its built form. Only this file, main-window.ts and preload.ts use Electron itself.
+ */
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { MessageChannel } from 'node:worker_threads';
+
+import { createORPCClient } from '@orpc/client';
+import { RPCLink } from '@orpc/client/message-port';
+import { app, dialog, Menu, powerSaveBlocker, protocol, session, utilityProcess } from 'electron';
+
+import type { ContractClient } from '../../shared/contract/index.ts';
+import { APP_SCHEME } from '../../shared/contract/transport.ts';
+import { ServiceError } from '../../shared/domain/service-error.ts';
+import { dataFolder, defaultLibraryFolder } from '../services/system/data-folder.ts';
+import type { Log } from '../services/service-types.ts';
+import { followActivity } from './activity.ts';
+import type { AppHost } from './app-host.ts';
+import { APP_SCHEME_PRIVILEGES, createAppHandler } from './app-protocol.ts';
+import { mayClose } from './close-question.ts';
+import { openMainWindow, type MainWindow } from './main-window.ts';
+import { menuTemplate } from './menu.ts';
+import { asRpcPort } from './node-port.ts';
+import { openShellLog } from './shell-log.ts';
+import { bundledNode, hostKind, libraryArgument } from './start-options.ts';
+import { guardContents, guardSession } from './window-guard.ts';
+import { createElectronWorkerHost } from './worker-host-electron.ts';
+
+const appDir = app.getAppPath();
+const rendererDir = join(appDir, 'dist', 'renderer');
+const preload = fileURLToPath(new URL('./preload.cjs', import.meta.url));
+
+async function openHost(libraryDir: string, log: Log): Promise<AppHost> {
+  if (hostKind(process.platform) === 'beside') {
+    const node = bundledNode(appDir);
+    if (node === null) {
+      throw new ServiceError(
+        'ENGINE_UNAVAILABLE',
+        'The Node that Chestlight runs on is not installed. Run "npm start" once: it installs it.',
+      );
+    }
+    const { openBeside } = await import('./host-beside.ts');
+    const serverEntry = join(appDir, 'main', 'node', 'server-main.ts');
+    return openBeside({ node, serverEntry, libraryDir, rendererDir, log });
+  }
+  // Loaded only here: on Linux nothing native may come into this process.
+  const { openInside } = await import('./host-inside.ts');
+  const workerHost = createElectronWorkerHost({
+    fork: (path, args, options) => utilityProcess.fork(path, args, options),
+    log,
+  });
+  return openInside({ libraryDir, workerHost, log, clock: Date });
+}
+
+/** The shell's own client: it speaks to the app over a port, as the window does. */
+function clientOf(host: AppHost): ContractClient {
+  const { port1, port2 } = new MessageChannel();
+  host.connect(asRpcPort(port2));
+  return createORPCClient(new RPCLink({ port: port1 }));
+}
+
+function watchActivity(client: ContractClient, { window }: MainWindow, log: Log): void {
+  let blocker: number | null = null;
+  const effects = {
+    keepAwake(on: boolean): void {
+      if (on) blocker = powerSaveBlocker.start('prevent-app-suspension');
+      else if (blocker !== null) powerSaveBlocker.stop(blocker);
+    },
+    showProgress(fraction: number | 'unknown' | null): void {
+      if (window.isDestroyed()) return;
+      // Above 1 is "at work without a measure", below 0 is no bar.
+      window.setProgressBar(fraction === 'unknown' ? 2 : (fraction ?? -1));
+    },
+  };
+  followActivity(client, effects, new AbortController().signal).catch((error: unknown) => {
+    log.warn('what is at work is not known any more', { error: String(error) });
+  });
+}
+
+/** A page that crashed holds nothing that is not in the library: it may simply be opened again. */
+function offerNewPage({ window }: MainWindow, log: Log): void {
+  window.webContents.on('render-process-gone', (_event, { reason }) => {
+    if (reason === 'clean-exit') return;
+    log.error('the page of the window ended', { reason });
+    const question = {
+      type: 'error' as const,
+      message: 'The window has stopped',
+      detail: 'Everything is kept, and work goes on. Open the page again, or close Chestlight.',
+      buttons: ['Open again', 'Close'],
+    };
+    void dialog.showMessageBox(window, question).then(({ response }) => {
+      if (response === 0) window.reload();
+      else window.close();
+    });
+  });
+}
+
+/** Asks when something is at work, keeps the window's size, closes the app, ends. */
+function closeWithCare(host: AppHost, client: ContractClient, main: MainWindow, log: Log): void {
+  let asking = false;
+  const leave = async (): Promise<void> => {
+    if (asking) return;
+    asking = true;
+    try {
+      const running = async () => (await client.system.status({})).running;
+      const ask = async (question: Electron.MessageBoxOptions) =>
+        (await dialog.showMessageBox(main.window, question)).response;
+      if (!(await mayClose({ running, ask }))) return;
+      await main.saveState().catch((error: unknown) => {
+        log.warn('the size of the window could not be kept', { error: String(error) });
+      });
+      main.window.hide();
+      await host.close();
+      app.exit(0);
+    } finally {
+      asking = false;
+    }
+  };
+  main.window.on('close', (event) => {
+    event.preventDefault();
+    void leave();
+  });
+  app.on('before-quit', (event) => {
+    event.preventDefault();
+    void leave();
+  });
+  void host.ended.then((how) => {
+    log.error('the app beside the window ended', { how });
+    dialog.showErrorBox(
+      'Chestlight has stopped',
+      `The part of Chestlight that does the work is gone: ${how}. What was saved is kept, and a run at work can be resumed. Start Chestlight again.`,
+    );
+    app.exit(1);
+  });
+}
+
+async function start(): Promise<void> {
+  await app.whenReady();
+  const libraryDir = libraryArgument(process.argv.slice(1)) ?? defaultLibraryFolder();
+  const log = openShellLog(libraryDir);
+  process.on('unhandledRejection', (error) => log.error('a promise failed', { error: String(error) }));
+  app.on('web-contents-created', (_event, contents) => guardContents(contents, log));
+  guardSession(session.defaultSession);
+  Menu.setApplicationMenu(
+    Menu.buildFromTemplate(menuTemplate({ mac: process.platform === 'darwin', packed: app.isPackaged })),
+  );
+  const host = await openHost(libraryDir, log);
+  protocol.handle(APP_SCHEME, createAppHandler({ bytes: host.bytes, rendererDir, log }));
+  const main = await openMainWindow({
+    preload,
+    statePath: join(dataFolder(), 'window', 'window.json'),
+    iconPath: join(appDir, 'resources', 'icons', 'icon.png'),
+    connect: host.connect,
+  });
+  app.on('second-instance', () => {
+    if (main.window.isMinimized()) main.window.restore();
+    main.window.focus();
+  });
+  offerNewPage(main, log);
+  const client = clientOf(host);
+  watchActivity(client, main, log);
+  closeWithCare(host, client, main, log);
+}
+
+// Chromium's own files lie beside the library, not among it.
+app.setPath('userData', join(dataFolder(), 'window'));
+protocol.registerSchemesAsPrivileged([APP_SCHEME_PRIVILEGES]);
+
+if (app.requestSingleInstanceLock()) {
+  start().catch((error: unknown) => {
+    const message = error instanceof ServiceError ? error.message : String(error);
+    dialog.showErrorBox('Chestlight could not be opened', message);
+    app.exit(2);
+  });
+} else {
+  app.exit(0);
+}
