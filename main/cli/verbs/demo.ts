@@ -5,6 +5,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 
 import type { ResultRow, StudyProgress } from '../../../shared/contract/evaluation.ts';
+import type { RunSummary } from '../../../shared/contract/training.ts';
+import { isActive } from '../../../shared/domain/run-state.ts';
 import { formatDuration } from '../../../shared/domain/numbers.ts';
 import { connectLoopback } from '../../node/loopback-client.ts';
 import { withApp } from '../app-option.ts';
@@ -37,33 +39,39 @@ interface DemoApp {
 
 const call = { signal: new AbortController().signal };
 
+function runAtWork(runs: readonly Pick<RunSummary, 'name' | 'state' | 'progress'>[]): string | null {
+  const run = runs.find(({ state }) => isActive(state));
+  if (run === undefined) return null;
+  const { phase, epoch, epochs } = run.progress;
+  return `${run.name}, ${phase === 'training' ? `epoch ${epoch + 1} of ${epochs}` : phase}`;
+}
+
 async function withDemoApp(
   options: Parameters<Verb['run']>[0]['options'],
   work: (app: DemoApp) => Promise<VerbResult>,
 ): Promise<VerbResult> {
-  const titleOf = (status: { running: { title: string; progress: { phase: string } } | null }) =>
-    status.running === null ? null : `${status.running.title}: ${status.running.progress.phase}`;
   const url = process.env.CHESTLIGHT_URL;
   if (url === undefined) {
     return await withApp(options, 'write', ({ app: { services } }) =>
       work({
         start: async () => await services.study.runSample({}, call),
         current: async () => await services.study.current({}, call),
-        running: async () => titleOf(await services.system.status({}, call)),
-        table: async () => (await services.evaluation.table({}, call)) as readonly Figures[],
+        running: async () => runAtWork(await services.training.runs({}, call)),
+        table: async () => await services.evaluation.table({}, call),
       }),
     );
   }
-  const { client, close } = await connectLoopback(url);
+  const connection = await connectLoopback(url);
+  const { client } = connection;
   try {
     return await work({
       start: () => client.study.runSample({}),
       current: () => client.study.current({}),
-      running: async () => titleOf(await client.system.status({})),
+      running: async () => runAtWork(await client.training.runs({})),
       table: () => client.evaluation.table({}),
     });
   } finally {
-    close();
+    connection.close();
   }
 }
 
@@ -75,7 +83,7 @@ async function follow(app: DemoApp): Promise<Progress> {
     if (now === null) throw new Error('the study is gone');
     if (now.state !== 'running') return now;
     const running = now.step === 'runs' ? await app.running() : null;
-    const what = `${STEP_WORDS[now.step]}${now.step === 'runs' ? ` (${Math.max(1, now.runIds.length)} of 3)` : ''}`;
+    const what = `${STEP_WORDS[now.step]}${now.step === 'runs' ? ` ${Math.max(1, now.runIds.length)} of 3:` : ''}`;
     if (what !== told || Date.now() - toldAt >= TELL_EVERY_MS) {
       told = what;
       toldAt = Date.now();

@@ -68,9 +68,14 @@ export function createStudyService(deps: StudyDeps): StudyParts {
 
   function tell(step: StudyStep, within: number): void {
     const fraction = fractionOf(step, within);
+    if (study?.step !== step) {
+      beganAt = clock.now();
+      beganFraction = fraction;
+    }
+    // The pace of the step at hand; importing says nothing about training.
+    const gained = step === 'runs' ? fraction - beganFraction : 0;
     const seconds = (clock.now() - beganAt) / 1000;
-    const gained = fraction - beganFraction;
-    const etaSeconds = gained > 0.01 ? (seconds / gained) * (1 - fraction) : null;
+    const etaSeconds = gained > 0.02 ? (seconds / gained) * (1 - fraction) : null;
     keep({ step, fraction, etaSeconds });
   }
 
@@ -190,8 +195,6 @@ export function createStudyService(deps: StudyDeps): StudyParts {
           error: null,
         };
         stop = new AbortController();
-        beganAt = clock.now();
-        beganFraction = 0;
         keep({});
         work = conductGuarded().finally(() => (work = null));
         return { studyId: study.id };
