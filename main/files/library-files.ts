@@ -1,6 +1,6 @@
 /**
  * @file The folder of a library and everything in it that is not a row: library.db, library.key, library.lock,
- * artifacts/aa/<sha256>, runs/, knowledge/, uploads/, tmp/. See docs/decisions/0003-library-layout.md.
+ * artifacts/aa/<sha256>, runs/, knowledge/, reports/, uploads/, tmp/. See docs/decisions/0003-library-layout.md.
  */
 import { existsSync, statSync } from 'node:fs';
 import { mkdir, readdir, rm } from 'node:fs/promises';
@@ -24,6 +24,8 @@ export interface LibraryFiles {
   readonly runsDir: string;
   /** One folder per knowledge cache. */
   readonly knowledgeDir: string;
+  /** Reports as HTML files named by their SHA-256, for a person to open or copy. */
+  readonly reportsDir: string;
   readonly tmpDir: string;
   readonly readOnly: boolean;
   /** Who has the library open for writing when we do not. */
@@ -49,7 +51,7 @@ export interface LibraryFilesOptions {
   readonly disk?: Disk;
 }
 
-const FOLDERS = ['artifacts', 'runs', 'knowledge', 'uploads', 'tmp'] as const;
+const FOLDERS = ['artifacts', 'runs', 'knowledge', 'reports', 'uploads', 'tmp'] as const;
 
 /**
  * Opens the folder, making what is missing. When another process has it, it is opened read-only.
@@ -83,6 +85,7 @@ export async function openLibraryFiles(path: string, options: LibraryFilesOption
       databasePath,
       runsDir: at('runs'),
       knowledgeDir: at('knowledge'),
+      reportsDir: at('reports'),
       tmpDir: at('tmp'),
       readOnly,
       lockedBy: lock.heldBy,
@@ -142,7 +145,7 @@ async function cleanLeftovers(dir: string): Promise<void> {
     for (const name of names) await rm(join(dir, folder, name), { recursive: true, force: true });
   }
   await removeTemps(dir, false);
-  for (const folder of ['artifacts', 'runs', 'knowledge']) await removeTemps(join(dir, folder), true);
+  for (const folder of ['artifacts', 'runs', 'knowledge', 'reports']) await removeTemps(join(dir, folder), true);
 }
 
 async function removeTemps(dir: string, deep: boolean): Promise<void> {

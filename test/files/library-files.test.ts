@@ -25,6 +25,7 @@ it('makes the folders and a key of 32 bytes that only the owner reads', async ()
     'knowledge',
     'library.key',
     'library.lock',
+    'reports',
     'runs',
     'tmp',
     'uploads',

@@ -45,7 +45,8 @@ export interface Comparisons {
 }
 
 /** A difference as kept among the library's settings: seconds of work for a few numbers. */
-const keptDifference = z.object({ labels: z.number(), t1: interval, t2: interval });
+const tested = interval.extend({ p: z.number().nullable() });
+const keptDifference = z.object({ labels: z.number(), t1: tested, t2: tested });
 
 export function createComparisons(library: OpenLibrary, measure: Measure): Comparisons {
   const { store, files } = library;

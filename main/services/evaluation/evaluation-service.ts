@@ -1,5 +1,5 @@
 /** @file Evaluation as the window and the command line see it: stored metrics, the table of runs, films to look at. */
-import type { Part } from '../../../shared/contract/base.ts';
+import type { Interval, Part } from '../../../shared/contract/base.ts';
 import type { Evaluation, ResultRow } from '../../../shared/contract/evaluation.ts';
 import type { RunId } from '../../../shared/domain/ids.ts';
 import { ServiceError } from '../../../shared/domain/service-error.ts';
@@ -9,6 +9,7 @@ import type { Clock, EvaluationService, InferenceService, Log } from '../service
 import { casesByDisagreement, casesByError, teacherOf, type Case } from './cases.ts';
 import { createComparisons, labelsVersion } from './comparisons.ts';
 import { createMeasure } from './measure.ts';
+import type { RunDifference } from './measure-part.ts';
 import { notesOn, notesOnGain } from './notes.ts';
 import { readRunScores, type ScoredPart } from './part-scores.ts';
 import { requireScored } from './run-standing.ts';
@@ -38,6 +39,13 @@ function scoredPart(part: Part): ScoredPart {
     'BAD_INPUT',
     'Scores of training films are not kept: they say nothing about new films. Ask for validation or test.',
   );
+}
+
+/** Without the test, which the table does not show. */
+function plain(difference: RunDifference | null): ResultRow['differenceToNone'] {
+  if (difference === null) return null;
+  const interval = ({ value, ci }: RunDifference['t1']): Interval => ({ value, ci });
+  return { t1: interval(difference.t1), t2: interval(difference.t2) };
 }
 
 export function createEvaluationService({ library, clock, log }: EvaluationDeps): EvaluationParts {
@@ -83,7 +91,7 @@ export function createEvaluationService({ library, clock, log }: EvaluationDeps)
     };
     try {
       const { t1, t2 } = await evaluationOf(run, 'test');
-      return { ...about, t1, t2: t2.auroc, differenceToNone: await comparisons.toBaseline(run) };
+      return { ...about, t1, t2: t2.auroc, differenceToNone: plain(await comparisons.toBaseline(run)) };
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error;
       // The row stays, without figures; opening it says why.

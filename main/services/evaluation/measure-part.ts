@@ -62,25 +62,31 @@ export function measurePart(part: PartScores, validation: PartScores): Measured 
   };
 }
 
+/** A paired difference with its test. */
+export interface TestedDifference extends Interval {
+  /** Two-sided, from the same resamples; null = undefined. */
+  readonly p: number | null;
+}
+
 /** AUROC of one run minus another's on the same films, with the paired patient-bootstrap interval. */
 export interface RunDifference {
-  readonly t1: Interval;
-  readonly t2: Interval;
+  readonly t1: TestedDifference;
+  readonly t2: TestedDifference;
 }
 
 /** `a` minus `b`; null when they were not scored on the same films for the same findings. */
 export function measureDifference(a: PartScores, b: PartScores): RunDifference | null {
   const sameFilms =
     a.filmIds.length === b.filmIds.length && a.filmIds.every((id, film) => id === b.filmIds[film]);
-  const sameFindings =
-    a.findings.map(({ name }) => name).join('\n') === b.findings.map(({ name }) => name).join('\n');
-  if (!sameFilms || !sameFindings) return null;
-  const difference = (first: readonly TaskScores[], second: readonly TaskScores[]): Interval => {
+  const names = ({ findings }: PartScores): string => findings.map(({ name }) => name).join('\n');
+  if (!sameFilms || names(a) !== names(b)) return null;
+  const difference = (first: readonly TaskScores[], second: readonly TaskScores[]): TestedDifference => {
     const [one, other] = [macro(first).value, macro(second).value];
     const [valuesA, valuesB] = replicates(first, [first, second], a.patients);
     if (one === null || other === null || valuesA === undefined || valuesB === undefined)
-      return { value: null, ci: null };
-    return { value: one - other, ci: ends(bootstrapDifference(valuesA, valuesB)) };
+      return { value: null, ci: null, p: null };
+    const resampled = bootstrapDifference(valuesA, valuesB);
+    return { value: one - other, ci: ends(resampled), p: resampled.p };
   };
   return { t1: difference(a.findings, b.findings), t2: difference([a.abnormal], [b.abnormal]) };
 }
