@@ -3,12 +3,13 @@
  * stretches over the whole film.
  */
 import type { AttentionMap } from '../../../shared/contract/inference.ts';
+import { spread } from '../../../shared/domain/attention-scale.ts';
 import { overlayAlpha } from '../../../shared/domain/colour-map.ts';
 import { colourTable, type ColourMapName } from './colours.ts';
 
 export interface OverlayStyle {
   readonly colourMap: ColourMapName;
-  /** 0..1; the alpha of the largest value. */
+  /** 0..1; the alpha of the strongest cell; the weakest is see-through. */
   readonly opacity: number;
   /** Interpolates between cells; off shows the cells as they are. */
   readonly smooth: boolean;
@@ -33,8 +34,7 @@ export class PaintedOverlay {
     if (context === null) return;
     const data = context.createImageData(map.grid, map.grid);
     const colours = colourTable(style.colourMap);
-    map.values.forEach((value, index) => {
-      const share = Math.min(1, Math.max(0, value));
+    spread(map.values).forEach((share, index) => {
       const at = Math.round(share * 255) * 3;
       data.data[index * 4] = colours[at] ?? 0;
       data.data[index * 4 + 1] = colours[at + 1] ?? 0;
