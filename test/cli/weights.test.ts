@@ -1,50 +1,178 @@
-/** @file `weights verify` on a file made by the product and read back from disk as the command line reads it. */
+/** @file `weights` as child processes: files of every layout checked, kept as starts, and a run's weights written back out. */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
-import { afterAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 
-import { vitConfig, parameterSpecs } from '../../main/numeric/vit/config.ts';
+import { sha256Of } from '../../main/files/artifacts.ts';
+import { parameterSpecs, vitConfig } from '../../main/numeric/vit/config.ts';
 import { initParameters } from '../../main/numeric/vit/init.ts';
 import { exportWeights } from '../../main/numeric/weights/export-weights.ts';
+import { importWeights } from '../../main/numeric/weights/import-weights.ts';
+import { openLibrary, type OpenLibrary } from '../../main/services/library/open-library.ts';
+import { createSplit } from '../../main/services/library/library-service.ts';
+import { listStarts } from '../../main/services/training/start-weights.ts';
+import { waitingProgress } from '../../main/services/training/run-views.ts';
+import type { RunId } from '../../shared/domain/ids.ts';
+import { addFilms } from '../helpers/synthetic-rows.ts';
+import { keptLog, testClock } from '../helpers/temp-library.ts';
+import { tinyConfig } from '../worker/training-process.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'chestlight-weights-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-function verify(file: string) {
+const vit = vitConfig('tiny', { t1Units: 3 });
+const parameters = initParameters(vit, 1);
+const normalisation = { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] };
+
+function cli(...args: string[]) {
   const entry = resolve(import.meta.dirname, '../../main/cli/cli.ts');
-  const { status, stdout } = spawnSync(process.execPath, [entry, 'weights', 'verify', file, '--json'], {
+  const { status, stdout } = spawnSync(process.execPath, [entry, 'weights', ...args, '--json'], {
     encoding: 'utf8',
   });
   return { status, json: JSON.parse(stdout) as Record<string, unknown> };
 }
 
-it.each(['app', 'hf', 'timm'] as const)('recognises a ViT-Tiny in %s layout, f16', (layout) => {
-  const config = vitConfig('tiny', { t1Units: 3 });
-  const bytes = exportWeights(initParameters(config, 1), config, layout, { dtype: 'F16' });
+async function withTestLibrary<T>(dir: string, work: (library: OpenLibrary) => T | Promise<T>): Promise<T> {
+  const library = await openLibrary(dir, { clock: testClock(), log: keptLog(), pool: { size: 1 } });
+  try {
+    return await work(library);
+  } finally {
+    await library.close();
+  }
+}
+
+it.each(['app', 'hf', 'timm'] as const)('verify recognises a ViT-Tiny in %s layout, f16', (layout) => {
+  const bytes = exportWeights(parameters, vit, layout, { dtype: 'F16' });
   const file = join(folder, `${layout}.safetensors`);
   writeFileSync(file, bytes);
-  const { status, json } = verify(file);
+  const { status, json } = cli('verify', file);
   expect(status).toBe(0);
-  expect(json).toMatchObject({
-    layout,
-    variant: 'tiny',
-    sha256: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
-  });
-  if (layout === 'app') expect(json.tensors).toBe(parameterSpecs(config).length);
+  expect(json).toMatchObject({ layout, variant: 'tiny', sha256: sha256Of(bytes) });
+  if (layout === 'app') expect(json.tensors).toBe(parameterSpecs(vit).length);
 
   writeFileSync(file, bytes.subarray(0, bytes.length - 1000));
-  expect(verify(file)).toMatchObject({ status: 2, json: { error: { code: 'truncated' } } });
+  expect(cli('verify', file)).toMatchObject({ status: 2, json: { error: { code: 'truncated' } } });
 });
 
-it('refuses a file that is not there and one that is not safetensors', () => {
-  expect(verify(join(folder, 'absent'))).toMatchObject({
+it('verify refuses a file that is not there and one that is not safetensors', () => {
+  expect(cli('verify', join(folder, 'absent'))).toMatchObject({
     status: 2,
     json: { error: { code: 'UNREADABLE_FILE' } },
   });
   const text = join(folder, 'text.safetensors');
   writeFileSync(text, 'these are not weights');
-  expect(verify(text).status).toBe(2);
+  expect(cli('verify', text).status).toBe(2);
+  expect(cli('verify')).toMatchObject({ status: 2, json: { error: { code: 'BAD_INPUT' } } });
+});
+
+it('import keeps a file as a start of the library, once; without a library it only checks', async () => {
+  const library = join(folder, 'starts');
+  const file = join(folder, 'my vit.safetensors');
+  const bytes = exportWeights(parameters, vit, 'timm');
+  writeFileSync(file, bytes);
+  expect(cli('import', file).json).toMatchObject({ layout: 'timm', variant: 'tiny', start: null });
+  expect(existsSync(library)).toBe(false);
+
+  const first = cli('import', file, '--library', library);
+  expect(first).toMatchObject({ status: 0, json: { sha256: sha256Of(bytes) } });
+  const again = cli('import', file, '--library', library, '--title', 'Mine', '--licence', 'Apache-2.0');
+  expect(again.json.start).toBe(first.json.start);
+  await withTestLibrary(library, async (opened) => {
+    const starts = listStarts(opened, 'tiny');
+    expect(starts).toMatchObject([
+      { id: first.json.start, title: 'Mine', licence: 'Apache-2.0', bytes: bytes.length },
+    ]);
+    expect(listStarts(opened, 'small')).toEqual([]);
+    expect(await opened.files.artifacts.actualHash(starts[0]?.sha256 ?? '')).toBe(sha256Of(bytes));
+  });
+
+  const odd = { ...vit, variant: 'custom' as const, depth: 2 };
+  writeFileSync(file, exportWeights(initParameters(odd, 1), odd, 'app'));
+  expect(cli('import', file, '--library', library)).toMatchObject({
+    status: 2,
+    json: { error: { code: 'INCOMPATIBLE' } },
+  });
+});
+
+const run = 'run-0000000000000001' as RunId;
+const trained = join(folder, 'trained');
+const final = exportWeights(parameters, vit, 'app', {
+  normalisation,
+  metadata: { 'chestlight.findings': '["A","B","C"]' },
+});
+
+beforeAll(() =>
+  withTestLibrary(trained, async (library) => {
+    const { store, files } = library;
+    addFilms(
+      store,
+      Array.from({ length: 12 }, (_, patient) => ({ patient, abnormal: patient % 2 === 0 })),
+    );
+    const deps = { ...library, clock: testClock(), samplesDir: '' };
+    const { id: splitId } = createSplit(deps, {
+      name: 'S',
+      seed: 1,
+      validation: 0.2,
+      test: 0.2,
+      useGivenParts: false,
+    });
+    const config = tinyConfig({ splitId, findings: ['A', 'B', 'C'] });
+    const progress = waitingProgress(config, 8);
+    store.runs.insert({
+      id: run,
+      name: 'Run',
+      config,
+      configHash: 'c'.repeat(64),
+      createdAt: 1,
+      progress,
+    });
+    await mkdir(join(files.runsDir, run));
+    writeFileSync(join(files.runsDir, run, 'final.safetensors'), final);
+    store.runs.putCheckpoint(run, {
+      kind: 'final',
+      file: 'final.safetensors',
+      sha256: sha256Of(final),
+      bytes: final.length,
+      epoch: 1,
+      step: 4,
+      createdAt: 2,
+    });
+  }),
+);
+
+it.each(['hf', 'timm', 'app'] as const)('export to %s and back is bit for bit the same', (layout) => {
+  const out = join(folder, `exported-${layout}.safetensors`);
+  const { status, json } = cli('export', run, out, '--library', trained, '--layout', layout);
+  expect(status).toBe(0);
+  const bytes = readFileSync(out);
+  expect(json).toMatchObject({ layout, variant: 'tiny', sha256: sha256Of(bytes), checkpoint: 'final' });
+  const back = importWeights(bytes);
+  expect(back.hasHeads).toBe(true);
+  expect(back.normalisation).toEqual(normalisation);
+  expect(back.metadata.get('chestlight.findings')).toBe('["A","B","C"]');
+  expect(new Map(back.weights)).toEqual(parameters);
+  if (layout === 'app') expect(sha256Of(bytes)).toBe(sha256Of(final));
+});
+
+it('export overwrites nothing without --force, and refuses what it cannot do', () => {
+  const out = join(folder, 'kept.safetensors');
+  writeFileSync(out, 'precious');
+  const args = ['export', run, out, '--library', trained, '--layout', 'hf'];
+  expect(cli(...args)).toMatchObject({ status: 2, json: { error: { code: 'CONFLICT' } } });
+  expect(readFileSync(out, 'utf8')).toBe('precious');
+  expect(cli(...args, '--force').status).toBe(0);
+  expect(importWeights(readFileSync(out)).layout).toBe('hf');
+
+  const elsewhere = join(folder, 'absent', 'x.safetensors');
+  const code = (...list: string[]) => (cli(...list).json.error as { code: string }).code;
+  expect(code('export', run, elsewhere, '--library', trained, '--layout', 'hf')).toBe('NOT_FOUND');
+  expect(code('export', run, `${out}2`, '--library', trained, '--layout', 'onnx')).toBe('BAD_INPUT');
+  expect(code('export', 'run-none', `${out}2`, '--library', trained, '--layout', 'hf')).toBe('NOT_FOUND');
+  writeFileSync(join(trained, 'runs', run, 'final.safetensors'), final.subarray(0, 4000));
+  expect(code('export', run, `${out}2`, '--library', trained, '--layout', 'hf')).toBe('UNREADABLE_FILE');
+  expect(existsSync(`${out}2`)).toBe(false);
 });

@@ -16,6 +16,7 @@ import { PIXEL_PIPELINE } from '../import/pipeline-version.ts';
 import { createSplit } from '../library/library-service.ts';
 import type { OpenLibrary } from '../library/open-library.ts';
 import type { Clock } from '../service-types.ts';
+import { keptInit, startPath } from './start-weights.ts';
 
 /** Grey films in 0..1 become −1..1, what HF ViT weights and random starts expect. */
 const DEFAULT_NORMALISATION = { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] };
@@ -118,9 +119,11 @@ function checkTeacher(library: OpenLibrary, config: RunConfig): void {
 }
 
 async function readStart(
-  path: string,
+  library: OpenLibrary,
+  init: string,
   config: RunConfig,
-): Promise<Pick<RunConfig, 'initSha256' | 'normalisation' | 'layerNormEpsilon'>> {
+): Promise<Pick<RunConfig, 'init' | 'initSha256' | 'normalisation' | 'layerNormEpsilon'>> {
+  const path = startPath(library, init);
   let bytes: Uint8Array;
   try {
     bytes = new Uint8Array(await readFile(path));
@@ -135,6 +138,7 @@ async function readStart(
     const wanted = vitConfig(config.model, { t1Units: config.findings.length, t2Units: config.t2Units });
     const { config: vit } = startFrom(imported, wanted, config.seed);
     return {
+      init: keptInit(init),
       initSha256: createHash('sha256').update(bytes).digest('hex'),
       normalisation: { mean: [...imported.normalisation.mean], std: [...imported.normalisation.std] },
       layerNormEpsilon: vit.layerNormEpsilon,
@@ -183,7 +187,7 @@ export async function fillRequest(
   checkTeacher(library, config);
   const films = library.store.splits.dataset(splitId, config.findings);
   checkLabels(films, config.findings);
-  if (request.init !== null) config = { ...config, ...(await readStart(request.init, config)) };
+  if (request.init !== null) config = { ...config, ...(await readStart(library, request.init, config)) };
   return { config, films };
 }
 

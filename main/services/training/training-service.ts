@@ -17,6 +17,7 @@ import { configHash, fillRequest } from './run-config.ts';
 import { createRunEvents } from './run-events.ts';
 import { startRunProcess, type RunProcess } from './run-process.ts';
 import { defaultName, runDetail, runSummary, waitingProgress } from './run-views.ts';
+import { listStarts } from './start-weights.ts';
 import { writePlan } from './write-plan.ts';
 
 export interface TrainingDeps {
@@ -167,7 +168,8 @@ export function createTrainingService(deps: TrainingDeps): TrainingParts {
 
   const service: TrainingService = {
     presets: ({ model }) => presetCards(model),
-    starts: () => [],
+    starts: ({ model }) =>
+      listStarts(library, model).map(({ id, title, licence, bytes }) => ({ id, title, licence, bytes })),
     async estimate(request) {
       const refusals: string[] = [];
       const engine = await deps.engine();

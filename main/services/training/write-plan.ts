@@ -11,6 +11,7 @@ import { methodDefinition, neededFeature } from '../../numeric/methods/registry.
 import type { RunRow } from '../../store/runs.ts';
 import type { DatasetFilm } from '../../store/splits.ts';
 import type { OpenLibrary } from '../library/open-library.ts';
+import { startPath } from './start-weights.ts';
 
 const CHECKPOINT_EVERY_SECONDS = 120;
 
@@ -57,7 +58,7 @@ function knowledgeOf(
   return { key, dir: join(library.files.knowledgeDir, key), feature };
 }
 
-/** Writes runs/<id>/plan.json. @returns its path @throws ServiceError INCOMPATIBLE, DISK_FULL */
+/** Writes runs/<id>/plan.json. @returns its path @throws ServiceError INCOMPATIBLE, NOT_FOUND, DISK_FULL */
 export async function writePlan(library: OpenLibrary, run: RunRow, resume: boolean): Promise<string> {
   const { store, files } = library;
   const dir = join(files.runsDir, run.id);
@@ -78,7 +79,7 @@ export async function writePlan(library: OpenLibrary, run: RunRow, resume: boole
       t2: film.abnormal,
     })),
     dir,
-    initPath: run.config.init,
+    initPath: run.config.init === null ? null : startPath(library, run.config.init),
     teacher,
     knowledge: knowledgeOf(library, run, teacher, films),
     resumeFrom: resume ? 'newest' : null,

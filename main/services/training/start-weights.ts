@@ -1,0 +1,99 @@
+/** @file Start weights of a library: imported files as immutable artifacts, listed for a model, found again by their id. */
+import { resolve } from 'node:path';
+
+import { z } from 'zod';
+
+import { VIT_VARIANTS, type VitVariant } from '../../../shared/domain/recipe.ts';
+import { ServiceError } from '../../../shared/domain/service-error.ts';
+import { sha256Of } from '../../files/artifacts.ts';
+import { importWeights } from '../../numeric/weights/import-weights.ts';
+import { LAYOUTS, type Layout } from '../../numeric/weights/layouts.ts';
+import type { OpenLibrary } from '../library/open-library.ts';
+import type { Clock } from '../service-types.ts';
+
+const SETTING = 'starts';
+const ARTIFACT_KIND = 'start-weights';
+const ID = /^start-[0-9a-f]{16}$/;
+
+const importedStart = z.object({
+  id: z.string().regex(ID),
+  title: z.string(),
+  licence: z.string(),
+  model: z.enum(VIT_VARIANTS),
+  layout: z.enum(LAYOUTS),
+  sha256: z.string(),
+  bytes: z.number().int(),
+});
+export type ImportedStart = z.infer<typeof importedStart>;
+
+/** What a weights file is, as the command line and the list tell it. */
+export interface WeightsFacts {
+  readonly layout: Layout;
+  /** Null for shapes that are none of the three variants. */
+  readonly variant: VitVariant | null;
+  readonly tensors: number;
+  readonly sha256: string;
+}
+
+/** Reads and checks a weights file of any layout. @throws WeightsError */
+export function describeWeights(bytes: Uint8Array): WeightsFacts {
+  const { layout, config, tensors } = importWeights(bytes);
+  const { variant } = config;
+  return { layout, variant: variant === 'custom' ? null : variant, tensors, sha256: sha256Of(bytes) };
+}
+
+function allStarts(library: OpenLibrary): ImportedStart[] {
+  return z.array(importedStart).parse(library.store.settings.get(SETTING) ?? []);
+}
+
+/** Imported starts that fit a model. */
+export function listStarts(library: OpenLibrary, model: VitVariant): ImportedStart[] {
+  return allStarts(library).filter((start) => start.model === model);
+}
+
+/**
+ * Copies a weights file into the library as it is, once. The same file again only changes what it is called.
+ * @throws WeightsError, ServiceError INCOMPATIBLE, READ_ONLY, DISK_FULL
+ */
+export async function importStart(
+  library: OpenLibrary,
+  clock: Clock,
+  file: Uint8Array,
+  about: Pick<ImportedStart, 'title' | 'licence'>,
+): Promise<ImportedStart> {
+  const { store, files } = library;
+  const { variant, layout, sha256 } = describeWeights(file);
+  if (variant === null) {
+    throw new ServiceError(
+      'INCOMPATIBLE',
+      'These weights are a plain ViT, but neither Tiny nor Small nor Base, so no run can start from them.',
+    );
+  }
+  await files.ensureSpace(file.length);
+  const { bytes } = await files.artifacts.put(file);
+  const start = { id: `start-${sha256.slice(0, 16)}`, ...about, model: variant, layout, sha256, bytes };
+  store.transaction(() => {
+    store.artifacts.add({ sha256, kind: ARTIFACT_KIND, bytes }, clock.now());
+    const others = allStarts(library).filter(({ id }) => id !== start.id);
+    store.settings.set(SETTING, [...others, start]);
+  });
+  return start;
+}
+
+/** Where the weights lie that a run names as its start: the id of an imported start, or a file. @throws ServiceError NOT_FOUND */
+export function startPath(library: OpenLibrary, init: string): string {
+  if (!ID.test(init)) return resolve(init);
+  const start = allStarts(library).find(({ id }) => id === init);
+  if (start === undefined) {
+    throw new ServiceError(
+      'NOT_FOUND',
+      `This library has no start weights ${init}. Import the file again or choose another start.`,
+    );
+  }
+  return library.files.artifacts.path(start.sha256);
+}
+
+/** A run keeps the id of an imported start; a file is kept by its whole path, so that a resume elsewhere finds it. */
+export function keptInit(init: string): string {
+  return ID.test(init) ? init : resolve(init);
+}
