@@ -18,8 +18,8 @@ import { relayPort, type Session } from './port-relay.ts';
 export interface BesideOptions {
   /** The Node that came with the packages. */
   readonly node: string;
-  /** main/node/server-main.ts. */
-  readonly serverEntry: string;
+  /** Path of beside-main.ts. */
+  readonly program: string;
   readonly libraryDir: string;
   readonly rendererDir: string;
   readonly log: Log;
@@ -36,9 +36,10 @@ const firstLine = z.object({ url: z.url({ protocol: /^http$/, hostname: /^127\.0
 export async function openBeside(options: BesideOptions): Promise<AppHost> {
   const { log } = options;
   const args = ['--library', options.libraryDir, '--renderer', options.rendererDir];
-  const child = spawn(options.node, [options.serverEntry, ...args], {
+  const child = spawn(options.node, [options.program, ...args], {
     env: { ...process.env, ...options.env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    detached: true, // Ctrl-C in a terminal is for the shell, which asks first
   });
   const lastWords = logLines(child.stderr, log);
   const exited = exitOf(child);
@@ -75,8 +76,9 @@ function exitOf(child: ChildProcess): Promise<string> {
 }
 
 /** Passes the server's lines to the log; the last one that a person may read is kept (log lines are JSON). */
-function logLines(stderr: Readable, log: Log): { text: string } {
+function logLines(stderr: Readable | null, log: Log): { text: string } {
   const lastWords = { text: '' };
+  if (stderr === null) throw new Error('stderr is a pipe');
   createInterface({ input: stderr }).on('line', (line) => {
     if (!line.startsWith('{')) lastWords.text = line;
     log.warn('the app beside the window', { line: line.slice(0, 2000) });

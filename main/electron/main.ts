@@ -41,8 +41,8 @@ async function openHost(libraryDir: string, log: Log): Promise<AppHost> {
       );
     }
     const { openBeside } = await import('./host-beside.ts');
-    const serverEntry = join(appDir, 'main', 'node', 'server-main.ts');
-    return openBeside({ node, serverEntry, libraryDir, rendererDir, log });
+    const program = join(appDir, 'main', 'electron', 'beside-main.ts');
+    return openBeside({ node, program, libraryDir, rendererDir, log });
   }
   // Loaded only here: on Linux nothing native may come into this process.
   const { openInside } = await import('./host-inside.ts');

@@ -50,15 +50,24 @@ export interface Placement {
 
 /** Where the window opens: as it was, unless its screen is gone or has become smaller. `workAreas`: one per screen, the main one first. */
 export function placeWindow({ bounds }: WindowState, workAreas: readonly Rectangle[]): Placement {
-  const [main] = workAreas;
-  const home = bounds === null ? undefined : workAreas.find((area) => holdsGrip(area, bounds));
-  const area = home ?? main;
-  const { width, height } = bounds ?? FIRST_SIZE;
-  const size = {
-    width: Math.max(MIN_SIZE.width, Math.min(width, area?.width ?? width)),
-    height: Math.max(MIN_SIZE.height, Math.min(height, area?.height ?? height)),
-  };
+  const home = workAreas.find(
+    (area) => bounds !== null && holdsGrip(area, { ...bounds, ...fit(bounds, area) }),
+  );
+  const size = fit(bounds ?? FIRST_SIZE, home ?? workAreas[0]);
   return bounds === null || home === undefined ? size : { ...size, x: bounds.x, y: bounds.y };
+}
+
+interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** `size` within the screen, but never too small to be used. */
+function fit(size: Size, area: Size = size): Size {
+  return {
+    width: Math.max(MIN_SIZE.width, Math.min(size.width, area.width)),
+    height: Math.max(MIN_SIZE.height, Math.min(size.height, area.height)),
+  };
 }
 
 function holdsGrip(area: Rectangle, window: Rectangle): boolean {

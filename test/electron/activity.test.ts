@@ -1,0 +1,49 @@
+/** @file The computer stays awake while something is at work, over a real port and router. */
+import { MessageChannel } from 'node:worker_threads';
+
+import { createORPCClient } from '@orpc/client';
+import { RPCLink } from '@orpc/client/message-port';
+import { expect, it } from 'vitest';
+
+import { followActivity } from '../../main/electron/activity.ts';
+import { createPortServer } from '../../main/electron/message-port-rpc.ts';
+import { asRpcPort } from '../../main/electron/node-port.ts';
+import type { Services } from '../../main/services/app.ts';
+import type { ContractClient } from '../../shared/contract/index.ts';
+import type { Status } from '../../shared/contract/system.ts';
+import { keptLog } from '../helpers/temp-library.ts';
+
+const idle: Status = {
+  version: '0',
+  host: 'electron',
+  libraryName: 'l',
+  engine: { device: 'cpu', label: 'CPU', reason: null, trainable: true },
+  diskFreeBytes: 1,
+  lastSavedAt: null,
+  running: null,
+};
+const at = (done: number, total: number | null): Status => ({
+  ...idle,
+  running: { kind: 'run', id: 'r', title: 't', progress: { phase: 'p', done, total, etaSeconds: null } },
+});
+
+it('keeps awake from the first work to the last, shows how far, and lets go at the end', async () => {
+  const told: unknown[] = [];
+  async function* watch(): AsyncGenerator<Status, void> {
+    for (const status of [idle, at(0, null), at(1, 4), at(5, 4), idle, at(1, 2)]) {
+      yield await Promise.resolve(status);
+    }
+  }
+  const services = new Proxy({}, { get: () => new Proxy({}, { get: () => watch }) }) as Services;
+  const { port1, port2 } = new MessageChannel();
+  createPortServer(services, keptLog())(asRpcPort(port2));
+  const client: ContractClient = createORPCClient(new RPCLink({ port: port1 }));
+  const effects = {
+    keepAwake: (on: boolean) => told.push(on ? 'awake' : 'may sleep'),
+    showProgress: (fraction: number | 'unknown' | null) => told.push(fraction),
+  };
+  await followActivity(client, effects, new AbortController().signal);
+  port1.close();
+  const expected = [null, 'awake', 'unknown', 0.25, 1, 'may sleep', null, 'awake', 0.5, 'may sleep', null];
+  expect(told).toEqual(expected);
+});
