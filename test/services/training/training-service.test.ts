@@ -2,49 +2,14 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it } from 'vitest';
 
 import { createNodeWorkerHost } from '../../../main/node/worker-host-node.ts';
-import { openParts, type AppParts } from '../../../main/services/compose.ts';
 import type { WorkerHandle, WorkerHost } from '../../../main/services/service-types.ts';
-import { requestOf } from '../../../main/services/training/training-service.ts';
-import type { RunEvent, RunRequest } from '../../../shared/contract/training.ts';
+import type { RunRequest } from '../../../shared/contract/training.ts';
 import type { RunId } from '../../../shared/domain/ids.ts';
-import { smallFilmFolder } from '../../helpers/small-library.ts';
-import { call, importAll, keptLog, tempFolder } from '../../helpers/temp-library.ts';
-
-const TINY = { method: 'teacher', model: 'tiny', resolution: 224, preset: 'quick' } as const;
-
-async function openSmall(options: { readonly dir?: string; readonly workerHost?: WorkerHost } = {}) {
-  const dir = options.dir ?? join(tempFolder(), 'library');
-  const log = keptLog();
-  const workerHost = options.workerHost ?? createNodeWorkerHost();
-  const parts = await openParts({ libraryDir: dir, host: 'browser', workerHost, log, clock: Date });
-  onTestFinished(() => parts.app.close());
-  return { dir, log, ...parts };
-}
-
-async function withFilms(options: Parameters<typeof openSmall>[0] = {}) {
-  const parts = await openSmall(options);
-  const { dir, labels } = smallFilmFolder();
-  const { state } = await importAll(parts.library, { paths: [dir], labels });
-  expect(state).toBe('finished');
-  return parts;
-}
-
-async function start({ training }: AppParts, request: Partial<RunRequest> = {}): Promise<RunId> {
-  const { runId } = await training.service.start(
-    requestOf({ ...TINY, recipe: { epochs: 1, batch: 4 }, ...request }),
-    call,
-  );
-  return runId as RunId;
-}
-
-async function toEnd({ training }: AppParts, id: RunId) {
-  const events: RunEvent[] = [];
-  const state = await training.runToEnd(id, (event) => void events.push(event), call.signal);
-  return { state, events };
-}
+import { openAppWithFilms, openTestApp, runToEnd, startRun, tinyRequest } from '../../helpers/open-app.ts';
+import { call } from '../../helpers/temp-library.ts';
 
 /** A worker host whose latest training process the test can kill. */
 function killableHost() {
@@ -61,10 +26,10 @@ function killableHost() {
 }
 
 it('trains a teacher, then a student from its cached answers, one after the other', async () => {
-  const app = await withFilms();
+  const app = await openAppWithFilms();
   const { training, library, evaluation } = app;
-  const teacher = await start(app);
-  const { state, events } = await toEnd(app, teacher);
+  const teacher = await startRun(app);
+  const { state, events } = await runToEnd(app, teacher);
   expect(state).toBe('finished');
   expect(events.map(({ seq }) => seq)).toEqual(events.map(({ seq }) => seq).sort((a, b) => a - b));
   expect(new Set(events.map(({ run }) => run.state))).toContain('training');
@@ -79,12 +44,12 @@ it('trains a teacher, then a student from its cached answers, one after the othe
   expect(detail.test?.t2.value).toBeTypeOf('number');
 
   const [student, waiting] = [
-    await start(app, { method: 'mlcak', resolution: 28, teacherRunId: teacher }),
-    await start(app, { method: 'none', resolution: 28 }),
+    await startRun(app, { method: 'mlcak', resolution: 28, teacherRunId: teacher }),
+    await startRun(app, { method: 'none', resolution: 28 }),
   ];
   expect(library.store.runs.get(waiting).state).toBe('queued');
-  expect((await toEnd(app, student)).state).toBe('finished');
-  expect((await toEnd(app, waiting)).state).toBe('finished');
+  expect((await runToEnd(app, student)).state).toBe('finished');
+  expect((await runToEnd(app, waiting)).state).toBe('finished');
   expect(await training.service.knowledge({}, call)).toMatchObject([
     { teacherRunId: teacher, feature: 'mean', films: 10, views: 1, complete: true },
   ]);
@@ -103,26 +68,26 @@ it('trains a teacher, then a student from its cached answers, one after the othe
 
 it('a killed process leaves a resumable run that ends as an unbroken one does', async () => {
   const host = killableHost();
-  const app = await withFilms(host);
+  const app = await openAppWithFilms(host);
   const recipe = { epochs: 2, batch: 4 };
-  const whole = await start(app, { recipe });
-  expect((await toEnd(app, whole)).state).toBe('finished');
+  const whole = await startRun(app, { recipe });
+  expect((await runToEnd(app, whole)).state).toBe('finished');
 
-  const broken = await start(app, { recipe });
+  const broken = await startRun(app, { recipe });
   await app.training.runToEnd(broken, ({ epoch }) => void (epoch?.epoch === 0 && host.kill()), call.signal);
   const { state, error } = app.library.store.runs.get(broken);
   expect(state).toBe('interrupted');
   expect(error?.message).toContain('resume goes on');
   await app.training.service.resume({ runId: broken }, call);
-  expect((await toEnd(app, broken)).state).toBe('finished');
+  expect((await runToEnd(app, broken)).state).toBe('finished');
   const sha = (id: RunId) =>
     app.library.store.runs.checkpoints(id).find(({ kind }) => kind === 'final')?.sha256;
   expect(sha(broken)).toBe(sha(whole));
 });
 
 it('closing the app pauses the run at a checkpoint; opened again it waits for its person and goes on', async () => {
-  const app = await withFilms();
-  const id = await start(app, { recipe: { epochs: 3, batch: 4 } });
+  const app = await openAppWithFilms();
+  const id = await startRun(app, { recipe: { epochs: 3, batch: 4 } });
   await app.training.runToEnd(
     id,
     ({ run }) => {
@@ -131,23 +96,23 @@ it('closing the app pauses the run at a checkpoint; opened again it waits for it
     call.signal,
   );
   await app.app.close();
-  const again = await openSmall({ dir: app.dir });
+  const again = await openTestApp({ dir: app.dir });
   expect(again.library.store.runs.get(id).state).toBe('paused');
   await again.training.service.resume({ runId: id }, call);
-  expect((await toEnd(again, id)).state).toBe('finished');
+  expect((await runToEnd(again, id)).state).toBe('finished');
   expect(again.library.store.runs.history(id).map(({ epoch }) => epoch)).toEqual([0, 1, 2]);
 });
 
 it('a run that waits can be paused, resumed and cancelled without a process', async () => {
-  const app = await withFilms();
-  const first = await start(app);
-  const second = await start(app);
+  const app = await openAppWithFilms();
+  const first = await startRun(app);
+  const second = await startRun(app);
   await app.training.service.pause({ runId: second }, call);
   expect(app.library.store.runs.get(second).state).toBe('paused');
   await app.training.service.cancel({ runId: second }, call);
   expect(app.library.store.runs.get(second).state).toBe('cancelled');
   await app.training.service.cancel({ runId: first }, call);
-  expect((await toEnd(app, first)).state).toBe('cancelled');
+  expect((await runToEnd(app, first)).state).toBe('cancelled');
   await expect(async () => app.training.service.resume({ runId: second }, call)).rejects.toMatchObject({
     code: 'CONFLICT',
   });
@@ -170,8 +135,8 @@ it.each([
     /cannot be read/,
   ],
 ] as const)('refuses %s before anything is written', async (_what, request, code, message) => {
-  const app = await withFilms();
-  await expect(start(app, request as Partial<RunRequest>)).rejects.toMatchObject({
+  const app = await openAppWithFilms();
+  await expect(startRun(app, request as Partial<RunRequest>)).rejects.toMatchObject({
     code,
     message: expect.stringMatching(message) as string,
   });
@@ -179,25 +144,19 @@ it.each([
 });
 
 it('tells the cost of a run before it begins, and why it may not begin', async () => {
-  const app = await withFilms();
-  const good = await app.training.service.estimate(
-    requestOf({ ...TINY, recipe: { epochs: 2, batch: 4 } }),
-    call,
-  );
+  const app = await openAppWithFilms();
+  const good = await app.training.service.estimate(tinyRequest({ recipe: { epochs: 2, batch: 4 } }), call);
   expect(good).toMatchObject({ refusals: [], films: 10, steps: 6 });
   expect(good.seconds).toBeGreaterThan(0);
   expect(good.warnings.join(' ')).toContain('Only 10 training films');
-  const bad = await app.training.service.estimate(
-    requestOf({ ...TINY, method: 'mlcak', resolution: 28 }),
-    call,
-  );
+  const bad = await app.training.service.estimate(tinyRequest({ method: 'mlcak', resolution: 28 }), call);
   expect(bad.refusals.join(' ')).toContain('teacher');
 });
 
 it('the plan that a process gets names no patient', async () => {
-  const app = await withFilms();
-  const id = await start(app);
-  await toEnd(app, id);
+  const app = await openAppWithFilms();
+  const id = await startRun(app);
+  await runToEnd(app, id);
   const plan = readFileSync(join(app.library.files.runsDir, id, 'plan.json'), 'utf8');
   expect(plan).not.toMatch(/nih-0/);
   expect(app.log.lines.join('\n')).not.toMatch(/nih-0/);
