@@ -1,9 +1,9 @@
 /** @file The status line, the engine badge, doctor and licences. */
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 
 import { z } from 'zod';
 
-import type { EngineBadge, Status } from '../../../shared/contract/system.ts';
+import { attribution, type EngineBadge, type Status } from '../../../shared/contract/system.ts';
 import { isActive } from '../../../shared/domain/run-state.ts';
 import type { OpenLibrary } from '../library/open-library.ts';
 import { sampleAttributions } from '../library/sample-library.ts';
@@ -29,6 +29,7 @@ export interface SystemServiceDeps {
   readonly tick: (signal: AbortSignal) => Promise<void>;
 }
 
+const SOFTWARE = new URL('../../../resources/licences/software.json', import.meta.url);
 const PACKAGE = new URL('../../../package.json', import.meta.url);
 const CALL: CallContext = { signal: new AbortController().signal };
 
@@ -39,6 +40,25 @@ function badgeOf(info: EngineInfo): EngineBadge {
 
 async function readVersion(): Promise<string> {
   return z.object({ version: z.string() }).parse(JSON.parse(await readFile(PACKAGE, 'utf8'))).version;
+}
+
+/** Software that the app consists of, with licences. */
+async function softwareAttributions(): Promise<z.infer<typeof attribution>[]> {
+  return z.array(attribution).parse(JSON.parse(await readFile(SOFTWARE, 'utf8')));
+}
+
+/** When the library's database was last written to, ms since 1970; null before the first film. */
+async function lastSave({ files, store }: OpenLibrary): Promise<number | null> {
+  if (store.films.totals().films === 0) return null;
+  const times = await Promise.all(
+    [files.databasePath, `${files.databasePath}-wal`].map((path) =>
+      stat(path).then(
+        ({ mtimeMs }) => mtimeMs,
+        () => 0, // SQLite removes the write-ahead log when it is empty
+      ),
+    ),
+  );
+  return Math.round(Math.max(...times));
 }
 
 export function createSystemService(deps: SystemServiceDeps): SystemService {
@@ -97,7 +117,7 @@ export function createSystemService(deps: SystemServiceDeps): SystemService {
       libraryName: library.files.name,
       engine,
       diskFreeBytes: await library.files.freeBytes(),
-      lastSavedAt: null,
+      lastSavedAt: await lastSave(library),
       running: await running(),
     };
   }
@@ -107,7 +127,11 @@ export function createSystemService(deps: SystemServiceDeps): SystemService {
     let before = '';
     while (!signal.aborted) {
       const now = await status();
-      const key = JSON.stringify({ ...now, diskFreeBytes: Math.round(now.diskFreeBytes / 1e8) });
+      const key = JSON.stringify({
+        ...now,
+        diskFreeBytes: Math.round(now.diskFreeBytes / 1e8),
+        lastSavedAt: now.lastSavedAt === null ? null : Math.round(now.lastSavedAt / 10_000),
+      });
       if (key !== before) yield now;
       before = key;
       await deps.tick(signal);
@@ -118,6 +142,6 @@ export function createSystemService(deps: SystemServiceDeps): SystemService {
     status,
     watch,
     doctor: () => collectDoctorReport(library.files.dir),
-    attributions: () => sampleAttributions(),
+    attributions: async () => [...(await sampleAttributions()), ...(await softwareAttributions())],
   };
 }

