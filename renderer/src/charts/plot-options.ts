@@ -15,13 +15,15 @@ export interface PlotLook {
   readonly diagonal?: boolean | undefined;
   readonly formatX: (value: number) => string;
   readonly formatY: (value: number) => string;
-  /** Room for the labels at the right, pixels; 0 = no labels. */
-  readonly labelRoom: number;
   readonly wholeX?: boolean | undefined;
 }
 
 const FONT = '11px system-ui, sans-serif';
 const LABEL_GAP = 14;
+/** Between a curve's end and its label, and between the label and the edge, pixels. */
+const LABEL_MARGIN = 6;
+/** Labels take at most this share of the width; longer ones are shortened. */
+const MOST_LABEL_SHARE = 0.45;
 
 /** Value of a custom property, or the colour as it is. */
 export function resolveColour(colour: string): string {
@@ -54,7 +56,7 @@ export function plotOptions(
     ...size,
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 6 } },
-    padding: [8, look.labelRoom, 0, 0],
+    padding: [8, (plot) => labelRoom(plot.width, look.curves), 0, 0],
     scales: {
       x: { time: false, ...(look.xRange ? { range: () => [...look.xRange!] as [number, number] } : {}) },
       y: { range: (_plot, low, high) => yRange(look, low, high) },
@@ -71,7 +73,7 @@ export function plotOptions(
     series: [{}, ...look.curves.map(seriesOf)],
     hooks: {
       drawClear: look.diagonal ? [drawDiagonal] : [],
-      draw: look.labelRoom > 0 ? [(plot) => drawLabels(plot, look.curves)] : [],
+      draw: [(plot) => drawLabels(plot, look.curves)],
       setCursor: [
         (plot) =>
           onCursor(plot.cursor.idx === null || plot.cursor.idx === undefined ? null : plot.cursor.idx),
@@ -129,7 +131,7 @@ function drawLabels(plot: uPlot, curves: readonly Curve[]): void {
   ctx.font = `${11 * ratio}px system-ui, sans-serif`;
   ctx.textBaseline = 'middle';
   ctx.textAlign = 'left';
-  const room = plot.width * ratio - (bbox.left + bbox.width) - 8 * ratio;
+  const room = plot.width * ratio - (bbox.left + bbox.width) - LABEL_MARGIN * ratio;
   for (const label of spread(
     ends,
     LABEL_GAP * ratio,
@@ -137,9 +139,19 @@ function drawLabels(plot: uPlot, curves: readonly Curve[]): void {
     bbox.top + bbox.height - 6 * ratio,
   )) {
     ctx.fillStyle = label.colour;
-    ctx.fillText(fitText(ctx, label.text, room), bbox.left + bbox.width + 6 * ratio, label.y);
+    ctx.fillText(fitText(ctx, label.text, room), bbox.left + bbox.width + LABEL_MARGIN * ratio, label.y);
   }
   ctx.restore();
+}
+
+/** Room to the right of the curves that the longest of their labels needs, CSS pixels. */
+function labelRoom(width: number, curves: readonly Curve[]): number {
+  const context = document.createElement('canvas').getContext('2d');
+  const labels = curves.filter((curve) => !curve.quiet && curve.points.length > 0);
+  if (context === null || labels.length === 0) return LABEL_MARGIN;
+  context.font = FONT;
+  const widest = Math.max(...labels.map(({ label }) => context.measureText(label).width));
+  return Math.min(Math.ceil(widest) + 2 * LABEL_MARGIN, Math.round(width * MOST_LABEL_SHARE));
 }
 
 function fitText(ctx: CanvasRenderingContext2D, text: string, room: number): string {

@@ -2,4 +2,5 @@
 import type { ContractClient } from '../../../shared/contract/index.ts';
 
 export type CaseRow = Awaited<ReturnType<ContractClient['evaluation']['cases']>>[number];
+export type DoctorReport = Awaited<ReturnType<ContractClient['system']['doctor']>>;
 export type PresetCard = Awaited<ReturnType<ContractClient['training']['presets']>>[number];

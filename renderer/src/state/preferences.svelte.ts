@@ -6,22 +6,26 @@ export type Theme = 'dark' | 'light' | 'system';
 
 interface Stored {
   theme: Theme;
-  railCollapsed: boolean;
+  /** null = folded where the window is narrow. */
+  railCollapsed: boolean | null;
   /** The reading room has its own, for the film's sake. */
   readingRailCollapsed: boolean;
 }
 
 const KEY = 'chestlight:window';
-const DEFAULTS: Stored = { theme: 'dark', railCollapsed: false, readingRailCollapsed: true };
+const DEFAULTS: Stored = { theme: 'dark', railCollapsed: null, readingRailCollapsed: true };
 
 export class Preferences {
   #values = $state<Stored>({ ...DEFAULTS, ...read() });
   #light = matchMedia('(prefers-color-scheme: light)');
   #systemIsLight = $state(false);
+  #narrow = matchMedia('(max-width: 1180px)');
+  #isNarrow = $state(this.#narrow.matches);
 
   constructor() {
     this.#systemIsLight = this.#light.matches;
     this.#light.addEventListener('change', (event) => (this.#systemIsLight = event.matches));
+    this.#narrow.addEventListener('change', (event) => (this.#isNarrow = event.matches));
   }
 
   get theme(): Theme {
@@ -41,7 +45,8 @@ export class Preferences {
   identityMasked = $state(false);
 
   railCollapsed(page: Page): boolean {
-    return page === 'reading' ? this.#values.readingRailCollapsed : this.#values.railCollapsed;
+    if (page === 'reading') return this.#values.readingRailCollapsed;
+    return this.#values.railCollapsed ?? this.#isNarrow;
   }
   collapseRail(page: Page, collapsed: boolean): void {
     this.#set(page === 'reading' ? { readingRailCollapsed: collapsed } : { railCollapsed: collapsed });
@@ -64,7 +69,7 @@ function read(): Partial<Stored> {
     const stored = value as Readonly<Record<string, unknown>>;
     return {
       ...(stored['theme'] === 'light' || stored['theme'] === 'system' ? { theme: stored['theme'] } : {}),
-      ...(stored['railCollapsed'] === true ? { railCollapsed: true } : {}),
+      ...(typeof stored['railCollapsed'] === 'boolean' ? { railCollapsed: stored['railCollapsed'] } : {}),
       ...(stored['readingRailCollapsed'] === false ? { readingRailCollapsed: false } : {}),
     };
   } catch {

@@ -64,6 +64,19 @@ export function standing(run: RunSummary): string {
   }
 }
 
+/** The number of an epoch as people count: the wire counts from 0, the window from 1. */
+export function epochNumber(epoch: number): number {
+  return epoch + 1;
+}
+
+/** `3 of 5`: the epoch that is trained now or was trained last; `0 of 5` before the first step. */
+export function epochWords(progress: RunSummary['progress']): string {
+  if (progress.epochs === 0) return '–';
+  const begun = progress.step > 0 || progress.phase === 'training';
+  const shown = begun ? Math.min(epochNumber(progress.epoch), progress.epochs) : 0;
+  return `${shown} of ${progress.epochs}`;
+}
+
 /** `MLCAK 28 px · seed 1`: short words for legends. */
 export function shortName(run: { method: Method; resolution: number; seed: number }): string {
   return `${run.method === 'teacher' ? 'Teacher' : METHOD_WORDS[run.method]} ${run.resolution}`;
