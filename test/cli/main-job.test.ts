@@ -1,0 +1,158 @@
+/** @file The main job from the command line, as processes, on real films: import, train, Ctrl-C, resume, distill, read out. */
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+
+import sharp from 'sharp';
+import { expect, it } from 'vitest';
+import { z } from 'zod';
+
+import { smallFilmFolder } from '../helpers/small-library.ts';
+import { tempFolder } from '../helpers/temp-library.ts';
+
+const ENTRY = resolve(import.meta.dirname, '../../main/cli/cli.ts');
+
+interface Ended {
+  readonly status: number | null;
+  readonly json: unknown;
+  readonly stderr: string;
+}
+
+/** @param interruptAt sends SIGINT to the process when its standard error says this */
+function cli(args: readonly string[], interruptAt?: string): Promise<Ended> {
+  const child = spawn(process.execPath, [ENTRY, ...args, '--json'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+    if (interruptAt !== undefined && stderr.includes(interruptAt)) {
+      child.kill('SIGINT');
+      interruptAt = undefined;
+    }
+  });
+  return new Promise((done) => {
+    child.on('close', (status) => done({ status, json: JSON.parse(stdout), stderr }));
+  });
+}
+
+const score = z.number().min(0).max(1);
+const result = z.object({
+  runId: z.string(),
+  state: z.string(),
+  epochs: z.number().int(),
+  best: z.object({ epoch: z.number().int(), t1: score.nullable(), t2: score.nullable() }).nullable(),
+  test: z
+    .object({
+      t1: z.object({
+        macro: score.nullable(),
+        k: z.number().int(),
+        of: z.number().int(),
+        perFinding: z.record(z.string(), score.nullable()),
+      }),
+      t2: z.object({ auroc: score.nullable(), ci: z.tuple([score, score]).nullable() }),
+    })
+    .nullable(),
+});
+
+it('goes from films to predictions with overlays, through an interruption', async () => {
+  const library = join(tempFolder(), 'library');
+  const at = ['--library', library];
+  const { dir, labels } = smallFilmFolder();
+  expect((await cli(['import', dir, '--labels', labels, ...at])).json).toMatchObject({ imported: 20 });
+
+  const quick = ['--preset', 'quick', '--batch', '4'];
+  const train = ['train', '--model', 'tiny', ...quick, '--epochs', '3', ...at];
+  const interrupted = await cli(train, 'epoch 1 of 3');
+  const paused = result.parse(interrupted.json);
+  expect(interrupted).toMatchObject({ status: 0 });
+  expect(paused).toMatchObject({ state: 'paused', test: null });
+  expect(paused.epochs).toBeLessThan(3);
+
+  const teacher = result.parse((await cli(['resume', paused.runId, ...at])).json);
+  expect(teacher).toMatchObject({ runId: paused.runId, state: 'finished', epochs: 3 });
+  expect(Object.keys(teacher.test?.t1.perFinding ?? {})).toHaveLength(teacher.test?.t1.of ?? -1);
+
+  const student = result.parse(
+    (
+      await cli([
+        ...['distill', '--teacher', teacher.runId, '--method', 'mlcak', '--resolution', '28'],
+        ...[...quick, '--epochs', '1', ...at],
+      ])
+    ).json,
+  );
+  expect(student).toMatchObject({ state: 'finished', epochs: 1 });
+
+  const { runs } = z.object({ runs: z.array(result) }).parse((await cli(['runs', ...at])).json);
+  expect(runs.map(({ runId }) => runId)).toEqual([teacher.runId, student.runId]);
+  expect(runs[1]?.test).toEqual(student.test);
+
+  const overlays = join(tempFolder(), 'overlays');
+  const film = join(
+    dir,
+    readFileSync(labels, 'utf8').split('\n')[1]?.split(',')[0]?.replace('images/', '') ?? '',
+  );
+  const predicted = await cli([
+    'predict',
+    '--run',
+    student.runId,
+    film,
+    labels,
+    '--attention',
+    overlays,
+    ...at,
+  ]);
+  expect(predicted).toMatchObject({
+    status: 0,
+    json: {
+      predictions: [
+        { file: film, suitability: { suitable: true, reasons: [] }, attention: { method: 'last' } },
+      ],
+      skipped: [{ file: labels, code: 'NOT_AN_IMAGE' }],
+    },
+  });
+  const [first] = z
+    .object({
+      predictions: z.array(
+        z.object({ t2: score, attention: z.object({ grid: z.array(z.array(score)), png: z.string() }) }),
+      ),
+    })
+    .parse(predicted.json).predictions;
+  expect(first?.attention.grid.map((row) => row.length)).toEqual(Array.from({ length: 14 }, () => 14));
+  expect(await sharp(first?.attention.png ?? '').metadata()).toMatchObject({ width: 224, height: 224 });
+  const again = await cli(['predict', '--run', student.runId, film, '--attention', overlays, ...at]);
+  expect(again).toMatchObject({ status: 2, json: { error: { code: 'CONFLICT' } } });
+
+  const evaluated = await cli(['evaluate', '--run', student.runId, ...at]);
+  const { t1, t2 } = z
+    .object({ t1: z.object({ macro: score.nullable() }), t2: z.object({ auroc: score }) })
+    .parse(evaluated.json);
+  expect({ macro: t1.macro, auroc: t2.auroc }).toEqual({
+    macro: student.test?.t1.macro,
+    auroc: student.test?.t2.auroc,
+  });
+  expect((await cli(['verify', ...at])).json).toMatchObject({ ok: true, problems: [] });
+});
+
+it.each([
+  [['train', '--model', 'huge'], 'BAD_INPUT'],
+  [['train', '--model', 'tiny', '--epochs', 'many'], 'BAD_INPUT'],
+  [['distill', '--method', 'mlcak'], 'BAD_INPUT'],
+  [['distill', '--teacher', 'run-0000000000000000'], 'NOT_FOUND'],
+  [['resume', 'run-0000000000000000'], 'NOT_FOUND'],
+  [['predict', 'x.png'], 'BAD_INPUT'],
+  [['evaluate'], 'BAD_INPUT'],
+] as const)('refuses %j in one line, exit 2', async (args, code) => {
+  const library = join(tempFolder(), 'library');
+  const { status, json } = await cli([...args, '--library', library]);
+  expect({ status, json }).toMatchObject({ status: 2, json: { error: { code } } });
+});
+
+it('looks at a library without making one', async () => {
+  const library = join(tempFolder(), 'nowhere');
+  expect(await cli(['runs', '--library', library])).toMatchObject({
+    status: 2,
+    json: { error: { code: 'NOT_FOUND' } },
+  });
+  expect(existsSync(library)).toBe(false);
+});
