@@ -29,9 +29,12 @@ export function readAttention(result: ForwardResult, film = 0): FilmAttention {
   const [first] = result.attention;
   if (first === undefined) throw new Error('the forward pass did not capture attention');
   const [, heads, tokens] = first.shape;
-  const blocks = result.attention.map((block) =>
-    tf.tidy(() => tf.slice(block, [film, 0, 0, 0], [1, heads, tokens, tokens]).dataSync<'float32'>()),
-  );
+  const blocks = result.attention.map((block) => {
+    const one = tf.slice(block, [film, 0, 0, 0], [1, heads, tokens, tokens]);
+    const values = one.dataSync<'float32'>();
+    one.dispose(); // by hand: tf.tidy would look for tensors in every one of these values
+    return values;
+  });
   return { heads, tokens, blocks };
 }
 
