@@ -70,9 +70,10 @@ export function createImportSession(
       let seen = 0;
       while (!signal.aborted) {
         if (current.seq > seen) {
-          seen = current.seq;
-          yield current;
-          if (current.state !== 'running') return;
+          const told = current; // the import may end while the watcher is busy with this one
+          seen = told.seq;
+          yield told;
+          if (told.state !== 'running') return;
           continue;
         }
         await nextChange(wakers, signal);

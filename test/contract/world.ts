@@ -1,0 +1,151 @@
+/** @file The app that the contract suite asks: a real library of small films, a run trained for it, a run at work. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { createNodeWorkerHost } from '../../main/node/worker-host-node.ts';
+import { openParts, type AppParts } from '../../main/services/compose.ts';
+import type { Services } from '../../main/services/app.ts';
+import { requestOf } from '../../main/services/training/training-service.ts';
+import { importSource, splitRequest } from '../../shared/contract/library.ts';
+import type { RunRequest } from '../../shared/contract/training.ts';
+import type { FilmId, ImportId, RunId, SplitId } from '../../shared/domain/ids.ts';
+import { isActive } from '../../shared/domain/run-state.ts';
+import { call, keptLog, type KeptLog } from '../helpers/temp-library.ts';
+import { pattern, tinyDicom } from '../helpers/tiny-dicom.ts';
+import { trackStreams, type StreamTracker } from './track-streams.ts';
+
+const FILMS = 24;
+
+/** Written so that nothing is drawn by chance: every second film is abnormal, every part has both. */
+function writeFilms(dir: string): string {
+  mkdirSync(dir);
+  const rows = Array.from({ length: FILMS }, (_, index) => {
+    const abnormal = index % 2 === 1;
+    const part = index < 12 ? 'train' : index < 16 ? 'validation' : 'test';
+    const name = `film-${String(index).padStart(2, '0')}.dcm`;
+    const pixel = pattern(index + 10);
+    writeFileSync(
+      join(dir, name),
+      tinyDicom({ patientId: `MRN-${index}`, view: 'PA', sopUid: `1.2.${index}`, pixel }),
+    );
+    return `${name},p${index},${abnormal ? 'abnormal' : 'normal'},${Number(abnormal)},${Number(!abnormal)},${part}`;
+  });
+  const labels = join(dir, 'labels.csv');
+  writeFileSync(
+    labels,
+    ['file,patient_id,normal_abnormal,Infiltration,No finding,split', ...rows].join('\n'),
+  );
+  return labels;
+}
+
+export interface World {
+  readonly parts: AppParts;
+  readonly services: Services;
+  readonly streams: StreamTracker;
+  readonly log: KeptLog;
+  readonly folder: string;
+  /** Folder of the films and their labels file. */
+  readonly films: string;
+  readonly labels: string;
+  readonly rendererDir: string;
+  readonly filmId: FilmId;
+  readonly splitId: SplitId;
+  readonly importId: ImportId;
+  /** Finished, evaluated. */
+  readonly runId: RunId;
+  /** A run that is training now; others wait behind it. */
+  atWork(): Promise<RunId>;
+  close(): Promise<void>;
+}
+
+/** A student without a teacher: the quickest run there is. */
+export function quickRun(request: Partial<RunRequest> = {}): RunRequest {
+  const recipe = { epochs: 1, batch: 4, microBatch: 4, warmupEpochs: 0 };
+  return requestOf({ method: 'none', model: 'tiny', resolution: 28, preset: 'quick', recipe, ...request });
+}
+
+export async function openWorld(): Promise<World> {
+  const folder = mkdtempSync(join(tmpdir(), 'chestlight-contract-'));
+  const films = join(folder, 'films');
+  const labels = writeFilms(films);
+  const rendererDir = join(folder, 'renderer');
+  mkdirSync(rendererDir);
+  writeFileSync(join(rendererDir, 'index.html'), '<title>window</title>');
+  const log = keptLog();
+  const parts = await openParts({
+    libraryDir: join(folder, 'library'),
+    host: 'browser',
+    workerHost: createNodeWorkerHost(),
+    log,
+    clock: Date,
+    statusEveryMs: 50,
+  });
+  const { library, training } = parts;
+  const { importId } = await library.service.import(importSource.parse({ paths: [films], labels }), call);
+  await library.imports.settled();
+  const split = await library.service.createSplit(splitRequest.parse({ name: 'World' }), call);
+  const [film] = (await library.service.films(filmQueryAll, call)).rows;
+  const started = await training.service.start(quickRun({ name: 'Done' }), call);
+  const runId = started.runId as RunId;
+  await training.runToEnd(runId, () => undefined, call.signal);
+  const { services, streams } = trackStreams(parts.app.services);
+  return {
+    parts,
+    services,
+    streams,
+    log,
+    folder,
+    films,
+    labels,
+    rendererDir,
+    filmId: film?.id as FilmId,
+    splitId: split.id as SplitId,
+    importId: importId as ImportId,
+    runId,
+    atWork: () => atWork(parts),
+    async close() {
+      for (const run of await training.service.runs({}, call)) {
+        if (run.state === 'queued' || isActive(run.state))
+          await training.service.cancel({ runId: run.id as RunId }, call);
+      }
+      await parts.app.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+const filmQueryAll = {
+  text: '',
+  finding: null,
+  abnormal: 'any',
+  view: null,
+  source: null,
+  part: null,
+  splitId: null,
+  sort: 'name',
+  descending: false,
+  offset: 0,
+  limit: 100,
+} as const;
+
+/** The run that trains now; a long one is started when there is none. */
+async function atWork({ training }: AppParts): Promise<RunId> {
+  const training_ = async () =>
+    (await training.service.runs({}, call)).find((run) => run.state === 'training');
+  const running = await training_();
+  if (running !== undefined) return running.id as RunId;
+  const leave = new AbortController();
+  const events = await training.service.watch({ afterSeq: 0 }, { signal: leave.signal });
+  const next = events.next();
+  await training.service.start(
+    quickRun({ name: 'Long', recipe: { epochs: 1000, batch: 4, microBatch: 4 } }),
+    call,
+  );
+  for (let event = await next; event.done !== true; event = await events.next()) {
+    if (event.value.run.state !== 'training') continue;
+    leave.abort();
+    return event.value.run.id as RunId;
+  }
+  throw new Error('the stream of runs ended');
+}
