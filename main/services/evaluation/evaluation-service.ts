@@ -12,6 +12,9 @@ import { createMeasure } from './measure.ts';
 import type { RunDifference } from './measure-part.ts';
 import { notesOn, notesOnGain } from './notes.ts';
 import { readRunScores, type ScoredPart } from './part-scores.ts';
+import { gatherReport, type ReportDeps } from './report/gather.ts';
+import { reportPage } from './report/page.ts';
+import { readReport, writeReport } from './report/write-report.ts';
 import { requireScored } from './run-standing.ts';
 import { summaryOf, type EvaluationSummary } from './summary.ts';
 
@@ -48,7 +51,7 @@ function plain(difference: RunDifference | null): ResultRow['differenceToNone'] 
   return { t1: interval(difference.t1), t2: interval(difference.t2) };
 }
 
-export function createEvaluationService({ library, clock, log }: EvaluationDeps): EvaluationParts {
+export function createEvaluationService({ library, predict, clock, log }: EvaluationDeps): EvaluationParts {
   const { store, files } = library;
   const measure = createMeasure();
   const comparisons = createComparisons(library, measure);
@@ -118,19 +121,21 @@ export function createEvaluationService({ library, clock, log }: EvaluationDeps)
     return teacher === null ? [] : casesByDisagreement(test, (await readRunScores(library, teacher)).test);
   }
 
+  const results: ReportDeps = {
+    library,
+    predict,
+    clock,
+    evaluation: (run) => evaluationOf(run, 'test'),
+    toBaseline: (run) => comparisons.toBaseline(run),
+  };
+
   return {
     async evaluateRun(runId) {
       const run = store.runs.get(runId);
       requireScored(run);
       await compute(run, 'test');
     },
-    async reportBytes(sha256) {
-      if (store.artifacts.find(sha256)?.kind === 'report') return await files.artifacts.read(sha256);
-      throw new ServiceError(
-        'NOT_FOUND',
-        'There is no such report in this library. Make it again on the Evaluate page.',
-      );
-    },
+    reportBytes: (sha256) => readReport(files, sha256),
     async summary(runId) {
       const run = store.runs.get(runId);
       requireScored(run);
@@ -148,7 +153,10 @@ export function createEvaluationService({ library, clock, log }: EvaluationDeps)
         const found = (await casesOf(runId, kind)).slice(0, limit);
         return found.map((one) => ({ ...one, name: store.films.find(one.filmId)?.name ?? '' }));
       },
-      report: () => Promise.reject(new ServiceError('BUSY', 'Reports are being built.')),
+      async report({ runIds }, context) {
+        files.refuseIfReadOnly();
+        return await writeReport(files, reportPage(await gatherReport(results, runIds, context)));
+      },
     },
   };
 }

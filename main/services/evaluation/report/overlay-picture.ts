@@ -2,20 +2,21 @@
 import sharp from 'sharp';
 
 import type { AttentionMap } from '../../../../shared/contract/inference.ts';
+import { spread } from '../../../../shared/domain/attention-scale.ts';
 import { colourTable, overlayAlpha, type ColourMapName } from '../../../../shared/domain/colour-map.ts';
 import { MODEL_SIDE } from '../../../../shared/domain/geometry.ts';
 import { bilinear } from '../../../../shared/domain/resample.ts';
 
 export const REPORT_COLOUR_MAP: ColourMapName = 'inferno';
-/** Of the largest value. */
+/** Of the strongest cell; the weakest is see-through. */
 export const REPORT_OPACITY = 0.6;
 
-/** Film [224 × 224] grey under the map's cells, interpolated. RGB, row-major [224 × 224 × 3]. */
+/** Film [224 × 224] grey under the map from its weakest cell to its strongest, interpolated between cells. RGB, row-major [224 × 224 × 3]. */
 export function blendOverlay(
   film: Uint8Array,
   { grid, values }: Pick<AttentionMap, 'grid' | 'values'>,
 ): Uint8Array {
-  const smooth = bilinear(values, grid, grid, MODEL_SIDE, MODEL_SIDE);
+  const smooth = bilinear(spread(values), grid, grid, MODEL_SIDE, MODEL_SIDE);
   const colours = colourTable(REPORT_COLOUR_MAP);
   const pixels = new Uint8Array(MODEL_SIDE * MODEL_SIDE * 3);
   smooth.forEach((raw, index) => {

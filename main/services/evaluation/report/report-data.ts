@@ -42,8 +42,13 @@ export interface ReportOverlay {
   /** Stored probability of "abnormal". */
   readonly score: number;
   readonly threshold: number | null;
-  /** RGB PNG, 224 × 224; null when it could not be computed. */
-  readonly png: Uint8Array | null;
+  /** null when it could not be computed. */
+  readonly picture: {
+    /** RGB PNG, 224 × 224. */
+    readonly png: Uint8Array;
+    /** Weakest and strongest cell in multiples of equal attention. */
+    readonly multiples: readonly [number, number];
+  } | null;
 }
 
 export interface ReportFilm {

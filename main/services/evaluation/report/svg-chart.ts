@@ -16,8 +16,8 @@ export interface Chart {
   readonly yLabel: string;
   readonly xRange: readonly [number, number];
   readonly yRange: readonly [number, number];
-  readonly formatX: (value: number) => string;
-  readonly formatY: (value: number) => string;
+  /** Ticks on whole numbers only. */
+  readonly wholeX?: boolean;
   readonly lines: readonly ChartLine[];
   /** Draws y = x: chance. */
   readonly diagonal?: boolean;
@@ -43,6 +43,11 @@ export function roundTicks([low, high]: readonly [number, number], wanted = 5): 
   return Array.from({ length: last - first + 1 }, (_, index) => (first + index) * step);
 }
 
+/** `0`, `.2`, `1`, `2.5`, `40`. */
+export function tickLabel(value: number): string {
+  return String(Math.round(value * 1e6) / 1e6).replace(/^(-?)0\./, '$1.');
+}
+
 const short = (value: number): string => String(Math.round(value * 100) / 100);
 
 export function lineChart(chart: Chart): Html {
@@ -66,22 +71,24 @@ export function lineChart(chart: Chart): Html {
           y2="${short(y(tick))}"
         />
         <text class="tick" x="${LEFT - 4}" y="${short(y(tick) + 3)}" text-anchor="end"
-          >${chart.formatY(tick)}</text
+          >${tickLabel(tick)}</text
         >`,
   );
-  const xTicks = roundTicks(xRange).map(
-    (tick) =>
-      html`<line
-          class="axis"
-          x1="${short(x(tick))}"
-          x2="${short(x(tick))}"
-          y1="${bottom}"
-          y2="${bottom + 3}"
-        />
-        <text class="tick" x="${short(x(tick))}" y="${bottom + 12}" text-anchor="middle"
-          >${chart.formatX(tick)}</text
-        >`,
-  );
+  const xTicks = roundTicks(xRange)
+    .filter((tick) => chart.wholeX !== true || Number.isInteger(tick))
+    .map(
+      (tick) =>
+        html`<line
+            class="axis"
+            x1="${short(x(tick))}"
+            x2="${short(x(tick))}"
+            y1="${bottom}"
+            y2="${bottom + 3}"
+          />
+          <text class="tick" x="${short(x(tick))}" y="${bottom + 12}" text-anchor="middle"
+            >${tickLabel(tick)}</text
+          >`,
+    );
   const lines = chart.lines.map(({ colour, dash, points, mark }) => [
     points.length === 1 && mark === undefined
       ? dot(x(points[0]?.[0] ?? 0), y(points[0]?.[1] ?? 0), colour)
@@ -141,11 +148,11 @@ export function intervalBar(
 }
 
 /** The scale of `intervalBar`, for the head of its column. */
-export function intervalScale(range: readonly [number, number], format: (value: number) => string): Html {
+export function intervalScale(range: readonly [number, number]): Html {
   const x = (at: number): string => short(4 + ((at - range[0]) / (range[1] - range[0])) * 112);
   return html`<svg class="bar" viewBox="0 0 120 11" aria-hidden="true">
     ${roundTicks(range, 4).map(
-      (tick) => html`<text class="tick" x="${x(tick)}" y="9" text-anchor="middle">${format(tick)}</text>`,
+      (tick) => html`<text class="tick" x="${x(tick)}" y="9" text-anchor="middle">${tickLabel(tick)}</text>`,
     )}
   </svg>`;
 }
