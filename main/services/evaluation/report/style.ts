@@ -40,7 +40,7 @@ tbody th { font-weight: 500; }
 .dense th, .dense td { padding-right: 1.5mm; }
 tbody tr.group > * { border-top: 0.4pt solid var(--line); }
 td.n, th.n { text-align: right; }
-td.n + td, th.n + th { padding-left: 3mm; }
+td.n + td:not(.n), th.n + th:not(.n) { padding-left: 3mm; }
 td.ci, th.name { white-space: nowrap; }
 .hash { white-space: nowrap; font-size: 6.3pt; }
 tr { break-inside: avoid; }
@@ -73,7 +73,7 @@ svg.bar { width: 30mm; height: auto; }
 .pictures .none { display: grid; place-items: center; aspect-ratio: 1; background: var(--soft); color: var(--muted); text-align: center; padding: 2mm; margin-bottom: 0.8mm; }
 .pictures b { display: block; font-weight: 600; }
 .wrong { color: #a32f27; font-weight: 600; }
-.scale { display: flex; align-items: center; gap: 2mm; font-size: 8pt; color: var(--muted); margin-bottom: 3mm; }
+.scale { break-after: avoid; display: flex; align-items: center; gap: 2mm; font-size: 8pt; color: var(--muted); margin-bottom: 3mm; }
 .scale svg { width: 40mm; height: 3mm; }
 .common { break-inside: avoid; display: grid; grid-template-columns: max-content 1fr; gap: 0.8mm 5mm; margin: 0 0 4mm; font-size: 8.5pt; line-height: 1.4; }
 .common dt { color: var(--muted); }
