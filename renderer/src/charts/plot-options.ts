@@ -68,7 +68,7 @@ export function plotOptions(
         grid: { show: false },
         ...(look.wholeX ? { incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500] } : {}),
       }),
-      axis(look.yLabel, look.formatY, { size: 34, space: 26 }),
+      axis(look.yLabel, look.formatY, { size: 40, space: 26 }),
     ],
     series: [{}, ...look.curves.map(seriesOf)],
     hooks: {

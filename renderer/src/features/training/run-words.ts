@@ -42,9 +42,11 @@ export const PHASE_WORDS: Readonly<Record<RunSummary['progress']['phase'], strin
 export function standing(run: RunSummary): string {
   switch (run.state) {
     case 'preparing':
+      return run.progress.phase === 'waiting' ? 'Starting' : PHASE_WORDS[run.progress.phase];
     case 'training':
-    case 'evaluating':
       return PHASE_WORDS[run.progress.phase];
+    case 'evaluating':
+      return PHASE_WORDS.evaluating;
     case 'queued':
       return 'Waiting for its turn';
     case 'finished':
@@ -67,6 +69,11 @@ export function standing(run: RunSummary): string {
 /** The number of an epoch as people count: the wire counts from 0, the window from 1. */
 export function epochNumber(epoch: number): number {
   return epoch + 1;
+}
+
+/** Ends of a chart's epoch axis for so many epochs; a single one stands in the middle. */
+export function epochAxis(epochs: number): readonly [number, number] {
+  return epochs > 1 ? [1, epochs] : [0.5, 1.5];
 }
 
 /** `3 of 5`: the epoch that is trained now or was trained last; `0 of 5` before the first step. */
