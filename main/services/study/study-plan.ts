@@ -2,6 +2,7 @@
 import type { RunRequest } from '../../../shared/contract/training.ts';
 import type { StudyProgress } from '../../../shared/contract/evaluation.ts';
 import type { RunId } from '../../../shared/domain/ids.ts';
+import type { SplitRequest } from '../../../shared/contract/library.ts';
 import { requestOf } from '../training/training-service.ts';
 
 export type StudyStep = StudyProgress['step'];
@@ -28,6 +29,18 @@ const model = 'tiny';
 const preset = 'quick';
 /** More than a first look: three runs fit ten minutes on two processor cores. */
 const recipe = { epochs: 10 };
+
+/**
+ * The sample films come with their test part. A fifth of the rest is for validation: with a tenth (10 films) the best epoch
+ * is chosen by chance.
+ */
+export const STUDY_SPLIT: SplitRequest = {
+  name: 'Sample study',
+  seed: SEED,
+  validation: 0.2,
+  test: 0.2,
+  useGivenParts: true,
+};
 
 /** Teacher at 224, the student without a teacher, the student by MLCAK: the smallest comparison that says something. */
 export const STUDY_RUNS: readonly ((teacher: RunId | null) => RunRequest)[] = [

@@ -17,9 +17,8 @@ import type {
   Log,
   StudyService,
 } from '../service-types.ts';
-import { chooseSplit } from '../training/run-config.ts';
 import type { TrainingParts } from '../training/training-service.ts';
-import { fractionOf, OVERLAY_FILMS, STUDY_RUNS, type StudyStep } from './study-plan.ts';
+import { fractionOf, OVERLAY_FILMS, STUDY_RUNS, STUDY_SPLIT, type StudyStep } from './study-plan.ts';
 
 export interface StudyDeps {
   readonly library: OpenLibrary;
@@ -158,7 +157,7 @@ export function createStudyService(deps: StudyDeps): StudyParts {
     const call: CallContext = { signal: stop.signal };
     await importSamples(call);
     tell('split', 0);
-    chooseSplit(library, clock, null);
+    if (store.splits.list().length === 0) await library.service.createSplit(STUDY_SPLIT, call);
     const runIds = await trainAll(call);
     await makeOverlays(runIds, call);
     tell('report', 0);
