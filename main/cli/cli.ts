@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 
 import { Refusal, type Verb } from './verb.ts';
+import { bench } from './verbs/bench.ts';
 import { decode } from './verbs/decode.ts';
 import { demo } from './verbs/demo.ts';
 import { distill } from './verbs/distill.ts';
@@ -28,6 +29,7 @@ const VERBS: readonly Verb[] = [
   weights,
   verify,
   doctor,
+  bench,
   demo,
 ];
 
