@@ -68,7 +68,13 @@ module.exports = {
     mayImport('main/store', 'shared'),
     mayImport('main/files', 'shared'),
     mayImport('main/worker', 'shared', 'main/files', 'main/dicom', 'main/numeric'),
-    mayImport('main/services', 'shared', 'main/store', 'main/files', 'main/dicom'),
+    mayImport('main/services', 'shared', 'main/store', 'main/files', 'main/dicom', 'main/numeric'),
+    only(
+      'tensors-only-in-workers',
+      'Services use metrics, sizes and weight files of main/numeric, never TensorFlow: it computes in worker processes.',
+      { path: '^main/(services|rpc|node|electron)/' },
+      { path: 'node_modules/@tensorflow/', reachable: true },
+    ),
     mayImport('main/rpc', 'shared', 'main/services'),
     mayImport('renderer', 'shared'),
     only(

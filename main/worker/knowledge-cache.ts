@@ -18,7 +18,7 @@ import {
   type RecordLayout,
 } from '../numeric/knowledge/view-record.ts';
 import { featureOf } from '../numeric/methods/features.ts';
-import type { FeatureKind } from '../numeric/methods/method.ts';
+import type { FeatureKind } from '../numeric/methods/needs.ts';
 import type { TeacherArrays } from '../numeric/train/micro-batch.ts';
 import { forward } from '../numeric/vit/forward.ts';
 import type { FilmSet } from './film-set.ts';

@@ -7,7 +7,7 @@ import { ServiceError } from '../../shared/domain/service-error.ts';
 import type { FromTraining, RunPlan, scoreRow } from '../../shared/worker/protocol.ts';
 import type { z } from 'zod';
 import { viewSettings } from '../numeric/augment/views.ts';
-import { methodDefinition } from '../numeric/methods/registry.ts';
+import { isTaught } from '../numeric/methods/needs.ts';
 import { disposeParameters } from '../numeric/vit/parameters.ts';
 import { writeFileAtomic } from '../files/atomic-write.ts';
 import { learningRateAt } from '../numeric/optim/schedule.ts';
@@ -99,7 +99,7 @@ async function prepareKnowledge(
   train: Uint32Array,
 ): Promise<TrainRun['teacher'] | 'stopped'> {
   const { teacher, knowledge, config } = plan;
-  if (methodDefinition(config.method).logits !== (teacher !== null && knowledge !== null)) {
+  if (isTaught(config.method) !== (teacher !== null && knowledge !== null)) {
     throw new ServiceError(
       'INCOMPATIBLE',
       `The method ${config.method} and the teacher of this run do not agree.`,

@@ -46,7 +46,9 @@ it('lets a tree pass whose arrows point down', () => {
       'main/numeric/vit/model.ts':
         "import * as tf from '@tensorflow/tfjs-core';\nexport * from '../../../shared/domain/ids.ts';\nexport { tf };\n",
       'main/store/store.ts': "import Database from 'better-sqlite3';\nexport const db = Database;\n",
-      'main/services/a.ts': "export * from '../store/store.ts';\n",
+      'main/numeric/metrics/auroc.ts': one,
+      'main/services/a.ts':
+        "export * from '../store/store.ts';\nexport { one } from '../numeric/metrics/auroc.ts';\n",
     }),
   ).toEqual([]);
 });
@@ -60,6 +62,8 @@ it('reports every forbidden arrow', () => {
       'main/numeric/vit/model.ts':
         "import { readFileSync } from 'node:fs';\nexport const two = readFileSync;\n",
       'main/numeric/vit/back.ts': "export * from '../../services/a.ts';\n",
+      'main/numeric/vit/tensors.ts': "import * as tf from '@tensorflow/tfjs-core';\nexport { tf };\n",
+      'main/services/tensors.ts': "export * from '../numeric/vit/tensors.ts';\n",
       'main/services/a.ts': "import Database from 'better-sqlite3';\nexport const db = Database;\n",
       'main/services/b.ts': "export * from './c.ts';\nexport const b = 1;\n",
       'main/services/c.ts': "export * from './b.ts';\nexport const c = 1;\n",
@@ -85,5 +89,6 @@ it('reports every forbidden arrow', () => {
     'renderer-imports',
     'setup-has-no-dependencies',
     'shared-contract-imports',
+    'tensors-only-in-workers',
   ]);
 });

@@ -2,7 +2,7 @@
  * @file One cached view of a film as bytes: teacher logits in f32, then the feature in f16. A shard is records of one
  * size, one after the other; keys, files and checks belong to the knowledge service.
  */
-import type { FeatureKind } from '../methods/method.ts';
+import type { FeatureKind } from '../methods/needs.ts';
 import { tokenCount, type VitConfig } from '../vit/config.ts';
 import { decodeHalf, encodeHalf, HALF_MAX } from './half.ts';
 

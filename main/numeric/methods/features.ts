@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 
 import type { LossSettings } from '../../../shared/domain/recipe.ts';
-import type { FeatureKind } from './method.ts';
+import type { FeatureKind } from './needs.ts';
 
 /** Cuts the token axis (second to last) of `[…, N, D]`. */
 export function selectTokens(features: tf.Tensor, tokens: LossSettings['tokens']): tf.Tensor {

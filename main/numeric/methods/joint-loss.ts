@@ -6,7 +6,8 @@ import { bceT1, bceT2, binaryKl, meanSquaredError } from '../losses/losses.ts';
 import type { ForwardResult } from '../vit/forward.ts';
 import { normaliseTokens, selectTokens } from './features.ts';
 import type { MethodSettings } from './method.ts';
-import { methodDefinition, neededFeature } from './registry.ts';
+import { neededFeature } from './needs.ts';
+import { methodDefinition } from './registry.ts';
 
 export type TermName = 'bceT1' | 'bceT2' | 'kdT1' | 'kdT2' | 'feature';
 

@@ -2,9 +2,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
 
 import type { LossSettings, Method } from '../../../shared/domain/recipe.ts';
-
-/** Teacher knowledge kept per film: nothing, mean of all H_i [N, D], last H_L [N, D], or all [L, N, D]. */
-export type FeatureKind = 'none' | 'mean' | 'last' | 'blocks';
+import type { MethodNeeds } from './needs.ts';
 
 /** Loss settings of a run, with the choices that only the numeric part knows. */
 export interface MethodSettings extends LossSettings {
@@ -20,11 +18,8 @@ export interface ComparedFeatures {
   readonly student: tf.Tensor;
 }
 
-export interface MethodDefinition {
+export interface MethodDefinition extends MethodNeeds {
   readonly name: Method;
-  /** Uses the teacher's soft logits. */
-  readonly logits: boolean;
-  readonly feature: FeatureKind;
   /** One sentence for tooltips and reports. */
   readonly explanation: string;
   /**

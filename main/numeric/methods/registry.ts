@@ -1,7 +1,7 @@
-/** @file The open registry of methods: a new method is one file and one line here. */
-import type { LossSettings, Method } from '../../../shared/domain/recipe.ts';
+/** @file The open registry of methods: a new method is one file, one line here and one in needs.ts. */
+import type { Method } from '../../../shared/domain/recipe.ts';
 import { lastBlock } from './last-block.ts';
-import type { FeatureKind, MethodDefinition } from './method.ts';
+import type { MethodDefinition } from './method.ts';
 import { mlcak } from './mlcak.ts';
 import { none } from './none.ts';
 import { oneToOne } from './one-to-one.ts';
@@ -19,9 +19,4 @@ const METHODS: Readonly<Record<Method, MethodDefinition>> = {
 
 export function methodDefinition(name: Method): MethodDefinition {
   return METHODS[name];
-}
-
-/** Teacher knowledge a run really needs: none of the features when γ = 0, so that γ = 0 is vanilla bit for bit. */
-export function neededFeature(name: Method, loss: LossSettings): FeatureKind {
-  return loss.gamma === 0 ? 'none' : METHODS[name].feature;
 }

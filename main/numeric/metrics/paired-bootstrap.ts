@@ -44,12 +44,14 @@ function countedAuroc(finding: SortedFinding, counts: Uint16Array): number {
   let position = 0;
   for (const end of runEnds) {
     let runPositives = 0;
-    let runNegatives = 0;
+    let all = 0;
+    // Without a branch: labels follow no pattern that a processor could guess.
     for (; position < end; position += 1) {
       const count = counts[films[position] as number] as number;
-      if (positive[position] === 1) runPositives += count;
-      else runNegatives += count;
+      runPositives += count * (positive[position] as number);
+      all += count;
     }
+    const runNegatives = all - runPositives;
     wins += runPositives * (negativesBelow + runNegatives / 2);
     negativesBelow += runNegatives;
     positives += runPositives;

@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 
 import type { BatchTotals, LabelTensors, TeacherTensors } from '../methods/joint-loss.ts';
-import type { FeatureKind } from '../methods/method.ts';
+import type { FeatureKind } from '../methods/needs.ts';
 import { tokenCount, type VitConfig } from '../vit/config.ts';
 
 /** Teacher outputs of b films. */

@@ -4,7 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Method } from '../../../shared/domain/recipe.ts';
 import { jointLoss, termWeights, type TermName } from '../methods/joint-loss.ts';
 import type { MethodSettings } from '../methods/method.ts';
-import { neededFeature } from '../methods/registry.ts';
+import { neededFeature } from '../methods/needs.ts';
 import {
   ADAMW_DEFAULTS,
   adamwUpdate,

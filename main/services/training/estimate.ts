@@ -6,7 +6,7 @@ import { z } from 'zod';
 import type { Estimate, RunConfig } from '../../../shared/contract/training.ts';
 import { formatBytes } from '../../../shared/domain/numbers.ts';
 import type { VitVariant } from '../../../shared/domain/recipe.ts';
-import { neededFeature } from '../../numeric/methods/registry.ts';
+import { neededFeature } from '../../numeric/methods/needs.ts';
 import { parameterCount, tokenCount, vitConfig } from '../../numeric/vit/config.ts';
 import type { DatasetFilm } from '../../store/splits.ts';
 import type { OpenLibrary } from '../library/open-library.ts';

@@ -7,7 +7,7 @@ import { NO_FINDING } from '../../../shared/domain/findings.ts';
 import type { SplitId } from '../../../shared/domain/ids.ts';
 import { PAPER_LOSS, presetRecipe } from '../../../shared/domain/recipe.ts';
 import { ServiceError } from '../../../shared/domain/service-error.ts';
-import { methodDefinition } from '../../numeric/methods/registry.ts';
+import { isTaught } from '../../numeric/methods/needs.ts';
 import { vitConfig } from '../../numeric/vit/config.ts';
 import { importWeights, startFrom } from '../../numeric/weights/import-weights.ts';
 import { WeightsError } from '../../numeric/weights/weights-error.ts';
@@ -31,7 +31,7 @@ function refuse(message: string): never {
 }
 
 function checkMethod({ method, resolution, teacherRunId }: RunRequest): void {
-  const distils = methodDefinition(method).logits;
+  const distils = isTaught(method);
   if (method === 'teacher' && resolution !== 224) refuse('A teacher is trained at 224 px.');
   if (distils && resolution === 224) refuse(`A student by ${method} needs a resolution below 224 px.`);
   if (distils && teacherRunId === null)

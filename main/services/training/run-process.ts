@@ -4,7 +4,7 @@ import { basename } from 'node:path';
 import type { RunId } from '../../../shared/domain/ids.ts';
 import { canMove, type RunState } from '../../../shared/domain/run-state.ts';
 import { fromTraining, type FromTraining, type ToTraining } from '../../../shared/worker/protocol.ts';
-import { neededFeature } from '../../numeric/methods/registry.ts';
+import { neededFeature } from '../../numeric/methods/needs.ts';
 import type { OpenLibrary } from '../library/open-library.ts';
 import type { Clock, Log, WorkerHandle, WorkerHost } from '../service-types.ts';
 import { rememberRate } from './estimate.ts';

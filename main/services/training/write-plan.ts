@@ -7,7 +7,7 @@ import type { RunPlan } from '../../../shared/worker/protocol.ts';
 import { WORKER_PROTOCOL } from '../../../shared/worker/protocol.ts';
 import { ServiceError } from '../../../shared/domain/service-error.ts';
 import { writeFileAtomic } from '../../files/atomic-write.ts';
-import { methodDefinition, neededFeature } from '../../numeric/methods/registry.ts';
+import { isTaught, neededFeature } from '../../numeric/methods/needs.ts';
 import type { RunRow } from '../../store/runs.ts';
 import type { DatasetFilm } from '../../store/splits.ts';
 import type { OpenLibrary } from '../library/open-library.ts';
@@ -40,7 +40,7 @@ function knowledgeOf(
   films: readonly DatasetFilm[],
 ): RunPlan['knowledge'] {
   const { method, loss, recipe, seed, preprocessing } = run.config;
-  if (teacher === null || !methodDefinition(method).logits) return null;
+  if (teacher === null || !isTaught(method)) return null;
   const feature = neededFeature(method, loss);
   const train = films.filter((film) => film.part === 'train');
   const key = createHash('sha256')

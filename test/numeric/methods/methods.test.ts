@@ -10,7 +10,8 @@ import {
   selectTokens,
 } from '../../../main/numeric/methods/features.ts';
 import { readRecord, recordLayout, writeRecord } from '../../../main/numeric/knowledge/view-record.ts';
-import { methodDefinition, neededFeature } from '../../../main/numeric/methods/registry.ts';
+import { neededFeature } from '../../../main/numeric/methods/needs.ts';
+import { methodDefinition } from '../../../main/numeric/methods/registry.ts';
 import type { MicroBatch } from '../../../main/numeric/train/micro-batch.ts';
 import { TrainState } from '../../../main/numeric/train/train-state.ts';
 import { trainStep, type StepSettings } from '../../../main/numeric/train/train-step.ts';

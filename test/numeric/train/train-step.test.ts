@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { termWeights } from '../../../main/numeric/methods/joint-loss.ts';
 import { featureOf } from '../../../main/numeric/methods/features.ts';
 import type { MethodSettings } from '../../../main/numeric/methods/method.ts';
-import { neededFeature } from '../../../main/numeric/methods/registry.ts';
+import { neededFeature } from '../../../main/numeric/methods/needs.ts';
 import { learningRateAt } from '../../../main/numeric/optim/schedule.ts';
 import { batchCounts, microTensors, type MicroBatch } from '../../../main/numeric/train/micro-batch.ts';
 import { stateSpecs, TrainState, TrainStateError } from '../../../main/numeric/train/train-state.ts';
