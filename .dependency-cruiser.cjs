@@ -76,6 +76,7 @@ module.exports = {
       { path: 'node_modules/@tensorflow/', reachable: true },
     ),
     mayImport('main/rpc', 'shared', 'main/services'),
+    mayImport('main/electron', 'shared', 'main/services', 'main/rpc', 'main/node', 'main/files'),
     mayImport('renderer', 'shared'),
     only(
       'setup-has-no-dependencies',
