@@ -33,6 +33,7 @@ const bestNote = z.object({
       perFinding: z.array(z.number().nullable()),
     }),
     t2: z.number().nullable(),
+    merit: z.number().nullable(),
   }),
 });
 

@@ -10,6 +10,8 @@ export interface Validation {
   readonly loss: number | null;
   readonly t1: MacroAuroc;
   readonly t2: number | null;
+  /** What the best epoch is chosen by, see `merit`; null where no AUROC is defined. */
+  readonly merit: number | null;
 }
 
 /** Loss and AUROCs of scored films against the plan's labels. */
@@ -22,21 +24,39 @@ export function validate(films: FilmSet, indices: Uint32Array, scores: FilmScore
     t1Labels: chosen.map((film) => film?.t1 ?? []),
     t2Labels: chosen.map((film) => film?.t2 ?? null),
   });
+  const t1 = macroAuroc(labels, scores.t1);
+  const abnormal = known.map((row) => chosen[row]?.t2 ?? 0);
+  const t2 = auroc({ labels: abnormal, scores: known.map((row) => scores.t2[row] ?? Number.NaN) });
   return {
     loss: loss !== null && Number.isFinite(loss) ? loss : null,
-    t1: macroAuroc(labels, scores.t1),
-    t2: auroc({
-      labels: known.map((row) => chosen[row]?.t2 ?? 0),
-      scores: known.map((row) => scores.t2[row] ?? Number.NaN),
-    }),
+    t1,
+    t2,
+    merit: merit([...t1.perFinding, t2].map((value, task) => ({ value, labels: labels[task] ?? abnormal }))),
   };
 }
 
-function merit(validation: Validation): number {
-  return validation.t1.value ?? validation.t2 ?? Number.NEGATIVE_INFINITY;
+/**
+ * Mean AUROC over all tasks, each weighted by what its labels can tell: the inverse of the variance of an AUROC at chance,
+ * (P + N + 1) / 12PN (Mann and Whitney 1947). A plain mean of a small validation part follows the finding with one positive
+ * film; see docs/decisions/0005-best-epoch.md.
+ */
+function merit(
+  tasks: readonly { readonly value: number | null; readonly labels: readonly (0 | 1 | null)[] }[],
+): number | null {
+  let sum = 0;
+  let weights = 0;
+  for (const { value, labels } of tasks) {
+    if (value === null) continue;
+    const positives = labels.filter((label) => label === 1).length;
+    const negatives = labels.filter((label) => label === 0).length;
+    const weight = (positives * negatives) / (positives + negatives + 1);
+    sum += weight * value;
+    weights += weight;
+  }
+  return weights === 0 ? null : sum / weights;
 }
 
-/** By macro AUROC of the findings, by T2 where that is undefined. Equal is not better: the earlier epoch stays. */
+/** Equal is not better: the earlier epoch stays. */
 export function isBetter(one: Validation, than: Validation): boolean {
-  return merit(one) > merit(than);
+  return (one.merit ?? Number.NEGATIVE_INFINITY) > (than.merit ?? Number.NEGATIVE_INFINITY);
 }
