@@ -29,7 +29,9 @@ beforeAll(async () => {
 });
 
 /** Until the services have seen it: a stream that nobody reads must not stay open. */
-const nobodyWatches = (path: string) => expect.poll(() => world.streams.open(path)).toBe(0);
+const watchers = (path: string, count: number) =>
+  expect.poll(() => world.streams.open(path), { timeout: 20_000 }).toBe(count);
+const nobodyWatches = (path: string) => watchers(path, 0);
 
 describe.each(TRANSPORTS)('streams over %s', (name) => {
   const open = () => windows.transports[name].connect();
@@ -60,7 +62,7 @@ describe.each(TRANSPORTS)('streams over %s', (name) => {
     const window = await open();
     const stream = await window.client.training.watch({ afterSeq: 0 });
     const next = stream.next().catch(() => undefined);
-    await expect.poll(() => world.streams.open('training.watch')).toBe(1);
+    await watchers('training.watch', 1);
     await window.leave();
     await nobodyWatches('training.watch');
     await next;
@@ -96,7 +98,7 @@ describe.each(TRANSPORTS)('streams over %s', (name) => {
     const [a, b] = [await open(), await open()];
     const streams = await Promise.all([a, b].map(({ client }) => client.training.watch({ afterSeq: 0 })));
     const nexts = streams.map((stream) => stream.next());
-    await expect.poll(() => world.streams.open('training.watch')).toBe(2);
+    await watchers('training.watch', 2);
     await rename('For both');
     const [one, other] = await Promise.all(nexts);
     expect(other).toEqual(one);

@@ -139,7 +139,7 @@ async function atWork({ training }: AppParts): Promise<RunId> {
   const events = await training.service.watch({ afterSeq: 0 }, { signal: leave.signal });
   const next = events.next();
   await training.service.start(
-    quickRun({ name: 'Long', recipe: { epochs: 1000, batch: 4, microBatch: 4 } }),
+    quickRun({ name: 'Long', recipe: { epochs: 1000, batch: 1, microBatch: 1 } }),
     call,
   );
   for (let event = await next; event.done !== true; event = await events.next()) {

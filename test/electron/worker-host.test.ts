@@ -93,7 +93,7 @@ it('passes the environment on, runs training politely, and writes its lines to t
   worker.send({});
   expect(await message).toEqual({ threads: '3', onednn: '1' });
   expect(getPriority(worker.pid)).toBeGreaterThan(getPriority());
-  await expect.poll(() => log.lines.join()).toContain('from the library');
+  await expect.poll(() => log.lines.join(), { timeout: 20_000 }).toContain('from the library');
 });
 
 it('tells the end, and sends nothing to a process that is gone', async () => {
