@@ -19,6 +19,12 @@ export interface MeasuredProcess {
 /** Characters of standard error kept for the message. */
 const KEPT_ERRORS = 2000;
 
+/** The line that names the error; Node and Python write more around it. */
+function reasonIn(errors: string): string {
+  const lines = errors.split('\n').filter((line) => line.trim() !== '');
+  return (lines.findLast((line) => /^\w*Error\b/.test(line)) ?? lines.at(-1) ?? 'it gave no reason').trim();
+}
+
 /**
  * Starts `command` and waits until it is ready for steps.
  * @throws Refusal ENGINE_UNAVAILABLE with the last line it wrote when it ends before its time
@@ -40,8 +46,7 @@ export async function startMeasured(
   const next = async <T>(schema: z.ZodType<T>): Promise<T> => {
     const line = await lines.next();
     if (line.done !== true) return schema.parse(JSON.parse(line.value));
-    const why = errors.trim().split('\n').at(-1) ?? '';
-    throw new Refusal('ENGINE_UNAVAILABLE', `${name} stopped: ${why === '' ? 'it gave no reason' : why}`);
+    throw new Refusal('ENGINE_UNAVAILABLE', `${name} stopped: ${reasonIn(errors)}`);
   };
   return {
     ready: await next(benchReady),

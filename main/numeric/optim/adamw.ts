@@ -30,9 +30,12 @@ export function gradientNorm(gradients: readonly tf.Tensor[]): tf.Scalar {
   return tf.sqrt(tf.sum(tf.stack(squares)));
 }
 
-/** Factor that brings the norm to at most `limit`, as `torch.nn.utils.clip_grad_norm_` (ε 1e-6). */
+/** As in `torch.nn.utils.clip_grad_norm_`. */
+export const CLIP_EPSILON = 1e-6;
+
+/** Factor that brings the norm to at most `limit`, as `torch.nn.utils.clip_grad_norm_`. */
 export function clipFactor(norm: tf.Scalar, limit: number): tf.Scalar {
-  return tf.minimum(tf.div(limit, tf.add(norm, 1e-6)), 1);
+  return tf.minimum(tf.div(limit, tf.add(norm, CLIP_EPSILON)), 1);
 }
 
 export interface Moments {
@@ -42,20 +45,24 @@ export interface Moments {
 }
 
 export interface UpdateScalars {
-  /** `stepRates` as three scalars. */
+  /** The first two of `stepRates` as scalars. */
   readonly stepSize: tf.Tensor;
   readonly correction: tf.Tensor;
-  readonly decay: tf.Tensor;
+}
+
+/** 1 − lr·wd where the mask is 1, else 1: what weights are multiplied by. */
+export function decayFactors(decayMask: tf.Tensor, decay: tf.Tensor): tf.Tensor {
+  return tf.tidy(() => tf.sub(1, tf.mul(decayMask, decay)));
 }
 
 /**
- * One update of one group. `decayMask` is 1 where weight decay applies.
- * θ ← θ − lr·wd·mask·θ; m, v ← moments; θ ← θ − lr/(1 − β₁ᵗ) · m / (√v/√(1 − β₂ᵗ) + ε).
+ * One update of one group. `factors` are its `decayFactors`; null = no decay.
+ * θ ← factors·θ; m, v ← moments; θ ← θ − lr/(1 − β₁ᵗ) · m / (√v/√(1 − β₂ᵗ) + ε).
  */
 export function adamwUpdate(
   state: Moments,
   gradient: tf.Tensor,
-  decayMask: tf.Tensor | null,
+  factors: tf.Tensor | null,
   scalars: UpdateScalars,
   settings: Pick<AdamWSettings, 'beta1' | 'beta2' | 'epsilon'>,
 ): Moments {
@@ -64,10 +71,7 @@ export function adamwUpdate(
     const m = tf.add(tf.mul(state.m, beta1), tf.mul(gradient, 1 - beta1));
     const v = tf.add(tf.mul(state.v, beta2), tf.mul(tf.square(gradient), 1 - beta2));
     const denominator = tf.add(tf.mul(tf.sqrt(v), scalars.correction), epsilon);
-    const decayed =
-      decayMask === null
-        ? state.parameters
-        : tf.sub(state.parameters, tf.mul(state.parameters, tf.mul(decayMask, scalars.decay)));
+    const decayed = factors === null ? state.parameters : tf.mul(state.parameters, factors);
     const parameters = tf.sub(decayed, tf.mul(tf.div(m, denominator), scalars.stepSize));
     return { parameters, m, v };
   });

@@ -48,11 +48,22 @@ function maskOf(group: ParameterGroup): Float32Array {
   return mask;
 }
 
+/** One mask a group; groups of the same make, as all blocks are, share one tensor. */
+function decayMasksOf(groups: readonly ParameterGroup[]): tf.Tensor[] {
+  const known = new Map<string, tf.Tensor>();
+  return groups.map((group) => {
+    const make = group.specs.map(({ size, decay }) => `${size}${decay ? '+' : '-'}`).join();
+    const mask = known.get(make) ?? tf.keep(tf.tensor1d(maskOf(group)));
+    known.set(make, mask);
+    return mask;
+  });
+}
+
 /** One flat tensor per group and kind, in the order of `parameterGroups`. Owns its tensors: call `dispose` when done. */
 export class TrainState {
   readonly config: VitConfig;
   readonly groups: readonly ParameterGroup[];
-  /** 1 where weight decay applies, one tensor a group. */
+  /** 1 where weight decay applies, one tensor a group; blocks share theirs. */
   readonly decayMasks: readonly tf.Tensor[];
   readonly hasEma: boolean;
   /** Optimiser steps done. */
@@ -67,7 +78,7 @@ export class TrainState {
     const packed = this.groups.map((group) => packGroup(group, weights)); // checks before the first allocation
     const keep = (values: Float32Array) => tf.keep(tf.tensor1d(values));
     const zeros = () => this.groups.map(({ size }) => tf.keep(tf.zeros([size])));
-    this.decayMasks = this.groups.map((group) => keep(maskOf(group)));
+    this.decayMasks = decayMasksOf(this.groups);
     this.#tensors = {
       parameters: packed.map(keep),
       m: zeros(),

@@ -8,7 +8,9 @@ import { neededFeature } from '../methods/needs.ts';
 import {
   ADAMW_DEFAULTS,
   adamwUpdate,
+  CLIP_EPSILON,
   clipFactor,
+  decayFactors,
   gradientNorm,
   movingAverage,
   stepRates,
@@ -161,15 +163,21 @@ function applyGradients(state: TrainState, gradients: readonly tf.Tensor[], sett
     tf.Tensor,
     tf.Tensor,
   ];
-  const factor = clipNorm === null ? null : tf.tidy(() => clipFactor(norm, clipNorm));
+  // A factor of 1 changes nothing.
+  const clips = clipNorm !== null && gradNorm + CLIP_EPSILON > clipNorm;
+  const factor = clips ? tf.tidy(() => clipFactor(norm, clipNorm)) : null;
+  const factors = new Map<tf.Tensor, tf.Tensor>();
+  if (weightDecay !== 0) {
+    for (const mask of new Set(state.decayMasks)) factors.set(mask, decayFactors(mask, decay));
+  }
   gradients.forEach((gradient, index) => {
     const now = state.group(index);
     const clipped = factor === null ? gradient : tf.mul(gradient, factor);
     const updated = adamwUpdate(
       now,
       clipped,
-      weightDecay === 0 ? null : now.decayMask,
-      { stepSize, correction, decay },
+      factors.get(now.decayMask) ?? null,
+      { stepSize, correction },
       { beta1, beta2, epsilon },
     );
     const ema =
@@ -178,7 +186,7 @@ function applyGradients(state: TrainState, gradients: readonly tf.Tensor[], sett
     state.replaceGroup(index, { ...updated, ...(ema === null ? {} : { ema }) });
   });
   state.step += 1;
-  tf.dispose([norm, stepSize, correction, decay]);
+  tf.dispose([norm, stepSize, correction, decay, ...factors.values()]);
   factor?.dispose();
   return gradNorm;
 }

@@ -2,97 +2,82 @@
 import * as tf from '@tensorflow/tfjs-core';
 
 import { tokenCount, type VitConfig } from './config.ts';
-import { at, differentiable, type Formula } from './differentiable.ts';
+import { differentiable } from './differentiable.ts';
 import {
   attentionGradient,
   attentionProbabilities,
+  attentionRowSums,
   attentionScale,
-  geluGradient,
+  gelu,
+  geluSlope,
   layerNorm,
   layerNormGradient,
+  layerNormValue,
   linear,
   linearGradient,
   mergeHeads,
   mergeHeads3,
-  normalCdf,
   separateHeads,
   splitHeads,
 } from './layers.ts';
 
+type Inputs = [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
+
 /** x + proj(attend(norm1(x))) for x [B·N, D]. Inputs: x, norm1 scale and bias, qkv kernel and bias, proj kernel and bias. */
-function attentionFormula(config: VitConfig, batch: number, inputs: readonly tf.Tensor[]): Formula {
+function attentionFormula(config: VitConfig, batch: number, inputs: readonly tf.Tensor[]) {
   const tokens = tokenCount(config);
   const { heads } = config;
-  const x = at(inputs, 0);
-  const norm = layerNorm(x, at(inputs, 1), at(inputs, 2), config.layerNormEpsilon);
-  const projected = linear(norm.value, at(inputs, 3), at(inputs, 4)); // [B·N, 3D]
-  const [q, k, v] = splitHeads(projected, batch, tokens, heads) as [tf.Tensor, tf.Tensor, tf.Tensor];
-  const scaled = tf.mul(q, attentionScale(config.width / heads));
-  const probabilities = attentionProbabilities(scaled, k); // [B, h, N, N]
-  const mixed = tf.matMul(probabilities, v); // [B, h, N, d]
-  const merged = mergeHeads(mixed); // [B·N, D]
-  const value = tf.add(x, linear(merged, at(inputs, 5), at(inputs, 6)));
+  const [x, scale, bias, qkv, qkvBias, proj, projBias] = inputs as Inputs;
+  const { value: normed, unit, inverse } = layerNorm(x, scale, bias, config.layerNormEpsilon);
+  const parts = splitHeads(linear(normed, qkv, qkvBias), batch, tokens, heads); // 3 × [B, h, N, d]
+  const [q, keys, values] = parts as [tf.Tensor, tf.Tensor, tf.Tensor];
+  const queries = tf.mul(q, attentionScale(config.width / heads));
+  const probabilities = attentionProbabilities(queries, keys); // [B, h, N, N]
+  const merged = mergeHeads(tf.matMul(probabilities, values)); // [B·N, D]
+  const value = tf.add(x, linear(merged, proj, projBias));
+  const saved = { unit, inverse, queries, keys, values, probabilities, merged, scale, bias, qkv, proj };
   return {
     value,
-    saved: [
-      norm.value,
-      norm.unit,
-      norm.inverse,
-      scaled,
-      k,
-      v,
-      probabilities,
-      mixed,
-      merged,
-      at(inputs, 1),
-      at(inputs, 3),
-      at(inputs, 5),
-    ],
-    gradient: (dy, saved) => {
-      const [dMerged, dProj, dProjBias] = linearGradient(dy, at(saved, 8), at(saved, 11));
+    saved: () => saved,
+    gradient: (dy: tf.Tensor, kept: typeof saved) => {
+      const [dMerged, dProj, dProjBias] = linearGradient(dy, kept.merged, kept.proj);
+      const rows = attentionRowSums(dMerged, kept.merged, batch, tokens, heads);
       const dMixed = separateHeads(dMerged, batch, tokens, heads);
-      const dHeads = attentionGradient(
-        dMixed,
-        at(saved, 3),
-        at(saved, 4),
-        at(saved, 5),
-        at(saved, 6),
-        at(saved, 7),
-      );
-      const [dNorm, dQkv, dQkvBias] = linearGradient(mergeHeads3(dHeads), at(saved, 0), at(saved, 10));
-      const [dx, dScale, dBias] = layerNormGradient(dNorm, at(saved, 1), at(saved, 2), at(saved, 9));
+      const dParts = mergeHeads3(attentionGradient(dMixed, rows, kept));
+      const again = layerNormValue(kept.unit, kept.scale, kept.bias);
+      const [dNorm, dQkv, dQkvBias] = linearGradient(dParts, again, kept.qkv);
+      const [dx, dScale, dBias] = layerNormGradient(dNorm, kept.unit, kept.inverse, kept.scale);
       return [tf.add(dy, dx), dScale, dBias, dQkv, dQkvBias, dProj, dProjBias];
     },
   };
 }
 
 /** x + fc2(gelu(fc1(norm2(x)))) for x [B·N, D]. Inputs: x, norm2 scale and bias, fc1 kernel and bias, fc2 kernel and bias. */
-function mlpFormula(config: VitConfig, inputs: readonly tf.Tensor[]): Formula {
-  const x = at(inputs, 0);
-  const norm = layerNorm(x, at(inputs, 1), at(inputs, 2), config.layerNormEpsilon);
-  const hidden = linear(norm.value, at(inputs, 3), at(inputs, 4)); // [B·N, 4D]
-  const cdf = normalCdf(hidden);
-  const activated = tf.mul(hidden, cdf);
-  const value = tf.add(x, linear(activated, at(inputs, 5), at(inputs, 6)));
+function mlpFormula(config: VitConfig, inputs: readonly tf.Tensor[]) {
+  const [x, scale, bias, fc1, fc1Bias, fc2, fc2Bias] = inputs as Inputs;
+  const { value: normed, unit, inverse } = layerNorm(x, scale, bias, config.layerNormEpsilon);
+  const activated = gelu(linear(normed, fc1, fc1Bias)); // [B·N, 4D]
+  const halfFc2 = tf.mul(fc2, 0.5); // exact, and the factor 2 of `twice` with it
+  const value = tf.add(x, linear(activated.twice, halfFc2, fc2Bias));
+  const saved = () => ({
+    unit,
+    inverse,
+    slope: geluSlope(activated),
+    twice: activated.twice,
+    scale,
+    bias,
+    fc1,
+    halfFc2,
+  });
   return {
     value,
-    saved: [
-      norm.value,
-      norm.unit,
-      norm.inverse,
-      hidden,
-      cdf,
-      activated,
-      at(inputs, 1),
-      at(inputs, 3),
-      at(inputs, 5),
-    ],
-    gradient: (dy, saved) => {
-      const [dActivated, dFc2, dFc2Bias] = linearGradient(dy, at(saved, 5), at(saved, 8));
-      const dHidden = geluGradient(dActivated, at(saved, 3), at(saved, 4));
-      const [dNorm, dFc1, dFc1Bias] = linearGradient(dHidden, at(saved, 0), at(saved, 7));
-      const [dx, dScale, dBias] = layerNormGradient(dNorm, at(saved, 1), at(saved, 2), at(saved, 6));
-      return [tf.add(dy, dx), dScale, dBias, dFc1, dFc1Bias, dFc2, dFc2Bias];
+    saved,
+    gradient: (dy: tf.Tensor, kept: ReturnType<typeof saved>) => {
+      const [dTwice, dHalfFc2, dFc2Bias] = linearGradient(dy, kept.twice, kept.halfFc2);
+      const again = layerNormValue(kept.unit, kept.scale, kept.bias);
+      const [dNorm, dFc1, dFc1Bias] = linearGradient(tf.mul(dTwice, kept.slope), again, kept.fc1);
+      const [dx, dScale, dBias] = layerNormGradient(dNorm, kept.unit, kept.inverse, kept.scale);
+      return [tf.add(dy, dx), dScale, dBias, dFc1, dFc1Bias, tf.mul(dHalfFc2, 0.5), dFc2Bias];
     },
   };
 }

@@ -107,14 +107,17 @@ export function forward(
   const open = capture.attention === true || capture.probes !== undefined;
   for (let index = 0; index < config.depth; index += 1) {
     const parameter = (name: string) => lookup(parameters, `blocks.${index}.${name}`);
+    let middle: tf.Tensor;
     if (open) {
       const half = attentionHalfOpen(x, parameter, config, batch, capture.probes?.[index]);
-      x = half.value;
+      middle = half.value;
       attention.push(half.probabilities as tf.Tensor4D);
     } else {
-      x = attentionHalf(x, parameter, config, batch);
+      middle = attentionHalf(x, parameter, config, batch);
     }
-    x = mlpHalf(x, parameter, config);
+    x.dispose(); // not at the end of the scope: two of them a block would pile up
+    x = mlpHalf(middle, parameter, config);
+    middle.dispose();
     if (capture.blocks === true) blocks.push(tf.reshape(x, [batch, tokens, width]));
   }
   const cls = tf.reshape(tf.slice(tf.reshape(x, [batch, tokens, width]), [0, 0, 0], [batch, 1, width]), [

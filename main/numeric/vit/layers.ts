@@ -32,7 +32,12 @@ export function layerNorm(x: tf.Tensor, scale: tf.Tensor, bias: tf.Tensor, epsil
   const centred = tf.sub(x, tf.mean(x, -1, true)); // [R, D]
   const inverse = tf.rsqrt(tf.add(tf.mean(tf.square(centred), -1, true), epsilon)); // [R, 1]
   const unit = tf.mul(centred, inverse); // [R, D]
-  return { value: tf.add(tf.mul(unit, scale), bias), unit, inverse };
+  return { value: layerNormValue(unit, scale, bias), unit, inverse };
+}
+
+/** The value of `layerNorm` once more from x̂: cheaper to make again than to keep. */
+export function layerNormValue(unit: tf.Tensor, scale: tf.Tensor, bias: tf.Tensor): tf.Tensor {
+  return tf.add(tf.mul(unit, scale), bias);
 }
 
 /** Gradients [dx, dscale, dbias] of `layerNorm`. */
@@ -49,18 +54,27 @@ export function layerNormGradient(
   return [tf.mul(tf.sub(scaled, inner), inverse), tf.sum(dyUnit, 0), tf.sum(dy, 0)];
 }
 
-const INV_SQRT_2 = Math.SQRT1_2;
-const INV_SQRT_2PI = 1 / Math.sqrt(2 * Math.PI);
-
-/** Φ(x) of the standard normal, by erf (not the tanh approximation); any shape. GELU(x) = x · Φ(x) (Hendrycks 2016). */
-export function normalCdf(x: tf.Tensor): tf.Tensor {
-  return tf.mul(tf.add(tf.erf(tf.mul(x, INV_SQRT_2)), 1), 0.5);
+/** GELU(x) = x · Φ(x), by erf, not the tanh approximation (Hendrycks 2016), with what its slope needs. */
+export interface Gelu {
+  /** 2 · GELU(x): the half is left to the kernel that comes next, which is smaller. */
+  readonly twice: tf.Tensor;
+  /** x/√2. */
+  readonly scaled: tf.Tensor;
+  /** 2Φ(x) = 1 + erf(x/√2). */
+  readonly twiceCdf: tf.Tensor;
 }
 
-/** Gradient of x · Φ(x): dy · (Φ(x) + x · φ(x)). */
-export function geluGradient(dy: tf.Tensor, x: tf.Tensor, cdf: tf.Tensor): tf.Tensor {
-  const density = tf.mul(tf.exp(tf.mul(tf.square(x), -0.5)), INV_SQRT_2PI);
-  return tf.mul(dy, tf.add(cdf, tf.mul(x, density)));
+/** Any shape. */
+export function gelu(x: tf.Tensor): Gelu {
+  const scaled = tf.mul(x, Math.SQRT1_2);
+  const twiceCdf = tf.add(tf.erf(scaled), 1);
+  return { twice: tf.mul(x, twiceCdf), scaled, twiceCdf };
+}
+
+/** Slope of 2 · GELU: 2Φ(x) + 2x·φ(x) = 2Φ(x) + 2/√π · s·exp(−s²) with s = x/√2. */
+export function geluSlope({ scaled, twiceCdf }: Gelu): tf.Tensor {
+  const density = tf.mul(scaled, tf.exp(tf.neg(tf.square(scaled))));
+  return tf.add(twiceCdf, tf.mul(density, 2 / Math.sqrt(Math.PI)));
 }
 
 /** q, k, v [B, h, N, d] from the fused projection [B·N, 3D]. */
@@ -100,24 +114,43 @@ export function attentionProbabilities(scaledQueries: tf.Tensor, keys: tf.Tensor
 }
 
 /**
- * Gradients [dq, dk, dv] of `mixed = P · v` with P = softmax((q/√d) · kᵀ), for `scaledQueries` = q/√d.
- * The softmax's row sum Σ dP∘P equals Σ dy∘mixed, which is N/d times smaller (Dao 2022).
+ * Row sums Σ dP∘P of the softmax's gradient, [B, h, N, 1]. They equal Σ dy∘mixed, which is N/d times smaller (Dao 2022),
+ * and need it only with its heads merged: both are [B·N, D].
  */
+export function attentionRowSums(
+  dMerged: tf.Tensor,
+  merged: tf.Tensor,
+  batch: number,
+  tokens: number,
+  heads: number,
+): tf.Tensor {
+  const size = (merged.shape[1] ?? 0) / heads;
+  const sums = tf.sum(tf.reshape(tf.mul(dMerged, merged), [batch, tokens, heads, size]), -1); // [B, N, h]
+  return tf.reshape(tf.transpose(sums, [0, 2, 1]), [batch, heads, tokens, 1]);
+}
+
+/** What the gradient of attention needs of the forward pass. */
+export interface AttentionParts {
+  /** q/√d [B, h, N, d]. */
+  readonly queries: tf.Tensor;
+  readonly keys: tf.Tensor;
+  readonly values: tf.Tensor;
+  /** [B, h, N, N]. */
+  readonly probabilities: tf.Tensor;
+}
+
+/** Gradients [dq, dk, dv] of P · v with P = softmax((q/√d) · kᵀ), from its dy and the sums of `attentionRowSums`. */
 export function attentionGradient(
   dy: tf.Tensor,
-  scaledQueries: tf.Tensor,
-  keys: tf.Tensor,
-  values: tf.Tensor,
-  probabilities: tf.Tensor,
-  mixed: tf.Tensor,
+  rows: tf.Tensor,
+  { queries, keys, values, probabilities }: AttentionParts,
 ): [tf.Tensor, tf.Tensor, tf.Tensor] {
-  const rows = tf.sum(tf.mul(dy, mixed), -1, true); // [B, h, N, 1]
   const dp = tf.matMul(dy, values, false, true); // [B, h, N, N]
   const ds = tf.mul(probabilities, tf.sub(dp, rows)); // [B, h, N, N]
   const scale = attentionScale(keys.shape.at(-1) ?? 1);
   return [
     tf.mul(tf.matMul(ds, keys), scale),
-    tf.matMul(ds, scaledQueries, true, false),
+    tf.matMul(ds, queries, true, false),
     tf.matMul(probabilities, dy, true, false),
   ];
 }
