@@ -22,7 +22,7 @@ import { mayClose } from './close-question.ts';
 import { openMainWindow, type MainWindow } from './main-window.ts';
 import { menuTemplate } from './menu.ts';
 import { asRpcPort } from './node-port.ts';
-import { openShellLog } from './shell-log.ts';
+import { openAppLog } from '../node/app-log.ts';
 import { bundledNode, hostKind, libraryArgument } from './start-options.ts';
 import { guardContents, guardSession } from './window-guard.ts';
 import { createElectronWorkerHost } from './worker-host-electron.ts';
@@ -138,7 +138,7 @@ function closeWithCare(host: AppHost, client: ContractClient, main: MainWindow, 
 async function start(): Promise<void> {
   await app.whenReady();
   const libraryDir = libraryArgument(process.argv.slice(1)) ?? defaultLibraryFolder();
-  const log = openShellLog(libraryDir);
+  const log = openAppLog(libraryDir);
   process.on('unhandledRejection', (error) => log.error('a promise failed', { error: String(error) }));
   app.on('web-contents-created', (_event, contents) => guardContents(contents, log));
   guardSession(session.defaultSession);

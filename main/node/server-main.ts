@@ -11,19 +11,16 @@ import { openApp } from '../services/compose.ts';
 import type { Log } from '../services/service-types.ts';
 import { defaultLibraryFolder } from '../services/system/data-folder.ts';
 import { ServiceError } from '../../shared/domain/service-error.ts';
+import { logOf, openAppLog } from './app-log.ts';
 import { startLoopback } from './loopback-server.ts';
 import { createNodeWorkerHost } from './worker-host-node.ts';
 
 const RENDERER = fileURLToPath(new URL('../../dist/renderer', import.meta.url));
 
-/** Structured lines on standard error; standard output carries the address alone. */
-function openLog(): Log {
-  const logger = pino({ level: process.env.CHESTLIGHT_LOG ?? 'warn' }, pino.destination(2));
-  return {
-    info: (message, fields) => logger.info(fields ?? {}, message),
-    warn: (message, fields) => logger.warn(fields ?? {}, message),
-    error: (message, fields) => logger.error(fields ?? {}, message),
-  };
+/** Beside a shell the lines go to it, which keeps the log; alone they go to the log in the library's folder. */
+function openLog(libraryDir: string): Log {
+  if (process.send === undefined) return openAppLog(libraryDir);
+  return logOf(pino({ level: process.env.CHESTLIGHT_LOG ?? 'info' }, pino.destination(2)));
 }
 
 async function main(): Promise<void> {
@@ -36,9 +33,10 @@ async function main(): Promise<void> {
       addresses: { type: 'string' },
     },
   });
-  const log = openLog();
+  const libraryDir = values.library ?? defaultLibraryFolder();
+  const log = openLog(libraryDir);
   const app = await openApp({
-    libraryDir: values.library ?? defaultLibraryFolder(),
+    libraryDir,
     host: 'browser',
     workerHost: createNodeWorkerHost(),
     log,

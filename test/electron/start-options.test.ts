@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 import { menuTemplate } from '../../main/electron/menu.ts';
-import { LOG_NAME, openShellLog } from '../../main/electron/shell-log.ts';
+import { LOG_NAME, openAppLog } from '../../main/node/app-log.ts';
 import { bundledNode, hostKind, libraryArgument } from '../../main/electron/start-options.ts';
 import { tempFolder } from '../helpers/temp-library.ts';
 
@@ -47,7 +47,7 @@ describe('the Node beside the shell', () => {
 describe('the log', () => {
   it('lies in the library, for its owner’s eyes, one line of JSON each', () => {
     const dir = join(tempFolder(), 'library');
-    openShellLog(dir, 'info').warn('words', { count: 3 });
+    openAppLog(dir, 'info').warn('words', { count: 3 });
     const path = join(dir, LOG_NAME);
     expect(JSON.parse(readFileSync(path, 'utf8'))).toMatchObject({ msg: 'words', count: 3, level: 40 });
     if (process.platform !== 'win32') expect(statSync(path).mode & 0o777).toBe(0o600);
@@ -57,7 +57,7 @@ describe('the log', () => {
     const dir = tempFolder();
     const path = join(dir, LOG_NAME);
     writeFileSync(path, 'x'.repeat(5_000_001));
-    openShellLog(dir, 'info').info('new');
+    openAppLog(dir, 'info').info('new');
     expect(statSync(`${path}.1`).size).toBe(5_000_001);
     expect(readFileSync(path, 'utf8')).toContain('new');
   });
@@ -65,7 +65,7 @@ describe('the log', () => {
   it('goes on without a file where none can be', () => {
     const file = join(tempFolder(), 'file');
     writeFileSync(file, '');
-    expect(() => openShellLog(join(file, 'library'), 'silent').info('x')).not.toThrow();
+    expect(() => openAppLog(join(file, 'library'), 'silent').info('x')).not.toThrow();
     expect(existsSync(join(file, 'library'))).toBe(false);
   });
 });

@@ -1,4 +1,4 @@
-/** @file The shell's log: lines of JSON in the library's folder, where messages about defects send people; else standard error. */
+/** @file The app's log: lines of JSON in the library's folder, where messages about defects send people; else standard error. */
 import { mkdirSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -11,8 +11,12 @@ export const LOG_NAME = 'chestlight.log';
 const KEEP_BYTES = 5_000_000;
 
 /** Never throws: a folder that cannot be written is the library's to refuse, in a better sentence. */
-export function openShellLog(libraryDir: string, level = process.env.CHESTLIGHT_LOG ?? 'info'): Log {
-  const logger = pino({ level }, destination(join(libraryDir, LOG_NAME), libraryDir));
+export function openAppLog(libraryDir: string, level = process.env.CHESTLIGHT_LOG ?? 'info'): Log {
+  return logOf(pino({ level }, destination(join(libraryDir, LOG_NAME), libraryDir)));
+}
+
+/** A pino logger as services see it. */
+export function logOf(logger: pino.Logger): Log {
   return {
     info: (message, fields) => logger.info(fields ?? {}, message),
     warn: (message, fields) => logger.warn(fields ?? {}, message),
