@@ -39,9 +39,15 @@ export function checkParts(films: readonly Pick<PlanFilm, 'patient' | 'part'>[])
  * Values 0..1, [size²].
  */
 export function modelInput(image: Uint8Array, size: number, resolution: number): Float32Array {
-  if (resolution === size) return Float32Array.from(image, (value) => value / 255);
+  const grey = resolution === size ? image : throughLow(image, size, resolution);
+  const input = new Float32Array(grey.length); // a loop: Float32Array.from is ten times as slow
+  for (let at = 0; at < input.length; at += 1) input[at] = (grey[at] ?? 0) / 255;
+  return input;
+}
+
+function throughLow(image: Uint8Array, size: number, resolution: number): Float32Array {
   const low = toGreyBytes(areaAverage(image, size, size, resolution, resolution));
-  return bilinear(low, resolution, resolution, size, size).map((value) => value / 255);
+  return bilinear(low, resolution, resolution, size, size);
 }
 
 export class FilmSet {

@@ -48,15 +48,16 @@ export function predictFilm(
   }
   const input = tf.tensor4d(modelInput(question.image, size, question.resolution), [1, size, size, 1]);
   try {
-    const needsAttention = question.attention.some(({ method }) => method !== 'relevance');
+    const methods = new Set(question.attention.map(({ method }) => method));
+    const captured = methods.has('rollout') ? true : methods.has('last') ? 'last' : false;
     let attention: FilmAttention | null = null;
     let t1: number[] = [];
     let t2 = Number.NaN;
     tf.tidy(() => {
-      const result = forward(parameters, input, config, normalisation, { attention: needsAttention });
+      const result = forward(parameters, input, config, normalisation, { attention: captured });
       t1 = Array.from(result.t1.dataSync<'float32'>(), sigmoid);
       t2 = abnormalProbability(result.t2.dataSync<'float32'>());
-      if (needsAttention) attention = readAttention(result);
+      if (captured !== false) attention = readAttention(result);
     });
     const maps = question.attention.map((request) => {
       const map =

@@ -17,7 +17,7 @@ export interface AttentionMap {
 /** A finding by its index among the T1 outputs, or the T2 output. */
 export type RelevanceTarget = { readonly finding: number } | 'abnormal';
 
-/** Attention of all blocks for one film: [h, N, N] each, flat. */
+/** Attention of the blocks captured (rollout needs all) for one film: [h, N, N] each, flat. */
 export interface FilmAttention {
   readonly heads: number;
   readonly tokens: number;

@@ -15,7 +15,8 @@ export interface Normalisation {
 export interface Capture {
   /** H_i = output of block i with its residual, before the final layer norm (HF `hidden_states[1:]`). */
   readonly blocks?: boolean;
-  readonly attention?: boolean;
+  /** Of all blocks, or of the last one alone, which is faster. */
+  readonly attention?: boolean | 'last';
   /** Zero tensors [B, h, N, N], one a block, added to the attention: their gradient is ∂y/∂A (Chefer 2021). */
   readonly probes?: readonly tf.Tensor4D[];
 }
@@ -27,7 +28,7 @@ export interface ForwardResult {
   readonly t2: tf.Tensor2D;
   /** H_1 … H_depth, each [B, N, D]; empty unless captured. */
   readonly blocks: readonly tf.Tensor3D[];
-  /** Softmax attention of each block [B, h, N, N]; empty unless captured. */
+  /** Softmax attention [B, h, N, N] of the blocks captured, in order; empty unless asked for. */
   readonly attention: readonly tf.Tensor4D[];
 }
 
@@ -104,11 +105,14 @@ export function forward(
   let x = embed(images, parameters, config, normalisation); // [B·N, D]
   const blocks: tf.Tensor3D[] = [];
   const attention: tf.Tensor4D[] = [];
-  const open = capture.attention === true || capture.probes !== undefined;
+  const isOpen = (index: number): boolean =>
+    capture.attention === true ||
+    capture.probes !== undefined ||
+    (capture.attention === 'last' && index === config.depth - 1);
   for (let index = 0; index < config.depth; index += 1) {
     const parameter = (name: string) => lookup(parameters, `blocks.${index}.${name}`);
     let middle: tf.Tensor;
-    if (open) {
+    if (isOpen(index)) {
       const half = attentionHalfOpen(x, parameter, config, batch, capture.probes?.[index]);
       middle = half.value;
       attention.push(half.probabilities as tf.Tensor4D);

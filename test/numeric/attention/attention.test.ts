@@ -25,13 +25,13 @@ import {
 beforeAll(needEngine);
 
 /** Attention of film `film` of a batch of two whose films are the reference's film 0, twice. */
-function attentionOf(film: number): FilmAttention {
+function attentionOf(film: number, attention: true | 'last' = true): FilmAttention {
   const parameters = loadParameters(weightsOf(small, 1), small);
   let read: FilmAttention | undefined;
   tf.tidy(() => {
     const image = tf.tensor4d(imagesOf(small, 70, 1), [1, 64, 64, 1]);
     const result = forward(parameters, tf.concat([image, image], 0), small, normalisation, {
-      attention: true,
+      attention,
     });
     read = readAttention(result, film);
   });
@@ -55,6 +55,11 @@ describe('against PyTorch', () => {
     );
     expect(relativeDifference(lastBlockAttention(attention).values, mean)).toBeLessThan(1e-4);
     expect(() => lastBlockAttention(attention, 3)).toThrow(/heads 0 to 2/);
+  });
+  it('the last block alone is the last of all', () => {
+    const alone = attentionOf(1, 'last');
+    expect(alone.blocks).toHaveLength(1);
+    expect(lastBlockAttention(alone).values).toEqual(lastBlockAttention(attentionOf(1)).values);
   });
   it('rollout', () => {
     expect(relativeDifference(attentionRollout(attentionOf(0)).values, golden('map/rollout'))).toBeLessThan(
