@@ -10,6 +10,8 @@ export interface Curve {
   readonly width?: number | undefined;
   /** Only dots, no line. */
   readonly dots?: boolean | undefined;
+  /** Size of the dots at its points, pixels; 0 = none. Left out: small ones while there are few points. */
+  readonly dotSize?: number | undefined;
   /** No label at its end. */
   readonly quiet?: boolean | undefined;
   /** Follows the steps of the data instead of straight lines between the points. */

@@ -99,7 +99,12 @@ function seriesOf(curve: Curve): Series {
     width: curve.dots ? 0 : (curve.width ?? 1.75),
     spanGaps: true,
     ...(curve.dash ? { dash: [...curve.dash] } : {}),
-    points: { show: curve.dots === true || few, size: curve.dots ? 7 : 4, fill: stroke, stroke },
+    points: {
+      show: curve.dotSize === undefined ? curve.dots === true || few : curve.dotSize > 0,
+      size: curve.dotSize ?? (curve.dots ? 7 : 4),
+      fill: stroke,
+      stroke,
+    },
     ...(curve.stepped && uPlot.paths.stepped ? { paths: uPlot.paths.stepped({ align: 1 }) } : {}),
   };
 }

@@ -5,6 +5,8 @@ import type { Connection } from '../rpc/connection.svelte.ts';
 import { noticeOf, type Notice } from '../rpc/notice.ts';
 
 const PAGE_ROWS = 100;
+/** Rows of one question while a film is looked for. */
+const LOCATE_ROWS = 500;
 /** Pages kept at most; the farthest ones are dropped first. */
 const MAX_PAGES = 30;
 
@@ -53,6 +55,31 @@ export class FilmsState {
     for (const [page, rows] of this.#pages) {
       const at = rows.findIndex((row) => row.id === filmId);
       if (at >= 0) return page * PAGE_ROWS + at;
+    }
+    return -1;
+  }
+
+  /**
+   * Index of a film among all that fit the filter: asks page by page until it is found, and makes its row known. -1 when it
+   * does not fit, or when the filter has changed meanwhile.
+   */
+  async locate(filmId: FilmId): Promise<number> {
+    const known = this.indexOf(filmId);
+    if (known >= 0) return known;
+    const round = this.#round;
+    try {
+      const client = await this.#connection.client();
+      for (let offset = 0; round === this.#round; offset += LOCATE_ROWS) {
+        const { rows, total } = await client.library.films({ ...this.filter, offset, limit: LOCATE_ROWS });
+        const at = rows.findIndex((row) => row.id === filmId);
+        if (at >= 0) {
+          this.want(offset + at, offset + at);
+          return offset + at;
+        }
+        if (offset + rows.length >= total || rows.length === 0) break;
+      }
+    } catch (error) {
+      if (round === this.#round) this.notice = noticeOf(error);
     }
     return -1;
   }

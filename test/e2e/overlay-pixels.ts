@@ -1,0 +1,43 @@
+/** @file Where a cell of an attention map must lie on the screen, and what colour is there. */
+import type { Page } from 'playwright-core';
+
+export type Rgb = readonly [red: number, green: number, blue: number];
+
+/** Size of a viewport's canvas in CSS pixels; slot 0 is the left one. */
+async function canvasSize(page: Page, slot: number): Promise<{ width: number; height: number }> {
+  return page.evaluate(`(() => {
+    const { width, height } = document.querySelectorAll('[data-film] canvas')[${slot}];
+    return { width, height };
+  })()`);
+}
+
+/**
+ * Colour in the middle of a cell of a [grid, grid] map over a square film that is zoomed about the viewport's centre.
+ * The film fits the shorter side of the viewport at a zoom of 1.
+ */
+export async function cellColour(
+  page: Page,
+  place: { readonly slot: number; readonly grid: number; readonly cell: number; readonly zoom: number },
+): Promise<Rgb> {
+  const { slot, grid, cell, zoom } = place;
+  const { width, height } = await canvasSize(page, slot);
+  const side = Math.min(width, height) * zoom;
+  const along = (at: number): number => ((at + 0.5) / grid - 0.5) * side;
+  const x = Math.round(width / 2 + along(cell % grid));
+  const y = Math.round(height / 2 + along(Math.floor(cell / grid)));
+  if (x < 0 || y < 0 || x >= width || y >= height) throw new Error(`cell ${cell} is out of sight`);
+  return page.evaluate<Rgb>(`(() => {
+    const canvas = document.querySelectorAll('[data-film] canvas')[${slot}];
+    return [...canvas.getContext('2d').getImageData(${x}, ${y}, 1, 1).data].slice(0, 3);
+  })()`);
+}
+
+/** Grey pixels are film; the overlay's colours are not grey. */
+export function isGrey([red, green, blue]: Rgb): boolean {
+  return Math.max(red, green, blue) - Math.min(red, green, blue) <= 2;
+}
+
+/** Largest difference of a channel. */
+export function distance(a: Rgb, b: Rgb): number {
+  return Math.max(...a.map((value, channel) => Math.abs(value - (b[channel] ?? 0))));
+}

@@ -1,0 +1,225 @@
+/**
+ * @file The whole work in one window, on the real server and engine: sample library, teacher, student, results, reading room.
+ * Each test goes on where the one before ended.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterAll, beforeAll, expect, it } from 'vitest';
+
+import { connectLoopback } from '../../main/node/loopback-client.ts';
+import { colourAt } from '../../shared/domain/colour-map.ts';
+import type { RunId } from '../../shared/domain/ids.ts';
+import { seriousViolations } from './accessibility.ts';
+import { inOrder } from './in-order.ts';
+import { cellColour, distance, isGrey } from './overlay-pixels.ts';
+import { goTo, openWindow, PATIENCE, type AppWindow } from './window.ts';
+
+const IMPORT_MS = 90_000;
+/** One epoch of a ViT-Tiny on 95 films, with its process, caches and evaluation. */
+const RUN_MS = 180_000;
+const TEST_MS = RUN_MS + 60_000;
+const INTERVAL = /(?:\.\d\d|1\.00) \((?:\.\d\d|1\.00)–(?:\.\d\d|1\.00)\)/;
+
+const folder = mkdtempSync(join(tmpdir(), 'chestlight-e2e-'));
+let window: AppWindow;
+beforeAll(async () => {
+  window = await openWindow(join(folder, 'library'));
+});
+afterAll(async () => {
+  await window.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+inOrder();
+
+it('opens the sample library from an empty one', { timeout: TEST_MS }, async () => {
+  const { page } = window;
+  await page.getByRole('heading', { name: 'This library has no films yet' }).waitFor();
+  expect(await seriousViolations(page)).toEqual([]);
+  await window.picture('1-empty');
+  await page.getByRole('button', { name: 'Open the sample library' }).click();
+  await page.getByText('160 films · 152 patients').waitFor({ timeout: IMPORT_MS });
+  await page.getByRole('row', { name: /nih-00000002_000\.jpg/ }).waitFor();
+  await page.getByLabel('Search films').fill('00000050');
+  await page.getByText('1 film fits the filter').waitFor();
+  await page.getByRole('button', { name: 'Clear' }).click();
+  expect(await seriousViolations(page)).toEqual([]);
+  await window.picture('2-library');
+  await page.getByRole('tab', { name: 'Splits' }).click();
+  await page.getByRole('heading', { name: 'New split' }).waitFor();
+  expect(await seriousViolations(page)).toEqual([]);
+});
+
+it('trains a teacher, watched through a reload', { timeout: TEST_MS }, async () => {
+  const { page } = window;
+  await goTo(page, 'Teacher');
+  await page.getByRole('radio', { name: 'Quick look' }).click();
+  await page.getByRole('textbox', { name: 'Epochs', exact: true }).fill('1');
+  await page.getByRole('textbox', { name: 'Batch', exact: true }).fill('16');
+  await page.getByRole('textbox', { name: 'Name of the run' }).fill('Teacher of the test');
+  await page.getByText('95 films, 6 steps').waitFor();
+  await page.getByRole('button', { name: 'Train teacher' }).click();
+
+  const run = page.getByRole('region', { name: 'Run', exact: true });
+  await run.getByText('Training', { exact: true }).first().waitFor({ timeout: RUN_MS });
+  await run.getByRole('img', { name: 'The first training batch' }).waitFor();
+  await window.picture('3-teacher-training');
+  await page.reload();
+  await run.getByRole('combobox', { name: 'Run: Teacher of the test' }).waitFor();
+  await run.getByText('Finished', { exact: true }).waitFor({ timeout: RUN_MS });
+  await run.getByText('1 of 1').waitFor();
+  expect(await run.getByText('On the test part').textContent()).toMatch(INTERVAL);
+  expect(await seriousViolations(page)).toEqual([]);
+  await window.picture('4-teacher');
+});
+
+it('distils a student at 28 pixels, with a pause', { timeout: TEST_MS }, async () => {
+  const { page } = window;
+  await goTo(page, 'Students');
+  await page.getByRole('combobox', { name: 'Teacher: Teacher of the test' }).waitFor();
+  await page.getByRole('checkbox', { name: 'No distillation at 28 px' }).click();
+  await page.getByRole('radio', { name: 'Quick look' }).click();
+  await page.getByRole('textbox', { name: 'Epochs', exact: true }).fill('1');
+  await page.getByRole('textbox', { name: 'Batch', exact: true }).fill('16');
+  await page.getByRole('button', { name: 'Add 1 run to the queue' }).click();
+
+  const runs = page.getByRole('region', { name: 'Runs of students' });
+  await runs.getByText('Training', { exact: true }).waitFor({ timeout: RUN_MS });
+  await runs.getByRole('button', { name: 'Pause' }).click();
+  await runs.getByText('Paused', { exact: true }).waitFor();
+  await runs.getByRole('button', { name: 'Resume' }).click();
+  await runs.getByText('Finished', { exact: true }).waitFor({ timeout: RUN_MS });
+  expect(await runs.getByTitle('Test part').textContent()).toMatch(INTERVAL);
+  await page.getByLabel('Knowledge cache').getByText('mean of all blocks').waitFor();
+  expect(await seriousViolations(page)).toEqual([]);
+  await window.picture('5-students');
+});
+
+it('shows the results with intervals', { timeout: TEST_MS }, async () => {
+  const { page } = window;
+  await goTo(page, 'Evaluate');
+  const table = page.getByRole('region', { name: 'Table of results' });
+  for (const name of [/Teacher of the test/, /MLCAK 28 px/]) {
+    const cells = await table.getByRole('row', { name }).getByRole('cell').allTextContents();
+    expect(cells.filter((text) => INTERVAL.test(text))).toHaveLength(2);
+  }
+  const findings = page.getByRole('region', { name: 'Findings of the chosen run' });
+  await findings.getByRole('button', { name: 'Abnormal (T2)' }).waitFor();
+  expect(await findings.getByText(INTERVAL).count()).toBeGreaterThanOrEqual(7);
+  expect(await seriousViolations(page)).toEqual([]);
+  await window.picture('6-evaluate');
+
+  const shown = {
+    Curves: page.getByRole('figure', { name: 'ROC' }).locator('canvas'),
+    'Operating point': page.getByRole('table', { name: 'Confusion on the test part' }),
+    Resolutions: page.getByRole('figure', { name: 'Findings (T1)' }).locator('canvas'),
+    Cases: page.getByRole('link', { name: /scored/ }).first(),
+  };
+  for (const [tab, content] of Object.entries(shown)) {
+    await page.getByRole('tab', { name: tab }).click();
+    await content.waitFor();
+    expect(await seriousViolations(page), tab).toEqual([]);
+    await window.picture(`7-${tab.replace(' ', '-').toLowerCase()}`);
+  }
+  await shown.Cases.click();
+  await page.getByRole('heading', { level: 1, name: 'Reading room' }).waitFor();
+  // wherever the film stands among the 160, its thumbnail is in sight
+  await page
+    .getByRole('navigation', { name: 'Films' })
+    .getByText(/^\d+ of 160$/)
+    .waitFor();
+});
+
+it(
+  'shows a film with scores of both models and an overlay that lies on it',
+  { timeout: TEST_MS },
+  async () => {
+    const { page } = window;
+    const scores = page.getByRole('region', { name: 'Scores', exact: true });
+    await scores.getByRole('meter', { name: /^Abnormal, MLCAK 28 px/ }).waitFor();
+    // Abnormal and six findings, by two models
+    await expect.poll(() => scores.getByRole('meter').count(), PATIENCE).toBe(14);
+    await page.getByText('What the models saw').click();
+    await page.getByRole('img', { name: /as MLCAK 28 px.* sees it/ }).waitFor();
+
+    await page.getByRole('checkbox', { name: 'Show over the film' }).click();
+    await page.getByRole('radio', { name: 'Relevance' }).click();
+    await page.getByRole('checkbox', { name: 'Smooth' }).click();
+    await page.getByRole('slider', { name: 'Opacity' }).focus();
+    await page.keyboard.press('End');
+    await expect
+      .poll(() => page.getByText(/^Relevance for abnormal, 14 × 14 tokens/).count(), PATIENCE)
+      .toBe(2);
+    expect(await seriousViolations(page)).toEqual([]);
+    await window.picture('8-overlay');
+
+    const maps = await mapsOfHost(decodeURIComponent(/film-[0-9a-f]+/.exec(page.url())?.[0] ?? ''));
+    const full = colourAt('inferno', 1);
+    for (const { zoom, act } of [
+      { zoom: 1, act: async () => {} },
+      { zoom: 1.25, act: () => page.getByRole('button', { name: 'Zoom in' }).click() },
+      { zoom: 1.25, act: () => page.getByRole('button', { name: 'Invert' }).click() },
+    ]) {
+      await act();
+      for (const [slot, { grid, strongest, weakest }] of maps.entries()) {
+        const colour = (cell: number) => cellColour(page, { slot, grid, cell, zoom });
+        await expect
+          .poll(async () => distance(await colour(strongest), full), PATIENCE)
+          .toBeLessThanOrEqual(2);
+        expect(isGrey(await colour(weakest))).toBe(true);
+      }
+    }
+    await window.picture('9-overlay-zoomed');
+  },
+);
+
+it('has no serious finding of axe on the other pages, and left this computer alone', async () => {
+  const { page } = window;
+  await goTo(page, 'Settings');
+  for (const tab of ['Engine', 'Look', 'Help and keys', 'Licences']) {
+    await page.getByRole('tab', { name: tab }).click();
+    await page.getByRole('tabpanel').getByRole('heading').first().waitFor();
+    expect(await seriousViolations(page), tab).toEqual([]);
+  }
+  await page.getByRole('tab', { name: 'Look' }).click();
+  await page.getByRole('radio', { name: 'Daylight office' }).click();
+  for (const name of ['Library', 'Teacher', 'Students', 'Evaluate', 'Reading room']) {
+    await goTo(page, name);
+    expect(await seriousViolations(page), name).toEqual([]);
+  }
+  await window.picture('10-daylight');
+  expect(window.problems).toEqual([]);
+});
+
+interface Extremes {
+  readonly grid: number;
+  readonly strongest: number;
+  readonly weakest: number;
+}
+
+/** Relevance for "abnormal" of the teacher and the student, as the host gives it to any window. */
+async function mapsOfHost(filmId: string): Promise<readonly Extremes[]> {
+  const other = await connectLoopback(window.spareUrl);
+  try {
+    const runs = await other.client.training.runs({});
+    const order = ['teacher', 'mlcak'].map((method) => runs.find((run) => run.method === method));
+    return await Promise.all(
+      order.map(async (run) => {
+        const { attention } = await other.client.inference.predict({
+          runId: run?.id as RunId,
+          filmId: filmId,
+          attention: [{ method: 'relevance', head: null, target: 'abnormal' }],
+        });
+        const { grid = 0, values = [] } = attention[0] ?? {};
+        return {
+          grid,
+          strongest: values.indexOf(Math.max(...values)),
+          weakest: values.indexOf(Math.min(...values)),
+        };
+      }),
+    );
+  } finally {
+    other.close();
+  }
+}
