@@ -11,20 +11,25 @@ async function canvasSize(page: Page, slot: number): Promise<{ width: number; he
   })()`);
 }
 
-/**
- * Colour in the middle of a cell of a [grid, grid] map over a square film that is zoomed about the viewport's centre.
- * The film fits the shorter side of the viewport at a zoom of 1.
- */
+/** How the film lies in its viewport. */
+export interface Placement {
+  /** 1 = the film fits the shorter side of the viewport. */
+  readonly zoom: number;
+  /** From the viewport's centre to the film's, CSS pixels. */
+  readonly shift: readonly [x: number, y: number];
+}
+
+/** Colour in the middle of a cell of a [grid, grid] map over a square film. */
 export async function cellColour(
   page: Page,
-  place: { readonly slot: number; readonly grid: number; readonly cell: number; readonly zoom: number },
+  place: { readonly slot: number; readonly grid: number; readonly cell: number } & Placement,
 ): Promise<Rgb> {
-  const { slot, grid, cell, zoom } = place;
+  const { slot, grid, cell, zoom, shift } = place;
   const { width, height } = await canvasSize(page, slot);
   const side = Math.min(width, height) * zoom;
   const along = (at: number): number => ((at + 0.5) / grid - 0.5) * side;
-  const x = Math.round(width / 2 + along(cell % grid));
-  const y = Math.round(height / 2 + along(Math.floor(cell / grid)));
+  const x = Math.round(width / 2 + shift[0] + along(cell % grid));
+  const y = Math.round(height / 2 + shift[1] + along(Math.floor(cell / grid)));
   if (x < 0 || y < 0 || x >= width || y >= height) throw new Error(`cell ${cell} is out of sight`);
   return page.evaluate<Rgb>(`(() => {
     const canvas = document.querySelectorAll('[data-film] canvas')[${slot}];
