@@ -162,7 +162,7 @@ export async function fillRequest(
   if (findings.length === 0) refuse('No finding has both positive and negative films in the training part.');
   if (findings.includes(NO_FINDING)) refuse('"No finding" is the normal/abnormal task, not a finding.');
   const recipe = {
-    ...presetRecipe(request.preset, request.model),
+    ...presetRecipe(request.preset, request.model, request.init !== null),
     ...definedOnly(request.recipe),
     preset: request.preset,
   };

@@ -135,9 +135,9 @@ export class RecipeForm {
   typed = $state<Partial<Record<NumberKey, string>>>({});
   augment = $state<boolean | null>(null);
 
-  /** The preset's own values for a model. */
-  base(model: VitVariant): Recipe {
-    return presetRecipe(this.preset, model);
+  /** The preset's own values for a model that starts at random or from trained weights. */
+  base(model: VitVariant, fromWeights: boolean): Recipe {
+    return presetRecipe(this.preset, model, fromWeights);
   }
 
   choosePreset(preset: PresetName): void {
