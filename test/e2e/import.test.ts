@@ -1,6 +1,5 @@
 /** @file Films of one's own in the window: a folder with bad files, a chosen folder with a CSV, what cannot be taken, a host that goes away. */
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { copyFileSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -14,15 +13,11 @@ import { goTo, openWindow, type AppWindow } from './window.ts';
 const BAD_FILMS = fileURLToPath(new URL('../fixtures/dicom/bad', import.meta.url));
 const IMPORT_MS = 90_000;
 
-const folder = mkdtempSync(join(tmpdir(), 'chestlight-e2e-'));
 let window: AppWindow;
 beforeAll(async () => {
-  window = await openWindow(join(folder, 'library'));
+  window = await openWindow();
 });
-afterAll(async () => {
-  await window.close();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => window.close());
 inOrder();
 
 it('names the reason of every file that it skips, and overflows nowhere', async () => {
@@ -50,7 +45,7 @@ it('takes a chosen folder with the labels of a CSV', async () => {
   const { page } = window;
   const { dir, labels, films } = smallFilmFolder();
   // the browser's folder dialog leaves links out
-  const chosen = join(folder, 'images');
+  const chosen = join(window.folder, 'images');
   mkdirSync(chosen);
   for (const name of readdirSync(dir)) copyFileSync(join(dir, name), join(chosen, name));
   await page.getByLabel('Labels CSV', { exact: true }).setInputFiles(labels);
@@ -80,7 +75,7 @@ it('says what is wrong with a path, and keeps what was there', async () => {
   await page.getByRole('button', { name: 'Add films' }).click();
   await page
     .getByRole('textbox', { name: 'Or a folder or file of this computer' })
-    .fill(join(folder, 'none'));
+    .fill(join(window.folder, 'none'));
   await page.getByRole('button', { name: 'Import' }).click();
   await page.getByRole('alert').getByText('does not exist or may not be read').waitFor();
   await page.getByRole('heading', { name: 'Import done' }).waitFor();

@@ -2,10 +2,6 @@
  * @file The whole work in one window, on the real server and engine: sample library, teacher, student, results, reading room.
  * Each test goes on where the one before ended.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-
 import type { Locator } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
@@ -23,15 +19,11 @@ const RUN_MS = 180_000;
 const TEST_MS = RUN_MS + 60_000;
 const INTERVAL = /(?:\.\d\d|1\.00) \((?:\.\d\d|1\.00)–(?:\.\d\d|1\.00)\)/;
 
-const folder = mkdtempSync(join(tmpdir(), 'chestlight-e2e-'));
 let window: AppWindow;
 beforeAll(async () => {
-  window = await openWindow(join(folder, 'library'));
+  window = await openWindow();
 });
-afterAll(async () => {
-  await window.close();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => window.close());
 inOrder();
 
 it('opens the sample library from an empty one', { timeout: TEST_MS }, async () => {

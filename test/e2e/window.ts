@@ -2,10 +2,12 @@
  * @file A window on the real app: the loopback server as a child, headless Chromium on its address, and everything that went
  * wrong on the page (console errors, exceptions, requests that leave this computer) kept for the test to look at.
  */
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { chromium, type Page } from 'playwright-core';
+import { chromium, type Browser, type Page } from 'playwright-core';
 
 import { setupModule } from '../setup/setup-module.ts';
 
@@ -29,6 +31,8 @@ export const PATIENCE = { timeout: PATIENCE_MS } as const;
 
 export interface AppWindow {
   readonly page: Page;
+  /** The temporary folder with the library; tests may put files of theirs into it. */
+  readonly folder: string;
   /** An address for one more window or program. */
   readonly spareUrl: string;
   /** What went wrong on the page so far. */
@@ -40,13 +44,11 @@ export interface AppWindow {
   close(): Promise<void>;
 }
 
-/** Opens the app on a library folder (made when it is not there). @throws Error without a built window or a browser */
-export async function openWindow(libraryDir: string): Promise<AppWindow> {
+/** Opens the app on a new library in a temporary folder. @throws Error without a built window or a browser */
+export async function openWindow(): Promise<AppWindow> {
   if (!existsSync(BUILT)) throw new Error('The window is not built yet; `npm test -- test/e2e` builds it.');
   const executablePath = findBrowser();
   if (executablePath === null) throw new Error('The end-to-end tests need Chromium, Chrome or Edge.');
-  const server = await startServer(process.execPath, ENTRY, ['--library', libraryDir, '--addresses', '2']);
-  const [url = '', spareUrl = ''] = server.urls;
   const browser = await chromium.launch({
     executablePath,
     args: [
@@ -56,6 +58,30 @@ export async function openWindow(libraryDir: string): Promise<AppWindow> {
       '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
     ],
   });
+  const folder = mkdtempSync(join(tmpdir(), 'chestlight-e2e-'));
+  let server: Server | null = null;
+  const close = async (): Promise<void> => {
+    await browser.close();
+    await server?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    const args = ['--library', join(folder, 'library'), '--addresses', '2'];
+    server = await startServer(process.execPath, ENTRY, args);
+    return await open(browser, server, folder, close);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function open(
+  browser: Browser,
+  server: Server,
+  folder: string,
+  close: () => Promise<void>,
+): Promise<AppWindow> {
+  const [url = '', spareUrl = ''] = server.urls;
   const page = await browser.newPage({ viewport: SIZE, reducedMotion: 'reduce' });
   page.setDefaultTimeout(PATIENCE_MS);
   const problems: string[] = [];
@@ -72,6 +98,7 @@ export async function openWindow(libraryDir: string): Promise<AppWindow> {
   await page.getByRole('navigation', { name: 'Main' }).waitFor();
   return {
     page,
+    folder,
     spareUrl,
     problems,
     async picture(name) {
@@ -79,10 +106,7 @@ export async function openWindow(libraryDir: string): Promise<AppWindow> {
       await page.screenshot({ path: `${PICTURES}${name}.png` });
     },
     stopServer: () => server.stop(),
-    async close() {
-      await browser.close();
-      await server.stop();
-    },
+    close,
   };
 }
 
