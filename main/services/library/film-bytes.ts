@@ -82,7 +82,11 @@ async function readable<Answer>(filmId: FilmId, answer: Promise<Answer>): Promis
     return await answer;
   } catch (error) {
     if (!(error instanceof DecodeFailure)) throw error;
-    throw new ServiceError('UNREADABLE_FILE', `The film cannot be shown. ${error.message}`, {
+    const why =
+      error.code === 'UNREADABLE'
+        ? "The library's copy of it is gone or may not be read. Import the film again to restore it."
+        : error.message;
+    throw new ServiceError('UNREADABLE_FILE', `The film cannot be shown. ${why}`, {
       filmId,
       cause: error.code,
     });

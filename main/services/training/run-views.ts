@@ -21,6 +21,14 @@ export function defaultName(config: Pick<RunConfig, 'method' | 'model' | 'resolu
   return `${methods[config.method]} ${config.resolution} px · ${model}`;
 }
 
+/** `name`, or with the next number when a run has it already: "Teacher 224 px · ViT-Tiny (2)". */
+export function unusedName(name: string, runs: readonly Pick<RunRow, 'name'>[]): string {
+  const taken = new Set(runs.map((run) => run.name));
+  let numbered = name;
+  for (let number = 2; taken.has(numbered); number += 1) numbered = `${name} (${number})`;
+  return numbered;
+}
+
 export function waitingProgress(config: RunConfig, trainFilms: number): RunProgress {
   const { epochs, batch } = config.recipe;
   return {

@@ -16,7 +16,7 @@ import { presetCards } from './presets.ts';
 import { configHash, fillRequest } from './run-config.ts';
 import { createRunEvents } from './run-events.ts';
 import { startRunProcess, type RunProcess } from './run-process.ts';
-import { defaultName, runDetail, runSummary, waitingProgress } from './run-views.ts';
+import { defaultName, unusedName, runDetail, runSummary, waitingProgress } from './run-views.ts';
 import { listStarts } from './start-weights.ts';
 import { writePlan } from './write-plan.ts';
 
@@ -117,7 +117,7 @@ export function createTrainingService(deps: TrainingDeps): TrainingParts {
     const trainFilms = films.filter((film) => film.part === 'train').length;
     runs.insert({
       id,
-      name: request.name ?? defaultName(config),
+      name: request.name ?? unusedName(defaultName(config), runs.list()),
       config,
       configHash: configHash(config),
       createdAt: clock.now(),

@@ -86,6 +86,19 @@ describe('the sample library', () => {
     expect(page.total).toBe(55);
   });
 
+  it('says what to do when its copy of a film is gone', async () => {
+    const page = await library.service.films(filmQuery.parse({ limit: 1, finding: 'Pneumonia' }), call);
+    const filmId = page.rows[0]?.id as FilmId;
+    const path = library.files.artifacts.path(library.store.films.find(filmId)?.originalSha256 ?? '');
+    renameSync(path, `${path}.away`);
+    await expect(library.filmBytes.frame(filmId, 0)).rejects.toMatchObject({
+      code: 'UNREADABLE_FILE',
+      message: expect.stringContaining('Import the film again') as string,
+    });
+    renameSync(`${path}.away`, path);
+    expect((await library.filmBytes.frame(filmId, 0)).byteLength).toBeGreaterThan(0);
+  });
+
   it('shows films, their details and pixels', async () => {
     const page = await library.service.films(filmQuery.parse({ finding: 'Edema', limit: 5 }), call);
     checked('films', page);

@@ -107,6 +107,10 @@ it('a run that waits can be paused, resumed and cancelled without a process', as
   const app = await openAppWithFilms();
   const first = await startRun(app);
   const second = await startRun(app);
+  expect([first, second].map((id) => app.library.store.runs.get(id).name)).toEqual([
+    'Teacher 224 px · ViT-Tiny',
+    'Teacher 224 px · ViT-Tiny (2)',
+  ]);
   await app.training.service.pause({ runId: second }, call);
   expect(app.library.store.runs.get(second).state).toBe('paused');
   await app.training.service.cancel({ runId: second }, call);
