@@ -2,13 +2,14 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 
 import { z } from 'zod';
 
 import { writeFileAtomic } from '../files/atomic-write.ts';
 import { realDisk, type Disk } from '../files/disk.ts';
 import { stateSpecs, type TrainState } from '../numeric/train/train-state.ts';
-import { floatTensor, readSafetensors, writeSafetensors } from '../numeric/weights/safetensors.ts';
+import { floatTensor, readSafetensors, safetensorsHeader } from '../numeric/weights/safetensors.ts';
 import { WeightsError } from '../numeric/weights/weights-error.ts';
 
 /** Where a run stands between two optimiser steps. */
@@ -45,6 +46,15 @@ async function checkpointFiles(dir: string): Promise<string[]> {
   return (await readdir(dir)).filter((name) => PATTERN.test(name)).sort();
 }
 
+/** The file piece by piece: in memory there is never more than one group's copy of the state. */
+function* chunksOf(state: TrainState, position: RunPosition): Generator<Uint8Array, void> {
+  const metadata = { [POSITION_KEY]: JSON.stringify(position) };
+  yield safetensorsHeader(stateSpecs(state.config, state.hasEma), { metadata });
+  for (const { buffer, byteOffset, byteLength } of state.flatState()) {
+    yield new Uint8Array(buffer, byteOffset, byteLength);
+  }
+}
+
 /**
  * Writes the state at `position` into `dir`; afterwards the two newest checkpoints remain.
  * @throws ServiceError DISK_FULL; then the checkpoints before are as they were
@@ -55,23 +65,21 @@ export async function saveCheckpoint(
   position: RunPosition,
   disk: Disk = realDisk,
 ): Promise<SavedCheckpoint> {
-  const values = state.exportState();
-  const tensors = new Map(
-    stateSpecs(state.config, state.hasEma).map(({ name, shape }) => {
-      const found = values.get(name);
-      if (found === undefined) throw new Error(`the state lacks ${name}`);
-      return [name, { shape, values: found }];
-    }),
-  );
-  const bytes = writeSafetensors(tensors, {
-    dtype: 'F32',
-    metadata: { [POSITION_KEY]: JSON.stringify(position) },
-  });
+  const hash = createHash('sha256');
+  let bytes = 0;
+  async function* content(): AsyncGenerator<Uint8Array, void> {
+    for (const chunk of chunksOf(state, position)) {
+      hash.update(chunk);
+      bytes += chunk.length;
+      yield chunk;
+      await setImmediate(); // a large state takes seconds: messages come in meanwhile
+    }
+  }
   const file = join(dir, `checkpoint-${String(position.step).padStart(9, '0')}.safetensors`);
-  await writeFileAtomic(file, bytes, { disk });
+  await writeFileAtomic(file, content(), { disk });
   const old = (await checkpointFiles(dir)).slice(0, -KEPT);
   for (const name of old) await rm(join(dir, name));
-  return { file, sha256: createHash('sha256').update(bytes).digest('hex'), bytes: bytes.length };
+  return { file, sha256: hash.digest('hex'), bytes };
 }
 
 function parsePosition(text: string): RunPosition {

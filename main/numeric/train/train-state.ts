@@ -148,6 +148,17 @@ export class TrainState {
     return state;
   }
 
+  /**
+   * The values of `stateSpecs` in their order, a group at a time: a checkpoint needs no second copy of everything.
+   * Each array is a copy of its own.
+   */
+  *flatState(): Generator<Float32Array, void> {
+    for (const kind of KINDS) {
+      for (const tensor of this.#tensors[kind]) yield tensor.dataSync<'float32'>().slice();
+    }
+    yield Float32Array.of(this.step);
+  }
+
   /** Goes on from an exported state. @throws TrainStateError, and changes nothing */
   importState(state: ReadonlyMap<string, Float32Array>): void {
     const step = state.get('step')?.[0];

@@ -164,30 +164,52 @@ export function floatTensor(name: string, raw: RawTensor): FloatTensor {
   return { shape: raw.shape, values };
 }
 
-/** Writes a file, tensors in the order given, f32 or rounded to f16; the header is padded so that data is 8-byte aligned. */
-export function writeSafetensors(
-  tensors: ReadonlyMap<string, FloatTensor>,
-  options: { readonly dtype?: 'F32' | 'F16'; readonly metadata?: Readonly<Record<string, string>> } = {},
+export interface WriteOptions {
+  readonly dtype?: 'F32' | 'F16';
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+/** The first bytes of a file whose tensors follow in the order given; padded so that data is 8-byte aligned. */
+export function safetensorsHeader(
+  tensors: Iterable<{ readonly name: string; readonly shape: readonly number[] }>,
+  { dtype = 'F32', metadata }: WriteOptions = {},
 ): Uint8Array {
-  const { dtype = 'F32', metadata } = options;
   const header: Record<string, unknown> = metadata === undefined ? {} : { __metadata__: metadata };
   let position = 0;
-  for (const [name, { shape, values }] of tensors) {
-    const end = position + values.length * BYTES_PER_VALUE[dtype];
+  for (const { name, shape } of tensors) {
+    const values = shape.reduce((product, length) => product * length, 1);
+    const end = position + values * BYTES_PER_VALUE[dtype];
     header[name] = { dtype, shape, data_offsets: [position, end] };
     position = end;
   }
   const json = new TextEncoder().encode(JSON.stringify(header));
   const padded = Math.ceil(json.length / 8) * 8;
-  const file = new Uint8Array(8 + padded + position);
-  new DataView(file.buffer).setBigUint64(0, BigInt(padded), true);
-  file.fill(0x20, 8, 8 + padded);
-  file.set(json, 8);
-  let offset = 8 + padded;
+  const bytes = new Uint8Array(8 + padded);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(padded), true);
+  bytes.fill(0x20, 8);
+  bytes.set(json, 8);
+  return bytes;
+}
+
+const bytesOf = (values: Float32Array | Uint16Array): Uint8Array =>
+  new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+
+/** Writes a file, tensors in the order given, f32 or rounded to f16. */
+export function writeSafetensors(
+  tensors: ReadonlyMap<string, FloatTensor>,
+  options: WriteOptions = {},
+): Uint8Array {
+  const specs = [...tensors].map(([name, { shape }]) => ({ name, shape }));
+  const header = safetensorsHeader(specs, options);
+  const width = BYTES_PER_VALUE[options.dtype ?? 'F32'];
+  const count = [...tensors.values()].reduce((sum, { values }) => sum + values.length, 0);
+  const file = new Uint8Array(header.length + count * width);
+  file.set(header);
+  let offset = header.length;
   for (const { values } of tensors.values()) {
-    const stored = dtype === 'F32' ? values : encodeHalf(values);
-    file.set(new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength), offset);
-    offset += stored.byteLength;
+    const stored = bytesOf(width === 4 ? values : encodeHalf(values));
+    file.set(stored, offset);
+    offset += stored.length;
   }
   return file;
 }
