@@ -27,8 +27,8 @@ export interface BesideOptions {
 }
 
 const START_MS = 60_000;
-/** A run at work gets 30 s for its checkpoint; the rest is closing. */
-const CLOSE_MS = 45_000;
+/** A run at work writes its checkpoint first, for as long as it is heard. */
+const CLOSE_MS = 330_000;
 
 const firstLine = z.object({ url: z.url({ protocol: /^http$/, hostname: /^127\.0\.0\.1$/ }) });
 

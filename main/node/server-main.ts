@@ -35,6 +35,8 @@ async function main(): Promise<void> {
   });
   const libraryDir = values.library ?? defaultLibraryFolder();
   const log = openLog(libraryDir);
+  // One promise that nobody waited for must not take every window and a run at work with it.
+  process.on('unhandledRejection', (error) => log.error('a promise failed', { error: String(error) }));
   const app = await openApp({
     libraryDir,
     host: 'browser',

@@ -92,7 +92,6 @@ export async function openParts(options: AppOptions): Promise<AppParts> {
   const every = options.statusEveryMs ?? STATUS_EVERY_MS;
   const system = createSystemService({
     library,
-    training: training.service,
     study: study.service,
     engine,
     host: options.host,

@@ -6,7 +6,8 @@ import { engineEnvironment, root } from './paths.mjs';
 import { exitCodeOf, SetupError } from './run.mjs';
 
 const START_MS = 60_000;
-const STOP_MS = 15_000;
+/** A run at work writes its checkpoint first. */
+const STOP_MS = 120_000;
 
 /** Addresses in a line of JSON, each good for one window or program; null for a line for a person. */
 function addressesIn(line) {
@@ -20,7 +21,7 @@ function addressesIn(line) {
 
 /**
  * Starts `entry` under `node`. Resolves to `{ url, urls, ended, stop }`: `ended` resolves to the exit code, `stop()` asks the
- * server to close and waits, at most 15 s. @throws SetupError when it ends or stays silent instead
+ * server to close and waits, at most two minutes. @throws SetupError when it ends or stays silent instead
  */
 export function startServer(node, entry, args = []) {
   const child = spawn(node, [entry, ...args], {

@@ -182,11 +182,15 @@ export type RunDetail = z.infer<typeof runDetail>;
 export const runEvent = z.object({
   seq: z.number().int(),
   at: timestampMs,
-  run: runSummary,
+  runId,
+  /** Null when the run was removed. */
+  run: runSummary.nullable(),
   /** Present when an epoch has just ended. */
   epoch: epochRecord.nullable(),
 });
 export type RunEvent = z.infer<typeof runEvent>;
+/** A change of a run that is there. */
+export type RunChange = RunEvent & { readonly run: RunSummary };
 
 export const presetCard = z.object({
   preset: z.enum(PRESETS),

@@ -143,7 +143,7 @@ async function atWork({ training }: AppParts): Promise<RunId> {
     call,
   );
   for (let event = await next; event.done !== true; event = await events.next()) {
-    if (event.value.run.state !== 'training') continue;
+    if (event.value.run?.state !== 'training') continue;
     leave.abort();
     return event.value.run.id as RunId;
   }

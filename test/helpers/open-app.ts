@@ -8,7 +8,7 @@ import { openParts } from '../../main/services/compose.ts';
 import type { WorkerHost } from '../../main/services/service-types.ts';
 import { requestOf } from '../../main/services/training/training-service.ts';
 import type { AppParts } from '../../main/services/compose.ts';
-import type { RunEvent, RunRequest } from '../../shared/contract/training.ts';
+import type { RunChange, RunRequest } from '../../shared/contract/training.ts';
 import type { RunId } from '../../shared/domain/ids.ts';
 import { smallFilmFolder } from './small-library.ts';
 import { call, importAll, keptLog, tempFolder } from './temp-library.ts';
@@ -49,7 +49,7 @@ export async function startRun({ training }: AppParts, request: Partial<RunReque
 
 /** Waits until the run is at rest. */
 export async function runToEnd({ training }: AppParts, id: RunId) {
-  const events: RunEvent[] = [];
+  const events: RunChange[] = [];
   const state = await training.runToEnd(id, (event) => void events.push(event), call.signal);
   return { state, events };
 }

@@ -10,13 +10,15 @@ export type EngineReady = Extract<FromInference, { readonly type: 'ready' }>;
 export type Predicted = Extract<FromInference, { readonly type: 'prediction' }>;
 type PredictMessage = Extract<ToInference, { readonly type: 'predict' }>;
 
-/** Loading the engine and a ViT-Base on a slow disk fits well within. */
-const ANSWER_MS = 120_000;
+/** Silence after which a process with work is taken for dead; a ViT-Base from a slow disk fits well within, ms. */
+const SILENCE_MS = 120_000;
 
 interface Live {
   readonly worker: WorkerHandle;
   readonly ready: PromiseWithResolvers<EngineReady>;
   readonly waiting: Map<number, PromiseWithResolvers<Predicted>>;
+  /** Runs while something is waited for; every answer starts it anew. */
+  silence: NodeJS.Timeout | null;
 }
 
 export interface InferenceProcess {
@@ -37,7 +39,7 @@ export function createInferenceProcess(workerHost: WorkerHost, log: Log): Infere
   function start(): Live {
     if (closed) throw new ServiceError('BUSY', 'Chestlight is closing.');
     const worker = workerHost.start('inference', withoutNative ? { CHESTLIGHT_ENGINE: 'wasm' } : {});
-    const started: Live = { worker, ready: Promise.withResolvers(), waiting: new Map() };
+    const started: Live = { worker, ready: Promise.withResolvers(), waiting: new Map(), silence: null };
     // Whoever asked hears of it; nobody asking is no defect.
     started.ready.promise.catch(() => undefined);
     worker.onMessage((raw) => {
@@ -47,6 +49,7 @@ export function createInferenceProcess(workerHost: WorkerHost, log: Log): Infere
     });
     worker.onExit((code, signal) => {
       if (live === started) live = null;
+      if (started.silence !== null) clearTimeout(started.silence);
       const how = signal ?? `exit ${code ?? 'unknown'}`;
       if (!closed) log.error('the inference process ended', { how });
       const error = new ServiceError(
@@ -59,7 +62,23 @@ export function createInferenceProcess(workerHost: WorkerHost, log: Log): Infere
     return started;
   }
 
+  /** Requests are answered one after the other: the time counts from the last answer, not from the asking. */
+  function listen(to: Live): void {
+    if (to.silence !== null) clearTimeout(to.silence);
+    to.silence = null;
+    if (to.waiting.size === 0) return;
+    to.silence = setTimeout(() => {
+      log.error('the inference process fell silent');
+      to.worker.kill();
+    }, SILENCE_MS);
+  }
+
   function receive(from: Live, message: FromInference): void {
+    take(from, message);
+    listen(from);
+  }
+
+  function take(from: Live, message: FromInference): void {
     switch (message.type) {
       case 'ready':
         from.ready.resolve(message);
@@ -105,15 +124,8 @@ export function createInferenceProcess(workerHost: WorkerHost, log: Log): Infere
       const answer = Promise.withResolvers<Predicted>();
       waiting.set(request, answer);
       worker.send({ type: 'predict', request, ...message } satisfies ToInference);
-      const timer = setTimeout(() => {
-        log.error('the inference process fell silent');
-        worker.kill();
-      }, ANSWER_MS);
-      try {
-        return await answer.promise;
-      } finally {
-        clearTimeout(timer);
-      }
+      if (live.silence === null) listen(live);
+      return await answer.promise;
     },
     close() {
       closed = true;

@@ -94,7 +94,10 @@ export function createStudyService(deps: StudyDeps): StudyParts {
 
   async function importSamples(call: CallContext): Promise<void> {
     tell('import', 0);
-    if (store.films.totals().films > 0) return;
+    // An import that was cut off is taken up again: what is in counts as a duplicate.
+    const last = store.imports.newest();
+    const cutOff = last?.kind === 'sample' && last.state !== 'finished';
+    if (store.films.totals().films > 0 && !cutOff) return;
     const { importId } = await library.service.openSample({}, call);
     for await (const event of library.imports.watch(importId as ImportId, stop.signal)) {
       const { done, total } = event.progress;
@@ -103,6 +106,9 @@ export function createStudyService(deps: StudyDeps): StudyParts {
         throw new Stopped('cancelled', 'CANCELLED', 'The import was cancelled.');
       if (event.error !== null) throw new Stopped('failed', event.error.code, event.error.message);
     }
+    if (!stop.signal.aborted) return;
+    library.imports.cancel(importId as ImportId);
+    throw new Stopped('cancelled', 'CANCELLED', 'The study was cancelled. Films that are in are kept.');
   }
 
   async function startOrGoOn(index: number, runIds: readonly RunId[], call: CallContext): Promise<RunId> {
@@ -172,7 +178,8 @@ export function createStudyService(deps: StudyDeps): StudyParts {
       const message = error instanceof Error ? error.message : String(error);
       const expected = error instanceof Stopped || error instanceof ServiceError;
       if (!expected) log.error('the sample study met a defect', { error: message });
-      const state = error instanceof Stopped ? error.state : 'failed';
+      const gone = error instanceof ServiceError && error.code === 'NOT_FOUND';
+      const state = error instanceof Stopped ? error.state : gone ? 'paused' : 'failed';
       keep({ state, etaSeconds: null, error: { code: expected ? error.code : 'DEFECT', message } });
     }
   }
@@ -198,7 +205,9 @@ export function createStudyService(deps: StudyDeps): StudyParts {
         };
         stop = new AbortController();
         keep({});
-        work = conductGuarded().finally(() => (work = null));
+        work = conductGuarded()
+          .catch((error: unknown) => log.error('the study could not be kept', { error: String(error) }))
+          .finally(() => (work = null));
         return { studyId: study.id };
       },
       current: () => study,

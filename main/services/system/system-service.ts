@@ -4,10 +4,9 @@ import { readFile, stat } from 'node:fs/promises';
 import { z } from 'zod';
 
 import { attribution, type EngineBadge, type Status } from '../../../shared/contract/system.ts';
-import { isActive } from '../../../shared/domain/run-state.ts';
 import type { OpenLibrary } from '../library/open-library.ts';
 import { sampleAttributions } from '../library/sample-library.ts';
-import type { CallContext, StudyService, SystemService, TrainingService } from '../service-types.ts';
+import type { CallContext, StudyService, SystemService } from '../service-types.ts';
 import { collectDoctorReport } from './doctor.ts';
 
 /** What a worker that loaded the engine says of it. */
@@ -20,7 +19,6 @@ export interface EngineInfo {
 
 export interface SystemServiceDeps {
   readonly library: OpenLibrary;
-  readonly training: Pick<TrainingService, 'runs'>;
   readonly study: Pick<StudyService, 'current'>;
   /** Resolves when the engine has loaded (or could not); asked when a window first looks. */
   readonly engine: () => Promise<EngineInfo>;
@@ -62,7 +60,7 @@ async function lastSave({ files, store }: OpenLibrary): Promise<number | null> {
 }
 
 export function createSystemService(deps: SystemServiceDeps): SystemService {
-  const { library, training, study, host } = deps;
+  const { library, study, host } = deps;
   let engine: EngineBadge = {
     device: 'checking',
     label: 'Checking engine',
@@ -98,8 +96,9 @@ export function createSystemService(deps: SystemServiceDeps): SystemService {
       };
       return { kind: 'study', id: active.id, title: 'Sample study', progress };
     }
-    const run = (await training.runs({}, CALL)).find((one) => isActive(one.state));
-    if (run === undefined) return null;
+    const [id] = library.store.runs.active();
+    const run = id === undefined ? null : library.store.runs.find(id);
+    if (run === null) return null;
     const { phase, fraction, etaSeconds } = run.progress;
     return {
       kind: 'run',

@@ -50,10 +50,20 @@ export function estimateRun(
   const { seconds, basis } = secondsPerFilm(library, model);
   const vit = vitConfig(model, { t1Units: config.findings.length, t2Units: config.t2Units });
   const views = recipe.augment ? recipe.views : 1;
-  const teacherFilms = config.teacherRunId === null ? 0 : train * views;
+  const feature = neededFeature(config.method, config.loss);
+  const cached = library.store.runs
+    .knowledge()
+    .some(
+      (one) =>
+        one.teacherRunId === config.teacherRunId &&
+        one.feature === feature &&
+        one.views === views &&
+        one.complete,
+    );
+  const teacherFilms = config.teacherRunId === null || cached ? 0 : train * views;
   const forwardFilms =
     recipe.epochs * count('validation') + count('validation') + count('test') + teacherFilms;
-  const perView = { none: 0, mean: 1, last: 1, blocks: vit.depth }[neededFeature(config.method, config.loss)];
+  const perView = { none: 0, mean: 1, last: 1, blocks: vit.depth }[feature];
   const weightBytes = parameterCount(vit) * 4;
   const knowledgeBytes = teacherFilms * perView * tokenCount(vit) * vit.width * 2;
   const diskBytes = knowledgeBytes + weightBytes * (2 * (recipe.emaDecay === null ? 3 : 4) + 2);

@@ -149,12 +149,7 @@ async function readStart(
   }
 }
 
-/** @throws ServiceError BAD_INPUT, NOT_FOUND, CONFLICT, INCOMPATIBLE, SPLIT_IMPOSSIBLE, UNKNOWN_LABELS, UNREADABLE_FILE */
-export async function fillRequest(
-  library: OpenLibrary,
-  clock: Clock,
-  request: RunRequest,
-): Promise<FilledRequest> {
+function fill(library: OpenLibrary, clock: Clock, request: RunRequest): FilledRequest {
   checkMethod(request);
   const teacher = request.teacherRunId === null ? null : library.store.runs.get(request.teacherRunId).config;
   const splitId = chooseSplit(library, clock, request.splitId ?? teacher?.splitId ?? null);
@@ -167,7 +162,7 @@ export async function fillRequest(
     preset: request.preset,
   };
   recipe.microBatch = Math.min(recipe.microBatch, recipe.batch);
-  let config: RunConfig = {
+  const config: RunConfig = {
     method: request.method,
     model: request.model,
     resolution: request.resolution,
@@ -187,8 +182,46 @@ export async function fillRequest(
   checkTeacher(library, config);
   const films = library.store.splits.dataset(splitId, config.findings);
   checkLabels(films, config.findings);
-  if (request.init !== null) config = { ...config, ...(await readStart(library, request.init, config)) };
   return { config, films };
+}
+
+/** Carries a result out of a transaction that is taken back. */
+class TakenBack<T> extends Error {
+  readonly result: T;
+
+  constructor(result: T) {
+    super('taken back');
+    this.result = result;
+  }
+}
+
+/** Runs `work` and takes back what it wrote. `work` must not be async. */
+function withoutTrace<T>({ store }: OpenLibrary, work: () => T): T {
+  try {
+    return store.transaction(() => {
+      throw new TakenBack(work());
+    });
+  } catch (error) {
+    if (error instanceof TakenBack) return error.result as T;
+    throw error;
+  }
+}
+
+/**
+ * Fills a request's defaults and refuses what cannot work. A split is made where there is none: for a run it is stored, for
+ * an estimate it is taken back.
+ * @throws ServiceError BAD_INPUT, NOT_FOUND, CONFLICT, INCOMPATIBLE, SPLIT_IMPOSSIBLE, UNKNOWN_LABELS, UNREADABLE_FILE
+ */
+export async function fillRequest(
+  library: OpenLibrary,
+  clock: Clock,
+  request: RunRequest,
+  purpose: 'run' | 'estimate' = 'run',
+): Promise<FilledRequest> {
+  const work = (): FilledRequest => fill(library, clock, request);
+  const { config, films } = purpose === 'run' ? work() : withoutTrace(library, work);
+  if (request.init === null) return { config, films };
+  return { config: { ...config, ...(await readStart(library, request.init, config)) }, films };
 }
 
 /** SHA-256 of the configuration as stored: the same settings give the same hash. */

@@ -33,13 +33,14 @@ export function createRunEvents(library: OpenLibrary, clock: Clock): RunEvents {
         signal.addEventListener('abort', onChange, { once: true });
         for (const event of store.events.after(TOPIC, seq)) {
           seq = event.seq;
-          const run = store.runs.find(event.subject as RunId);
-          if (run === null) continue; // removed since
+          const runId = event.subject as RunId;
+          const run = store.runs.find(runId);
           const { epoch } = event.payload as { epoch: unknown };
           yield {
             seq,
             at: event.at,
-            run: runSummary(library, run),
+            runId,
+            run: run === null ? null : runSummary(library, run),
             epoch: epoch === null ? null : epochRecord.parse(epoch),
           };
         }

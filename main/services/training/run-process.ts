@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 
 import type { RunId } from '../../../shared/domain/ids.ts';
 import { canMove, type RunState } from '../../../shared/domain/run-state.ts';
+import { ServiceError } from '../../../shared/domain/service-error.ts';
 import { fromTraining, type FromTraining, type ToTraining } from '../../../shared/worker/protocol.ts';
 import { neededFeature } from '../../numeric/methods/needs.ts';
 import type { OpenLibrary } from '../library/open-library.ts';
@@ -12,8 +13,10 @@ import type { RunEvents } from './run-events.ts';
 
 /** Progress is written and told at most this often, ms. */
 const PROGRESS_EVERY_MS = 500;
-/** A process that says nothing for so long is taken for dead, ms. Loading the engine and one big step fit well within. */
-const SILENCE_MS = 180_000;
+/** How often silence is looked for, ms. */
+const LISTEN_EVERY_MS = 10_000;
+/** Looks without a word after which a process is taken for dead: three minutes in which this computer was awake. */
+const SILENT_LOOKS = 18;
 
 export interface RunProcessDeps {
   readonly library: OpenLibrary;
@@ -30,6 +33,8 @@ export interface RunProcess {
   ask(message: Exclude<ToTraining, { type: 'start' }>): void;
   /** Ends the process now; the run becomes interrupted and can be resumed. */
   kill(): void;
+  /** Milliseconds since its last word. */
+  silentFor(): number;
   /** Resolves when the run has come to rest. */
   readonly ended: Promise<void>;
 }
@@ -42,10 +47,15 @@ export function startRunProcess(deps: RunProcessDeps, id: RunId, planPath: strin
   const { promise: ended, resolve } = Promise.withResolvers<undefined>();
   let toldAt = 0;
   let heardAt = clock.now();
+  let silentLooks = 0;
+  let phase = '';
   let finishing: Promise<void> | null = null;
+  /** Why the process was ended from here: its messages could not be kept. */
+  let broken: ServiceError | null = null;
 
   const move = (to: RunState, error: { code: string; message: string } | null = null): void => {
-    if (!canMove(runs.get(id).state, to)) return;
+    const run = runs.find(id);
+    if (run === null || !canMove(run.state, to)) return;
     runs.move(id, to, clock.now(), error);
     events.tell(id);
   };
@@ -54,9 +64,13 @@ export function startRunProcess(deps: RunProcessDeps, id: RunId, planPath: strin
     move('evaluating');
     try {
       await deps.evaluate(id);
+      // Asked for while the metrics were computed: to cancel counts, to pause comes too late.
+      if (runs.get(id).state === 'cancelling') return move('cancelled');
+      if (runs.get(id).state === 'pausing') move('evaluating');
       runs.setProgress(id, { ...runs.get(id).progress, phase: 'done', fraction: 1, etaSeconds: 0 });
       move('finished');
     } catch (error) {
+      if (runs.find(id)?.state === 'cancelling') return move('cancelled');
       log.error('evaluating a run failed', { runId: id, error: String(error) });
       const why = error instanceof Error ? error.message : String(error);
       move('failed', {
@@ -68,6 +82,7 @@ export function startRunProcess(deps: RunProcessDeps, id: RunId, planPath: strin
 
   const onMessage = (message: FromTraining): void => {
     heardAt = clock.now();
+    silentLooks = 0;
     switch (message.type) {
       case 'ready':
         runs.setDevice(id, message.device);
@@ -77,7 +92,8 @@ export function startRunProcess(deps: RunProcessDeps, id: RunId, planPath: strin
       case 'progress': {
         const { progress } = message;
         if (progress.phase === 'training' || progress.phase === 'validating') move('training');
-        if (clock.now() - toldAt < PROGRESS_EVERY_MS) return;
+        if (progress.phase === phase && clock.now() - toldAt < PROGRESS_EVERY_MS) return;
+        phase = progress.phase;
         toldAt = clock.now();
         runs.setProgress(id, progress);
         events.tell(id);
@@ -103,6 +119,7 @@ export function startRunProcess(deps: RunProcessDeps, id: RunId, planPath: strin
         if (config.teacherRunId === null) return;
         const feature = neededFeature(config.method, config.loss);
         runs.putKnowledge({ key, teacherRunId: config.teacherRunId, feature, films, views, bytes, complete });
+        events.tell(id);
         return;
       }
       case 'first-batch':
@@ -115,11 +132,18 @@ export function startRunProcess(deps: RunProcessDeps, id: RunId, planPath: strin
         move('failed', { code: message.code, message: message.message });
         return;
       case 'ended':
-        if (message.how === 'finished') finishing = finish();
+        if (message.how === 'finished') finishing = finish().catch(breakOff);
         else move(message.how);
         return;
     }
   };
+
+  /** Rows cannot be written (a full disk): the process ends, its checkpoints stay, the run can be resumed. */
+  function breakOff(error: unknown): void {
+    log.error('a run could not be kept current', { runId: id, error: String(error) });
+    if (error instanceof ServiceError) broken = error;
+    worker.kill();
+  }
 
   worker.onMessage((raw) => {
     const parsed = fromTraining.safeParse(raw);
@@ -130,31 +154,45 @@ export function startRunProcess(deps: RunProcessDeps, id: RunId, planPath: strin
       });
       return;
     }
-    onMessage(parsed.data);
+    try {
+      onMessage(parsed.data);
+    } catch (error) {
+      breakOff(error);
+      return;
+    }
     if (parsed.data.type === 'ended' || parsed.data.type === 'failed') {
       // Under Electron the process does not leave by itself.
       void (finishing ?? Promise.resolve()).then(() => worker.kill());
     }
   });
   const watchdog = setInterval(() => {
-    if (clock.now() - heardAt <= SILENCE_MS || finishing !== null) return;
+    silentLooks += 1;
+    if (silentLooks < SILENT_LOOKS || finishing !== null) return;
     log.error('the training process fell silent', { runId: id });
     worker.kill();
-  }, 10_000);
+  }, LISTEN_EVERY_MS);
   watchdog.unref();
-  worker.onExit((code, signal) => {
+  const settle = async (how: string): Promise<void> => {
     clearInterval(watchdog);
-    void (finishing ?? Promise.resolve()).then(() => {
-      if (finishing === null) {
-        const how = signal ?? `exit ${code ?? 'unknown'}`;
-        move('interrupted', {
-          code: 'WORKER_CRASHED',
-          message: `The training process ended unexpectedly (${how}). Everything up to the last checkpoint is kept; resume goes on from there.`,
-        });
-      }
-      resolve(undefined);
-    });
+    await finishing;
+    if (finishing !== null && broken === null) return;
+    const message = `The training process ended unexpectedly (${how}). Everything up to the last checkpoint is kept; resume goes on from there.`;
+    try {
+      move('interrupted', { code: broken?.code ?? 'WORKER_CRASHED', message: broken?.message ?? message });
+    } catch (error) {
+      // Nothing can be written: when the library opens again the run is found interrupted.
+      log.error('the end of a run could not be kept', { runId: id, error: String(error) });
+    }
+  };
+  worker.onExit((code, signal) => {
+    void settle(signal ?? `exit ${code ?? 'unknown'}`).finally(() => resolve(undefined));
   });
   worker.send({ type: 'start', planPath } satisfies ToTraining);
-  return { id, ask: (message) => worker.send(message), kill: () => worker.kill(), ended };
+  return {
+    id,
+    ask: (message) => worker.send(message),
+    kill: () => worker.kill(),
+    silentFor: () => clock.now() - heardAt,
+    ended,
+  };
 }

@@ -47,7 +47,7 @@ export function waitingProgress(config: RunConfig, trainFilms: number): RunProgr
 
 export function runSummary({ store }: OpenLibrary, run: RunRow): RunSummary {
   const { method, model, resolution, seed, recipe } = run.config;
-  const test = store.evaluations.find(run.id, 'test');
+  const test = store.evaluations.headline(run.id, 'test');
   return {
     id: run.id,
     name: run.name,
@@ -64,7 +64,7 @@ export function runSummary({ store }: OpenLibrary, run: RunRow): RunSummary {
     endedAt: run.endedAt,
     progress: run.progress,
     best: run.best,
-    test: test === null ? null : { t1: test.t1, t2: test.t2.auroc },
+    test,
     error: run.error,
     device: run.device,
   };

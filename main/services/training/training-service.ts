@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import type { RunEvent, RunRequest } from '../../../shared/contract/training.ts';
+import type { RunChange, RunRequest } from '../../../shared/contract/training.ts';
 import { runRequest } from '../../../shared/contract/training.ts';
 import type { RunId } from '../../../shared/domain/ids.ts';
 import { isActive, isResumable, type RunState } from '../../../shared/domain/run-state.ts';
@@ -33,15 +33,19 @@ export interface TrainingDeps {
 
 export interface TrainingParts {
   readonly service: TrainingService;
-  /** Resolves with the run's state when it has come to rest; tells every change on the way. */
-  runToEnd(id: RunId, onEvent: (event: RunEvent) => void, signal: AbortSignal): Promise<RunState>;
+  /**
+   * Resolves with the run's state when it has come to rest; tells every change on the way.
+   * @throws ServiceError NOT_FOUND when the run is removed meanwhile
+   */
+  runToEnd(id: RunId, onEvent: (event: RunChange) => void, signal: AbortSignal): Promise<RunState>;
   isBusy(): boolean;
   /** Asks a running process for a checkpoint and waits for it; the run is paused and can be resumed. */
   close(): Promise<void>;
 }
 
-/** A paused process gets this long to write its checkpoint when the app closes, ms. */
-const CLOSE_MS = 30_000;
+/** When the app closes, a process that is heard may finish its step and write its checkpoint; a silent one is ended, ms. */
+const CLOSE_SILENT_MS = 30_000;
+const CLOSE_MS = 300_000;
 
 const CRASHED = {
   code: 'WORKER_CRASHED',
@@ -55,7 +59,7 @@ export function createTrainingService(deps: TrainingDeps): TrainingParts {
   const { runs } = store;
   const events = createRunEvents(library, clock);
   let process: RunProcess | null = null;
-  let picking = false;
+  let pumping: Promise<void> | null = null;
   let closed = false;
 
   if (!files.readOnly) for (const id of runs.active()) runs.move(id, 'interrupted', clock.now(), CRASHED);
@@ -66,19 +70,20 @@ export function createTrainingService(deps: TrainingDeps): TrainingParts {
   };
 
   /** Starts the next queued run when nothing runs. Every failure becomes a state of that run. */
-  async function pump(): Promise<void> {
-    if (process !== null || picking || closed) return;
-    picking = true;
-    try {
-      for (
-        let next = runs.nextQueued();
-        next !== null && process === null && !closed;
-        next = runs.nextQueued()
-      ) {
-        await launch(next);
-      }
-    } finally {
-      picking = false;
+  function pump(): void {
+    if (process !== null || pumping !== null || closed) return;
+    pumping = launchNext()
+      .catch((error: unknown) => log.error('the queue stopped', { error: String(error) }))
+      .finally(() => (pumping = null));
+  }
+
+  async function launchNext(): Promise<void> {
+    for (
+      let next = runs.nextQueued();
+      next !== null && process === null && !closed;
+      next = runs.nextQueued()
+    ) {
+      await launch(next);
     }
   }
 
@@ -86,12 +91,15 @@ export function createTrainingService(deps: TrainingDeps): TrainingParts {
     move(run.id, 'preparing');
     try {
       const planPath = await writePlan(library, run, run.startedAt !== null);
-      if (runs.get(run.id).state !== 'preparing') return move(run.id, 'cancelled');
+      // Asked for while the plan was written, or the app is closing.
+      const { state } = runs.get(run.id);
+      if (state === 'cancelling') return move(run.id, 'cancelled');
+      if (state === 'pausing' || closed) return move(run.id, 'paused');
       const started = startRunProcess({ ...deps, events, evaluate: deps.onFinished }, run.id, planPath);
       process = started;
       void started.ended.then(() => {
         process = null;
-        if (!closed) void pump();
+        pump();
       });
     } catch (error) {
       const expected = error instanceof ServiceError;
@@ -124,7 +132,7 @@ export function createTrainingService(deps: TrainingDeps): TrainingParts {
       progress: waitingProgress(config, trainFilms),
     });
     events.tell(id);
-    void pump();
+    pump();
     return { runId: id };
   }
 
@@ -149,6 +157,8 @@ export function createTrainingService(deps: TrainingDeps): TrainingParts {
     files.refuseIfReadOnly();
     const { state } = runs.get(id);
     if (isActive(state)) throw new ServiceError('BUSY', 'The run is at work. Cancel it first.');
+    // Its state is at rest, but its process may still be leaving and writing.
+    await processOf(id)?.ended;
     const students = runs.students(id);
     if (students.length > 0) {
       throw new ServiceError(
@@ -162,6 +172,7 @@ export function createTrainingService(deps: TrainingDeps): TrainingParts {
       for (const { key } of caches) runs.dropKnowledge(key);
       runs.remove(id);
     });
+    events.tell(id);
     for (const { key } of caches) await rm(join(files.knowledgeDir, key), { recursive: true, force: true });
     await rm(join(files.runsDir, id), { recursive: true, force: true });
   }
@@ -175,7 +186,7 @@ export function createTrainingService(deps: TrainingDeps): TrainingParts {
       const engine = await deps.engine();
       if (!engine.trainable) refusals.push(engine.reason ?? 'Training is off on this machine.');
       try {
-        const { config, films } = await fillRequest(library, clock, request);
+        const { config, films } = await fillRequest(library, clock, request, 'estimate');
         const { tooBig, ...estimate } = estimateRun(library, config, films, await files.freeBytes());
         if (tooBig !== null) refusals.push(tooBig);
         return { ...estimate, refusals };
@@ -198,7 +209,7 @@ export function createTrainingService(deps: TrainingDeps): TrainingParts {
         throw new ServiceError('CONFLICT', `A run that is ${state} cannot be resumed. Nothing was changed.`);
       }
       move(runId, 'queued');
-      void pump();
+      pump();
       return {};
     },
     stopKeepBest({ runId }) {
@@ -231,31 +242,37 @@ export function createTrainingService(deps: TrainingDeps): TrainingParts {
 
   async function runToEnd(
     id: RunId,
-    onEvent: (event: RunEvent) => void,
+    onEvent: (event: RunChange) => void,
     signal: AbortSignal,
   ): Promise<RunState> {
     if (atRest(runs.get(id).state)) return runs.get(id).state;
     for await (const event of events.watch(store.events.lastSeq(), signal)) {
-      if (event.run.id !== id) continue;
-      onEvent(event);
-      if (atRest(event.run.state)) break;
+      const { run } = event;
+      if (event.runId !== id) continue;
+      if (run === null) break;
+      onEvent({ ...event, run });
+      if (atRest(run.state)) break;
     }
     return runs.get(id).state;
   }
 
   async function close(): Promise<void> {
     closed = true;
+    await pumping;
     const running = process;
     if (running === null) return;
     const { state } = runs.get(running.id);
     if (state === 'preparing' || state === 'training') pause(running.id);
-    const timer = setTimeout(() => running.kill(), CLOSE_MS);
+    const since = clock.now();
+    const timer = setInterval(() => {
+      if (running.silentFor() > CLOSE_SILENT_MS || clock.now() - since > CLOSE_MS) running.kill();
+    }, 1000);
     await running.ended;
-    clearTimeout(timer);
+    clearInterval(timer);
   }
 
   // Runs that waited when the app was closed go on waiting in the same order.
-  if (!files.readOnly) void pump();
+  if (!files.readOnly) pump();
   return { service, runToEnd, isBusy: () => process !== null, close };
 }
 

@@ -110,6 +110,10 @@ export class RunsState {
   #apply(event: RunEvent): void {
     this.#lastSeq = Math.max(this.#lastSeq, event.seq);
     const { run, epoch } = event;
+    if (run === null) {
+      this.#forget(event.runId);
+      return;
+    }
     const before = this.#runs.get(run.id);
     this.#touched?.add(run.id);
     this.#runs = new Map([...this.#runs, [run.id, run]]);

@@ -7,6 +7,7 @@ import { createStudyService } from '../../../main/services/study/study-service.t
 import { STUDY_RUNS } from '../../../main/services/study/study-plan.ts';
 import type { RunState } from '../../../shared/domain/run-state.ts';
 import { openAppWithFilms, openTestApp } from '../../helpers/open-app.ts';
+import { scriptedHost } from '../../helpers/scripted-workers.ts';
 import { call } from '../../helpers/temp-library.ts';
 
 /** The study's own runs, one epoch each. */
@@ -66,4 +67,23 @@ it('a cancelled study cancels the run at work and says so', async () => {
   }
   await study.service.cancel({ studyId: studyId as never }, call);
   expect(await settled(study)).toMatchObject({ state: 'cancelled', report: null });
+});
+
+it('an import that was cut off is taken up again before anything is trained', async () => {
+  const host = scriptedHost();
+  const app = await openTestApp({ workerHost: host });
+  const study = studyOf(app);
+  const { studyId } = await study.service.runSample({}, call);
+  while (app.library.store.films.totals().films < 3) await new Promise((resolve) => setTimeout(resolve, 5));
+  await study.service.cancel({ studyId: studyId as never }, call);
+  expect(await settled(study)).toMatchObject({ state: 'cancelled' });
+  await app.library.imports.settled();
+  expect(app.library.store.films.totals().films).toBeLessThan(160);
+
+  await study.service.runSample({}, call);
+  while (host.training.length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(app.library.store.films.totals().films).toBe(160);
+  expect(app.library.store.splits.list()).toMatchObject([{ name: 'Sample study' }]);
+  host.training[0]?.kill();
+  await settled(study);
 });
