@@ -1,4 +1,4 @@
-/** @file DeLong against pROC's published example, curves, operating points, temperature, Holm, and the paired bootstrap. */
+/** @file DeLong against its definition, curves, operating points, temperature, Holm, and the paired bootstrap. */
 import { readFileSync } from 'node:fs';
 
 import { describe, expect, it } from 'vitest';
@@ -28,34 +28,38 @@ import { uniform } from '../reference.ts';
 const read = (name: string): unknown =>
   JSON.parse(readFileSync(new URL(`../../fixtures/numeric/${name}`, import.meta.url), 'utf8'));
 
-type Marker = 'wfns' | 's100b' | 'ndka';
-const asah = read('proc-asah.json') as Readonly<Record<Marker | 'outcome', number[]>> & {
+type Marker = 'grade' | 'protein' | 'enzyme';
+const MARKERS = ['grade', 'protein', 'enzyme'] as const;
+const drawn = read('delong.json') as Readonly<Record<Marker | 'outcome', number[]>> & {
   readonly expected: {
     readonly variance: Readonly<Record<Marker, number>>;
-    readonly auroc: { readonly s100b: number };
-    readonly ci: { readonly ndka: readonly [number, number] };
+    readonly auroc: Readonly<Record<Marker, number>>;
+    readonly ci: Readonly<Record<Marker, readonly [number, number]>>;
     readonly test: readonly (readonly [Marker, Marker, number, number])[];
   };
 };
 
-describe("pROC's aSAH example", () => {
-  it.each(['wfns', 's100b', 'ndka'] as const)('DeLong variance of %s', (marker) => {
-    const result = delong({ labels: asah.outcome, scores: asah[marker] });
-    expect(Math.abs((result?.variance ?? NaN) - asah.expected.variance[marker])).toBeLessThan(1e-12);
+describe('DeLong on drawn markers, with ties', () => {
+  it.each(MARKERS)('AUROC, variance and interval of %s', (marker) => {
+    const { expected } = drawn;
+    const result = delong({ labels: drawn.outcome, scores: drawn[marker] });
+    expect(auroc({ labels: drawn.outcome, scores: drawn[marker] })).toBeCloseTo(expected.auroc[marker], 12);
+    expect(Math.abs((result?.variance ?? NaN) - expected.variance[marker])).toBeLessThan(1e-12);
+    const [low = NaN, high = NaN] = result?.ci ?? [];
+    expect(low).toBeCloseTo(expected.ci[marker][0], 10);
+    expect(high).toBeCloseTo(expected.ci[marker][1], 10);
   });
-  it('AUROC and interval', () => {
-    expect(auroc({ labels: asah.outcome, scores: asah.s100b })).toBeCloseTo(asah.expected.auroc.s100b, 12);
-    const [low = NaN, high = NaN] = delong({ labels: asah.outcome, scores: asah.ndka })?.ci ?? [];
-    expect(low).toBeCloseTo(asah.expected.ci.ndka[0], 10);
-    expect(high).toBeCloseTo(asah.expected.ci.ndka[1], 10);
-  });
-  it.each(asah.expected.test)('%s against %s', (a, b, z, p) => {
-    const difference = delongDifference(asah.outcome, asah[a], asah[b]);
+  it.each(drawn.expected.test)('%s against %s', (a, b, z, p) => {
+    const difference = delongDifference(drawn.outcome, drawn[a], drawn[b]);
     expect(difference?.z).toBeCloseTo(z, 8);
     expect(difference?.p).toBeCloseTo(p, 10);
   });
   it('a marker against itself: z 0, p 1; no variance but a difference: undefined', () => {
-    expect(delongDifference(asah.outcome, asah.wfns, asah.wfns)).toMatchObject({ difference: 0, z: 0, p: 1 });
+    expect(delongDifference(drawn.outcome, drawn.grade, drawn.grade)).toMatchObject({
+      difference: 0,
+      z: 0,
+      p: 1,
+    });
     expect(delongDifference([0, 0, 1, 1], [1, 2, 3, 4], [4, 3, 2, 1])).toMatchObject({
       difference: 1,
       z: null,
