@@ -1,11 +1,13 @@
 /** @file What train, distill and resume share: follow a run to its end, pause at Ctrl-C, tell the result. */
-import type { RunEvent, RunRequest, RunSummary } from '../../shared/contract/training.ts';
+import type { RunChange, RunRequest, RunSummary } from '../../shared/contract/training.ts';
 import { runRequest } from '../../shared/contract/training.ts';
 import type { RunId } from '../../shared/domain/ids.ts';
 import { formatDuration } from '../../shared/domain/numbers.ts';
 import type { AppParts } from '../services/compose.ts';
 import { z } from 'zod';
+import { withApp } from './app-option.ts';
 import { given, numberOption, textOption } from './options.ts';
+import { tell, untilStopped, whenStopped } from './until-stopped.ts';
 import { Refusal, type VerbArguments, type VerbResult } from './verb.ts';
 
 type Options = VerbArguments['options'];
@@ -53,45 +55,58 @@ export function requestFrom(
 }
 
 /** One line a change on standard error: epochs whole, progress every few seconds. */
-function teller(): (event: RunEvent) => void {
+function teller(): (event: RunChange) => void {
   let toldAt = 0;
   return ({ run, epoch }) => {
     const { phase, etaSeconds, epochs } = run.progress;
     if (epoch !== null) {
       const { t1, t2 } = epoch.validation;
       const scores = `validation T1 ${t1?.toFixed(3) ?? '–'}, T2 ${t2?.toFixed(3) ?? '–'}`;
-      process.stderr.write(
-        `epoch ${epoch.epoch + 1} of ${epochs}: loss ${epoch.loss.toFixed(4)}, ${scores}, ${epoch.imagesPerSecond.toFixed(1)} films/s\n`,
+      tell(
+        `epoch ${epoch.epoch + 1} of ${epochs}: loss ${epoch.loss.toFixed(4)}, ${scores}, ${epoch.imagesPerSecond.toFixed(1)} films/s`,
       );
       return;
     }
     if (Date.now() - toldAt < 5000) return;
     toldAt = Date.now();
     const left = etaSeconds === null ? '' : `, ${formatDuration(etaSeconds)} left`;
-    process.stderr.write(`${run.state}: ${phase} ${(run.progress.fraction * 100).toFixed(0)} %${left}\n`);
+    tell(`${run.state}: ${phase} ${(run.progress.fraction * 100).toFixed(0)} %${left}`);
   };
 }
 
-/** Waits until the run is at rest; Ctrl-C pauses it at a checkpoint. */
-export async function follow({ training, library, evaluation }: AppParts, runId: RunId): Promise<VerbResult> {
-  const stop = new AbortController();
-  const call = { signal: stop.signal };
-  const pause = (): void => {
-    process.stderr.write('Pausing at the next step; the run can be resumed.\n');
-    void training.service.pause({ runId }, call);
-  };
-  process.once('SIGINT', pause);
-  process.once('SIGTERM', pause);
+/** Asks for a checkpoint; says in one line what comes of it, whatever the run does just now. */
+async function pause({ training, library }: AppParts, runId: RunId): Promise<void> {
   try {
-    await training.runToEnd(runId, teller(), stop.signal);
+    if (library.store.runs.get(runId).state === 'evaluating') {
+      tell('Training is over: the metrics are computed, then the run is finished.');
+      return;
+    }
+    await training.service.pause({ runId }, { signal: new AbortController().signal });
+    tell('Pausing at the next step; the run can be resumed.');
+  } catch (error) {
+    tell(`The run was not paused: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/**
+ * Waits until the run is at rest; `stop` pauses it at a checkpoint.
+ * @throws Refusal with the run's own error when it failed or was interrupted; ServiceError NOT_FOUND when it was removed
+ */
+async function follow(parts: AppParts, runId: RunId, stop: AbortSignal): Promise<VerbResult> {
+  const { training, library, evaluation } = parts;
+  const over = new AbortController();
+  const call = { signal: over.signal };
+  const stopListening = whenStopped(stop, () => void pause(parts, runId));
+  try {
+    await training.runToEnd(runId, teller(), over.signal);
   } finally {
-    process.off('SIGINT', pause);
-    process.off('SIGTERM', pause);
-    stop.abort();
+    stopListening();
+    over.abort();
   }
   const run = await training.service.run({ runId }, call);
-  if (run.state === 'failed' && run.error !== null) {
-    throw new Refusal(run.error.code, run.error.message, { runId });
+  if (run.state === 'failed' || run.state === 'interrupted') {
+    const { code, message } = run.error ?? { code: 'WORKER_CRASHED', message: `The run is ${run.state}.` };
+    throw new Refusal(code, message, { runId });
   }
   const json = {
     runId,
@@ -100,8 +115,16 @@ export async function follow({ training, library, evaluation }: AppParts, runId:
     epochs: library.store.runs.history(runId).length,
     best: run.best,
     test: run.state === 'finished' ? await evaluation.summary(runId) : null,
+    error: run.error,
   };
   return { json, text: inWords(run) };
+}
+
+/** Opens the library, begins or takes up a run, and follows it to its end; Ctrl-C and SIGTERM pause it. */
+export function followRun(options: Options, begin: (parts: AppParts) => Promise<RunId>): Promise<VerbResult> {
+  return untilStopped((stop) =>
+    withApp(options, 'write', async (parts) => await follow(parts, await begin(parts), stop)),
+  );
 }
 
 const figure = (value: { readonly value: number | null; readonly ci: readonly number[] | null }): string =>

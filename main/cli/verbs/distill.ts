@@ -1,9 +1,8 @@
 /** @file `distill`: a low-resolution student taught by a finished teacher. */
 import type { RunId } from '../../../shared/domain/ids.ts';
-import { withApp } from '../app-option.ts';
 import { LIBRARY_OPTION } from '../library-option.ts';
 import { given, numberOption, textOption } from '../options.ts';
-import { follow, requestFrom, RUN_OPTIONS } from '../run-verb.ts';
+import { followRun, requestFrom, RUN_OPTIONS } from '../run-verb.ts';
 import { Refusal, type Verb } from '../verb.ts';
 
 export const distill: Verb = {
@@ -40,13 +39,13 @@ export const distill: Verb = {
       temperature: numberOption(options, 'temperature'),
       tokens: textOption(options, 'tokens'),
     });
-    return await withApp(options, 'write', async (parts) => {
-      const teacher = parts.library.store.runs.get(teacherRunId as RunId);
+    return await followRun(options, async ({ library, training }) => {
+      const teacher = library.store.runs.get(teacherRunId as RunId);
       const model = textOption(options, 'model') ?? teacher.config.model;
       const resolution = numberOption(options, 'resolution') ?? 28;
       const request = requestFrom(options, { method, model, resolution, teacherRunId, loss });
-      const { runId } = await parts.training.service.start(request, { signal: AbortSignal.timeout(60_000) });
-      return await follow(parts, runId as RunId);
+      const { runId } = await training.service.start(request, { signal: AbortSignal.timeout(60_000) });
+      return runId as RunId;
     });
   },
 };

@@ -1,10 +1,9 @@
 /** @file `train`: a teacher at 224 px, or a plain student without a teacher below. */
 import { VINDR_LOCAL } from '../../../shared/domain/findings.ts';
 import type { RunId } from '../../../shared/domain/ids.ts';
-import { withApp } from '../app-option.ts';
 import { LIBRARY_OPTION } from '../library-option.ts';
 import { numberOption, textOption } from '../options.ts';
-import { follow, requestFrom, RUN_OPTIONS } from '../run-verb.ts';
+import { followRun, requestFrom, RUN_OPTIONS } from '../run-verb.ts';
 import type { Verb } from '../verb.ts';
 
 /** `all` = what the labels allow; `vindr-22` = the local labels of VinDr-CXR; else names with commas between. */
@@ -28,9 +27,9 @@ export const train: Verb = {
       resolution,
       findings: findingsOf(textOption(options, 'labels')),
     });
-    return await withApp(options, 'write', async (parts) => {
-      const { runId } = await parts.training.service.start(request, { signal: AbortSignal.timeout(60_000) });
-      return await follow(parts, runId as RunId);
+    return await followRun(options, async ({ training }) => {
+      const { runId } = await training.service.start(request, { signal: AbortSignal.timeout(60_000) });
+      return runId as RunId;
     });
   },
 };
