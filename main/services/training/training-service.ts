@@ -60,6 +60,8 @@ export function createTrainingService(deps: TrainingDeps): TrainingParts {
   const events = createRunEvents(library, clock);
   let process: RunProcess | null = null;
   let pumping: Promise<void> | null = null;
+  /** The queue was asked to go on while it was being looked at. */
+  let askedAgain = false;
   let closed = false;
 
   if (!files.readOnly) for (const id of runs.active()) runs.move(id, 'interrupted', clock.now(), CRASHED);
@@ -71,10 +73,14 @@ export function createTrainingService(deps: TrainingDeps): TrainingParts {
 
   /** Starts the next queued run when nothing runs. Every failure becomes a state of that run. */
   function pump(): void {
-    if (process !== null || pumping !== null || closed) return;
-    pumping = launchNext()
+    if (process !== null || closed) return;
+    askedAgain = pumping !== null;
+    pumping ??= launchNext()
       .catch((error: unknown) => log.error('the queue stopped', { error: String(error) }))
-      .finally(() => (pumping = null));
+      .finally(() => {
+        pumping = null;
+        if (askedAgain) pump();
+      });
   }
 
   async function launchNext(): Promise<void> {

@@ -6,7 +6,7 @@ import { expect, it } from 'vitest';
 
 import type { RunId } from '../../../shared/domain/ids.ts';
 import { ServiceError } from '../../../shared/domain/service-error.ts';
-import { openAppWithFilms, startRun, tinyRequest } from '../../helpers/open-app.ts';
+import { openAppWithFilms, openTestApp, startRun, tinyRequest } from '../../helpers/open-app.ts';
 import { scriptedHost, type ScriptedHost } from '../../helpers/scripted-workers.ts';
 import { call } from '../../helpers/temp-library.ts';
 
@@ -93,6 +93,19 @@ it('the app closes while a plan is written: no process starts, the run waits for
   await app.training.close();
   expect(stateOf(app, id)).toBe('paused');
   expect(host.training).toHaveLength(0);
+});
+
+it('a run resumed in the very moment in which the app opens is started', async () => {
+  const host = scriptedHost();
+  const app = await openAppWithFilms({ workerHost: host });
+  const id = await startRun(app);
+  await app.training.service.pause({ runId: id }, call);
+  await until(() => stateOf(app, id) === 'paused');
+  await app.app.close();
+  const again = await openTestApp({ dir: app.dir, workerHost: host });
+  const { training } = again;
+  void training.service.resume({ runId: id }, call);
+  (await workerOf(host)).kill();
 });
 
 it('a disk that takes no more rows interrupts the run with the reason; the app goes on', async () => {
