@@ -56,7 +56,14 @@ function merit(
   return weights === 0 ? null : sum / weights;
 }
 
-/** Equal is not better: the earlier epoch stays. */
+/**
+ * By merit; where no AUROC is defined (one class only) by the smaller loss, and where that is unknown too the later epoch.
+ * Equal is not better: the earlier epoch stays.
+ */
 export function isBetter(one: Validation, than: Validation): boolean {
-  return (one.merit ?? Number.NEGATIVE_INFINITY) > (than.merit ?? Number.NEGATIVE_INFINITY);
+  if (one.merit !== null || than.merit !== null) {
+    return (one.merit ?? Number.NEGATIVE_INFINITY) > (than.merit ?? Number.NEGATIVE_INFINITY);
+  }
+  if (one.loss === null || than.loss === null) return true;
+  return one.loss < than.loss;
 }

@@ -60,3 +60,16 @@ it('prefers the epoch that ranks the many films rightly', async () => {
   expect(onlyRare.merit).toBeCloseTo(11 / (11 + 36 + 36), 12);
   expect(isBetter(onlyCommon, onlyCommon)).toBe(false);
 });
+
+it('goes by the loss where no AUROC is defined', () => {
+  const epoch = (loss: number | null) => ({
+    loss,
+    t1: { value: null, k: 0, of: 1, perFinding: [null] },
+    t2: null,
+    merit: null,
+  });
+  expect(isBetter(epoch(0.5), epoch(0.6))).toBe(true);
+  expect(isBetter(epoch(0.6), epoch(0.5))).toBe(false);
+  expect(isBetter(epoch(null), epoch(null))).toBe(true);
+  expect(isBetter({ ...epoch(9), merit: 0.4 }, epoch(0.1))).toBe(true);
+});
