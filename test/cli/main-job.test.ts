@@ -1,40 +1,14 @@
 /** @file The main job from the command line, as processes, on real films: import, train, Ctrl-C, resume, distill, read out. */
-import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 
 import sharp from 'sharp';
 import { expect, it } from 'vitest';
 import { z } from 'zod';
 
+import { runCli as cli } from '../helpers/cli-process.ts';
 import { smallFilmFolder } from '../helpers/small-library.ts';
 import { tempFolder } from '../helpers/temp-library.ts';
-
-const ENTRY = resolve(import.meta.dirname, '../../main/cli/cli.ts');
-
-interface Ended {
-  readonly status: number | null;
-  readonly json: unknown;
-  readonly stderr: string;
-}
-
-/** @param interruptAt sends SIGINT to the process when its standard error says this */
-function cli(args: readonly string[], interruptAt?: string): Promise<Ended> {
-  const child = spawn(process.execPath, [ENTRY, ...args, '--json'], { stdio: ['ignore', 'pipe', 'pipe'] });
-  let stdout = '';
-  let stderr = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    stderr += text;
-    if (interruptAt !== undefined && stderr.includes(interruptAt)) {
-      child.kill('SIGINT');
-      interruptAt = undefined;
-    }
-  });
-  return new Promise((done) => {
-    child.on('close', (status) => done({ status, json: JSON.parse(stdout), stderr }));
-  });
-}
 
 const score = z.number().min(0).max(1);
 const result = z.object({
@@ -63,7 +37,7 @@ it('goes from films to predictions with overlays, through an interruption', asyn
 
   const quick = ['--preset', 'quick', '--batch', '4'];
   const train = ['train', '--model', 'tiny', ...quick, '--epochs', '3', ...at];
-  const interrupted = await cli(train, 'epoch 1 of 3');
+  const interrupted = await cli(train, [{ when: 'epoch 1 of 3', act: (child) => child.kill('SIGINT') }]);
   const paused = result.parse(interrupted.json);
   expect(interrupted).toMatchObject({ status: 0 });
   expect(paused).toMatchObject({ state: 'paused', test: null });

@@ -1,8 +1,8 @@
 /** @file `runs` lists the runs of a library; `resume RUN` goes on with one from its last checkpoint. */
 import type { RunId } from '../../../shared/domain/ids.ts';
-import type { EvaluationSummary } from '../../services/evaluation/summary.ts';
 import { ServiceError } from '../../../shared/domain/service-error.ts';
 import type { AppParts } from '../../services/compose.ts';
+import type { EvaluationSummary } from '../../services/evaluation/summary.ts';
 import { withApp } from '../app-option.ts';
 import { LIBRARY_OPTION, stderrLog } from '../library-option.ts';
 import { followRun, inWords } from '../run-verb.ts';
