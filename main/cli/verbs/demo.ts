@@ -4,13 +4,12 @@
  */
 import { setTimeout as wait } from 'node:timers/promises';
 
-import type { ResultRow, StudyProgress } from '../../../shared/contract/evaluation.ts';
-import type { RunSummary } from '../../../shared/contract/training.ts';
-import { isActive } from '../../../shared/domain/run-state.ts';
+import type { StudyProgress } from '../../../shared/contract/evaluation.ts';
 import { formatDuration } from '../../../shared/domain/numbers.ts';
-import { connectLoopback } from '../../node/loopback-client.ts';
-import { withApp } from '../app-option.ts';
+import { ServiceError } from '../../../shared/domain/service-error.ts';
+import { withDemoApp, type DemoApp, type Figures, type Progress } from '../demo-app.ts';
 import { LIBRARY_OPTION } from '../library-option.ts';
+import { tell, untilStopped, whenStopped } from '../until-stopped.ts';
 import { Refusal, type Verb, type VerbResult } from '../verb.ts';
 
 const LOOK_EVERY_MS = 1000;
@@ -25,60 +24,22 @@ const STEP_WORDS: Readonly<Record<StudyProgress['step'], string>> = {
   done: 'done',
 };
 
-type Figures = Pick<ResultRow, 't1' | 't2' | 'differenceToNone' | 'name'>;
-type Progress = Omit<StudyProgress, 'id' | 'runIds'> & { readonly runIds: readonly string[] };
-
-/** What the demo needs of an app, wherever it runs. */
-interface DemoApp {
-  start(): Promise<unknown>;
-  current(): Promise<Progress | null>;
-  /** Name of the run at work and how far it is, or null. */
-  running(): Promise<string | null>;
-  table(): Promise<readonly Figures[]>;
-}
-
-const call = { signal: new AbortController().signal };
-
-function runAtWork(runs: readonly Pick<RunSummary, 'name' | 'state' | 'progress'>[]): string | null {
-  const run = runs.find(({ state }) => isActive(state));
-  if (run === undefined) return null;
-  const { phase, epoch, epochs } = run.progress;
-  return `${run.name}, ${phase === 'training' ? `epoch ${epoch + 1} of ${epochs}` : phase}`;
-}
-
-async function withDemoApp(
-  options: Parameters<Verb['run']>[0]['options'],
-  work: (app: DemoApp) => Promise<VerbResult>,
-): Promise<VerbResult> {
-  const url = process.env.CHESTLIGHT_URL;
-  if (url === undefined) {
-    return await withApp(options, 'write', ({ app: { services } }) =>
-      work({
-        start: async () => await services.study.runSample({}, call),
-        current: async () => await services.study.current({}, call),
-        running: async () => runAtWork(await services.training.runs({}, call)),
-        table: async () => await services.evaluation.table({}, call),
-      }),
-    );
-  }
-  const connection = await connectLoopback(url);
-  const { client } = connection;
+/** Starts the study, or goes on with the one that is at work already. */
+async function begin(app: DemoApp): Promise<void> {
   try {
-    return await work({
-      start: () => client.study.runSample({}),
-      current: () => client.study.current({}),
-      running: async () => runAtWork(await client.training.runs({})),
-      table: () => client.evaluation.table({}),
-    });
-  } finally {
-    connection.close();
+    await app.start();
+  } catch (error) {
+    if (!(error instanceof ServiceError) || error.code !== 'BUSY') throw error;
+    if ((await app.current())?.state !== 'running') throw error;
+    tell('The sample study is at work already; this follows it.');
   }
 }
 
-async function follow(app: DemoApp): Promise<Progress> {
+/** Tells what happens until the study has ended; how it ended, or null when `stop` aborts before. */
+async function follow(app: DemoApp, stop: AbortSignal): Promise<Progress | null> {
   let toldAt = 0;
   let told = '';
-  for (;;) {
+  while (!stop.aborted) {
     const now = await app.current();
     if (now === null) throw new Error('the study is gone');
     if (now.state !== 'running') return now;
@@ -89,10 +50,11 @@ async function follow(app: DemoApp): Promise<Progress> {
       toldAt = Date.now();
       const left = now.etaSeconds === null ? '' : `, about ${formatDuration(now.etaSeconds)} left`;
       const detail = running === null ? '' : ` ${running}`;
-      process.stderr.write(`${(now.fraction * 100).toFixed(0).padStart(3)} %  ${what}${detail}${left}\n`);
+      tell(`${(now.fraction * 100).toFixed(0).padStart(3)} %  ${what}${detail}${left}`);
     }
-    await wait(LOOK_EVERY_MS);
+    await wait(LOOK_EVERY_MS, undefined, { signal: stop }).catch(() => undefined);
   }
+  return null;
 }
 
 const figure = ({
@@ -128,27 +90,48 @@ function tableText(rows: readonly Figures[]): string {
     .join('\n');
 }
 
+const STOPPED = {
+  own: 'Closing at the next step: what is trained is kept, and starting the demo again goes on with what is missing.',
+  beside: 'No longer watching. The study goes on in the window as long as the app is open.',
+} as const;
+
+/** Resolves with null when `stop` aborts, after saying what comes of the study. */
+function untilStop(app: DemoApp, stop: AbortSignal): Promise<null> {
+  return new Promise((resolve) => {
+    whenStopped(stop, () => {
+      tell(app.own ? STOPPED.own : STOPPED.beside);
+      resolve(null);
+    });
+  });
+}
+
+async function conduct(app: DemoApp, stop: AbortSignal): Promise<VerbResult> {
+  const began = Date.now();
+  // Beside an app that no longer answers, Ctrl-C still ends this program.
+  const end = await Promise.race([untilStop(app, stop), begin(app).then(() => follow(app, stop))]);
+  const seconds = (Date.now() - began) / 1000;
+  if (end === null) {
+    const json = { state: app.own ? 'paused' : 'running', seconds, table: [], report: null };
+    return { json, text: `The sample study is ${app.own ? 'paused' : 'at work in the app'}.` };
+  }
+  const { state, report, error } = end;
+  if (state !== 'finished' || report === null) {
+    throw new Refusal(error?.code ?? 'CANCELLED', error?.message ?? `The study is ${state}.`);
+  }
+  const table = await app.table();
+  const text = [
+    tableText(table),
+    '',
+    `Done in ${formatDuration(seconds)}.`,
+    `The report is at ${report.path}`,
+  ].join('\n');
+  return { json: { state, seconds, table, report: report.path }, text };
+}
+
 export const demo: Verb = {
   name: 'demo',
   usage: 'demo [--library DIR]',
   summary: 'the sample study: import, teacher, two students, evaluation, overlays, report',
   options: LIBRARY_OPTION,
-  run: ({ options }) =>
-    withDemoApp(options, async (app) => {
-      const began = Date.now();
-      await app.start();
-      const { state, report, error } = await follow(app);
-      if (state !== 'finished' || report === null) {
-        throw new Refusal(error?.code ?? 'CANCELLED', error?.message ?? `The study is ${state}.`);
-      }
-      const table = await app.table();
-      const seconds = (Date.now() - began) / 1000;
-      const text = [
-        tableText(table),
-        '',
-        `Done in ${formatDuration(seconds)}.`,
-        `The report is at ${report.path}`,
-      ].join('\n');
-      return { json: { state, seconds, table, report: report.path }, text };
-    }),
+  run: ({ options }) => untilStopped((stop) => withDemoApp(options, (app) => conduct(app, stop))),
 };
