@@ -33,11 +33,42 @@ const VERBS: readonly Verb[] = [
   demo,
 ];
 
+const LINE_WIDTH = 100;
+
+/** `text` in lines of at most `LINE_WIDTH` characters, each behind `indent` spaces; a longer word keeps a line of its own. */
+function wrapped(text: string, indent: number): string {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && indent + line.length + 1 + word.length > LINE_WIDTH) {
+      lines.push(line);
+      line = word;
+    } else {
+      line = line === '' ? word : `${line} ${word}`;
+    }
+  }
+  return [...lines, line].join(`\n${' '.repeat(indent)}`);
+}
+
+/** Every verb with what it does and, below, what it takes. */
 function help(): string {
-  const width = Math.max(...VERBS.map((verb) => verb.usage.length));
+  const column = Math.max(...VERBS.map(({ name }) => name.length)) + 4;
   return [
     'chestlight VERB … [--json]',
-    ...VERBS.map((verb) => `  ${verb.usage.padEnd(width)}  ${verb.summary}`),
+    ...VERBS.map(({ name, usage, summary }) => {
+      const takes = usage.slice(name.length + 1);
+      return `  ${name.padEnd(column - 2)}${wrapped(summary, column)}\n${' '.repeat(column)}${wrapped(takes, column)}`;
+    }),
+    'VERB --help names every option of a verb.',
+  ].join('\n');
+}
+
+function helpOn({ usage, summary, options }: Verb): string {
+  const names = ['json', ...Object.keys(options)].map((name) => `--${name}`);
+  return [
+    `chestlight ${wrapped(usage, 11)}`,
+    `  ${wrapped(summary, 2)}`,
+    `  Options: ${wrapped(names.join(', '), 11)}`,
   ].join('\n');
 }
 
@@ -67,7 +98,7 @@ async function main(argv: readonly string[]): Promise<number> {
     }
     const { verb, values, positionals } = parse(argv);
     if (values.help === true) {
-      process.stdout.write(`chestlight ${verb.usage}\n  ${verb.summary}\n`);
+      process.stdout.write(`${helpOn(verb)}\n`);
       return 0;
     }
     const result = await verb.run({ positionals, options: values });

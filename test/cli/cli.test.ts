@@ -56,3 +56,15 @@ it('doctor: engine, device and self-test', () => {
   expect(json).toMatchObject({ device: expect.stringMatching(/cpu|gpu/) as string, selfTest: { ok: true } });
   expect(json.engine).toMatchObject({ backend: 'tensorflow', trainable: true });
 });
+
+it('help: every verb with what it does, in lines that a terminal holds', () => {
+  const { status, stdout } = cli('--help');
+  expect(status).toBe(0);
+  const lines = stdout.trimEnd().split('\n');
+  expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(100);
+  const verbs = lines.map((line) => /^ {2}(\w+) {2,}\S/.exec(line)?.[1]).filter((verb) => verb !== undefined);
+  for (const verb of ['import', 'train', 'distill', 'resume', 'runs', 'predict', 'evaluate', 'demo']) {
+    expect(verbs).toContain(verb);
+  }
+  expect(cli('train', '--help').stdout).toContain('--learning-rate');
+});

@@ -1,6 +1,6 @@
 /** @file The main job from the command line, as processes, on real films: import, train, Ctrl-C, resume, distill, read out. */
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { copyFileSync, existsSync, readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 
 import sharp from 'sharp';
 import { expect, it } from 'vitest';
@@ -96,6 +96,18 @@ it('goes from films to predictions with overlays, through an interruption', asyn
   expect(await sharp(first?.attention.png ?? '').metadata()).toMatchObject({ width: 224, height: 224 });
   const again = await cli(['predict', '--run', student.runId, film, '--attention', overlays, ...at]);
   expect(again).toMatchObject({ status: 2, json: { error: { code: 'CONFLICT' } } });
+
+  const twin = join(tempFolder(), basename(film));
+  copyFileSync(film, twin);
+  const twins = ['predict', '--run', student.runId, film, twin, '--attention', overlays, ...at];
+  expect(await cli(twins)).toMatchObject({ status: 2, json: { error: { code: 'CONFLICT' } } });
+  expect(readdirSync(overlays)).toHaveLength(1);
+  const both = z
+    .object({ predictions: z.array(z.object({ attention: z.object({ png: z.string() }) })) })
+    .parse((await cli([...twins, '--force'])).json)
+    .predictions.map(({ attention }) => basename(attention.png));
+  expect(both).toEqual([`${basename(film)}.last.png`, `${basename(film)} (2).last.png`]);
+  expect(readdirSync(overlays).sort()).toEqual(both.toSorted());
 
   const evaluated = await cli(['evaluate', '--run', student.runId, ...at]);
   const { t1, t2 } = z

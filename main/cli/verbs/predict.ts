@@ -1,7 +1,6 @@
 /** @file `predict`: scores of film files by a finished run, with attention overlays as PNG where asked for. */
 import { existsSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
 
 import {
   attentionMethod,
@@ -19,14 +18,12 @@ import { suitabilityOf } from '../../services/inference/suitability.ts';
 import { withApp } from '../app-option.ts';
 import { LIBRARY_OPTION } from '../library-option.ts';
 import { textOption } from '../options.ts';
-import { Refusal, type Verb } from '../verb.ts';
+import { overlayPaths } from '../overlay-names.ts';
+import { Refusal, type Verb, type VerbArguments } from '../verb.ts';
 
 interface Wanted {
   readonly runId: RunId;
   readonly method: AttentionMethod;
-  /** Folder for overlays; null = none are written. */
-  readonly dir: string | null;
-  readonly force: boolean;
 }
 
 /** Rows of the grid, each value 0..1 of the peak. */
@@ -34,24 +31,37 @@ function gridRows({ grid, values }: AttentionMap): number[][] {
   return Array.from({ length: grid }, (_, row) => values.slice(row * grid, (row + 1) * grid));
 }
 
-async function writeOverlay(
-  file: string,
-  image: Uint8Array,
-  map: AttentionMap,
-  wanted: Wanted,
-): Promise<string | null> {
-  if (wanted.dir === null) return null;
-  const png = join(wanted.dir, `${basename(file)}.${map.method}.png`);
-  if (existsSync(png) && !wanted.force) {
-    throw new Refusal('CONFLICT', `${png} is there already. Choose another folder or add --force.`, {
-      path: png,
-    });
+/** Where the overlay of each film goes, or null a film when none are asked for. @throws Refusal before anything is computed */
+async function overlayFiles(
+  options: VerbArguments['options'],
+  films: readonly string[],
+  method: AttentionMethod,
+): Promise<readonly (string | null)[]> {
+  const dir = textOption(options, 'attention');
+  if (dir === undefined) return films.map(() => null);
+  const paths = overlayPaths(dir, films, method);
+  const there = paths.filter((path) => existsSync(path));
+  const [path] = there;
+  if (path !== undefined && options.force !== true) {
+    const more = there.length === 1 ? '' : ` and ${there.length - 1} more`;
+    throw new Refusal(
+      'CONFLICT',
+      `${path}${more} ${there.length === 1 ? 'is' : 'are'} there already. Choose another folder or add --force.`,
+      {
+        path,
+        there,
+      },
+    );
   }
-  await writeFileAtomic(png, await overlayPng(image, map));
-  return png;
+  await mkdir(dir, { recursive: true }).catch((error: unknown) => {
+    throw new Refusal('BAD_INPUT', `Overlays cannot be written to ${dir}: ${(error as Error).message}`, {
+      dir,
+    });
+  });
+  return paths;
 }
 
-async function predictFile({ inference }: AppParts, file: string, wanted: Wanted) {
+async function predictFile({ inference }: AppParts, file: string, png: string | null, wanted: Wanted) {
   const bytes = await readFile(file).catch((error: unknown) => {
     throw new Refusal('UNREADABLE_FILE', `The file could not be read: ${(error as Error).message}`, { file });
   });
@@ -61,6 +71,7 @@ async function predictFile({ inference }: AppParts, file: string, wanted: Wanted
   const { t1, t2, attention, seconds } = await inference.predictImage(wanted.runId, image, [asked]);
   const [map] = attention;
   if (map === undefined) throw new Error('a map was asked for');
+  if (png !== null) await writeFileAtomic(png, await overlayPng(image, map));
   return {
     file,
     t2: t2.score,
@@ -70,7 +81,7 @@ async function predictFile({ inference }: AppParts, file: string, wanted: Wanted
       t1: Object.fromEntries(t1.map(({ name, threshold }) => [name, threshold])),
     },
     suitability: suitabilityOf(film, image),
-    attention: { method: map.method, grid: gridRows(map), png: await writeOverlay(file, image, map, wanted) },
+    attention: { method: map.method, grid: gridRows(map), png },
     seconds,
   };
 }
@@ -109,15 +120,14 @@ export const predict: Verb = {
     const method = attentionMethod.safeParse(textOption(options, 'attention-method') ?? 'last');
     if (!method.success)
       throw new Refusal('BAD_INPUT', '--attention-method takes last, rollout or relevance.');
-    const dir = textOption(options, 'attention') ?? null;
-    const wanted = { runId, method: method.data, dir, force: options.force === true };
-    if (dir !== null) await mkdir(dir, { recursive: true });
+    const wanted = { runId, method: method.data };
+    const pngs = await overlayFiles(options, positionals, method.data);
     return await withApp(options, 'read', async (parts) => {
       const predictions: FilePrediction[] = [];
       const skipped: { file: string; code: string; message: string }[] = [];
-      for (const file of positionals) {
+      for (const [index, file] of positionals.entries()) {
         try {
-          predictions.push(await predictFile(parts, file, wanted));
+          predictions.push(await predictFile(parts, file, pngs[index] ?? null, wanted));
         } catch (error) {
           if (!(error instanceof FilmError) && !(error instanceof Refusal)) throw error;
           skipped.push({ file, code: error.code, message: error.message });
