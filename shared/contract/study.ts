@@ -1,0 +1,125 @@
+/** @file Contract of studies: all systems of the paper planned, estimated, run as one queue, watched. Tables: evaluation. */
+import { eventIterator } from '@orpc/contract';
+import { z } from 'zod';
+
+import { METHODS, PRESETS, VIT_VARIANTS } from '../domain/recipe.ts';
+import { CELL_STATES, STUDY_STATES } from '../domain/study.ts';
+import { empty, procedure, runId, splitId, studyId, timestampMs } from './base.ts';
+import { lossSettings, recipe, resolution } from './training.ts';
+
+const lowResolution = z.literal([112, 56, 28]);
+const cellKey = z.string().min(1).max(120);
+
+export const studySystem = z.object({
+  name: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{0,39}$/)
+    .refine((name) => name !== 'teacher'),
+  title: z.string().min(1).max(60),
+  method: z.enum(METHODS).exclude(['teacher']),
+  loss: lossSettings.partial().optional(),
+});
+
+/** A study as a person plans it; also the file that the command line takes. What is left out is filled from the preset. */
+export const studyPlan = z.object({
+  name: z.string().min(1).max(80).default('Study'),
+  models: z.array(z.enum(VIT_VARIANTS)).min(1),
+  systems: z.array(studySystem).min(1).max(40),
+  resolutions: z.array(lowResolution).min(1),
+  seeds: z.array(z.number().int().nonnegative()).min(1).max(100).default([1]),
+  teachers: z.enum(['one', 'per-seed']).default('one'),
+  /** Keys of cells that are not wanted. */
+  without: z.array(cellKey).default([]),
+  splitId: splitId.nullable().default(null),
+  findings: z.array(z.string()).nullable().default(null),
+  preset: z.enum(PRESETS).default('robust'),
+  recipe: recipe.partial().default({}),
+  /** What the teacher's recipe has otherwise than the students'. */
+  teacherRecipe: recipe.partial().default({}),
+  loss: lossSettings.partial().default({}),
+  /** Start weights per model, as `init` of a run; a model that is not named starts at random. */
+  init: z.partialRecord(z.enum(VIT_VARIANTS), z.string()).default({}),
+});
+export type StudyPlan = z.infer<typeof studyPlan>;
+
+export const studyCell = z.object({
+  key: cellKey,
+  system: z.string(),
+  title: z.string(),
+  method: z.enum(METHODS),
+  model: z.enum(VIT_VARIANTS),
+  resolution,
+  seed: z.number().int(),
+  /** Key of the teacher's cell. */
+  teacher: cellKey.nullable(),
+  state: z.enum(CELL_STATES),
+  runId: runId.nullable(),
+  /** Done before this study by a run of the same configuration. */
+  reused: z.boolean(),
+  /** 0..1 of a running cell. */
+  fraction: z.number(),
+  /** What it took, or what it is expected to take; null = unknown. */
+  seconds: z.number().nullable(),
+  error: z.object({ code: z.string(), message: z.string() }).nullable(),
+});
+export type StudyCell = z.infer<typeof studyCell>;
+
+export const study = z.object({
+  id: studyId,
+  name: z.string(),
+  state: z.enum(STUDY_STATES),
+  createdAt: timestampMs,
+  plan: studyPlan,
+  /** In the order in which they are trained. */
+  cells: z.array(studyCell),
+  /** Key of the cell at work. */
+  current: cellKey.nullable(),
+  fraction: z.number(),
+  etaSeconds: z.number().nullable(),
+  error: z.object({ code: z.string(), message: z.string() }).nullable(),
+});
+export type Study = z.infer<typeof study>;
+
+export const studyEstimate = z.object({
+  cells: z.array(
+    z.object({
+      key: cellKey,
+      seconds: z.number(),
+      /** A finished run of the same configuration: nothing to do. */
+      doneBy: runId.nullable(),
+    }),
+  ),
+  /** Of the cells that are still to do. */
+  seconds: z.number(),
+  diskBytes: z.number(),
+  /** Of the hungriest cell. */
+  memoryBytes: z.number(),
+  basis: z.string(),
+  /** Reasons why Start would be refused; empty = may start. */
+  refusals: z.array(z.string()),
+  warnings: z.array(z.string()),
+});
+export type StudyEstimate = z.infer<typeof studyEstimate>;
+
+const one = z.object({ studyId });
+const cell = z.object({ studyId, key: cellKey });
+
+export const studiesContract = {
+  estimate: procedure.input(studyPlan).output(studyEstimate),
+  /** Rows first, then work. A plan that cannot work is refused before anything is trained. */
+  start: procedure.input(studyPlan).output(one),
+  list: procedure.input(empty).output(z.array(study)),
+  /** The study now, then after every change, until the caller goes away. */
+  watch: procedure.input(one).output(eventIterator(study)),
+  /** The cell at work stops at a checkpoint. */
+  pause: procedure.input(one).output(empty),
+  resume: procedure.input(one).output(empty),
+  /** Waiting cells in another order; students wait for their teacher all the same. */
+  reorder: procedure.input(z.object({ studyId, keys: z.array(cellKey) })).output(empty),
+  /** A cell is not wanted any more: one at work is cancelled, the next one begins. */
+  leaveOut: procedure.input(cell).output(empty),
+  /** A cell that was left out or failed is wanted (again). */
+  takeIn: procedure.input(cell).output(empty),
+  /** Forgets the study; its runs are kept. Refused while it is running. */
+  remove: procedure.input(one).output(empty),
+};
