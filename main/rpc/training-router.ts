@@ -19,6 +19,9 @@ export function trainingRouter(os: Implementer['training'], service: TrainingSer
     runs: os.runs.handler(({ input, signal }) => service.runs(input, callContext(signal))),
     run: os.run.handler(({ input, signal }) => service.run(input, callContext(signal))),
     watch: os.watch.handler(({ input, signal }) => service.watch(input, callContext(signal))),
+    dropKnowledge: os.dropKnowledge.handler(({ input, signal }) =>
+      service.dropKnowledge(input, callContext(signal)),
+    ),
     knowledge: os.knowledge.handler(({ input, signal }) => service.knowledge(input, callContext(signal))),
   });
 }

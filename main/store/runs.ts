@@ -112,6 +112,10 @@ export function createRunStore(db: Db) {
     `SELECT kind, epoch, step, file, sha256, bytes, created_at AS createdAt FROM run_checkpoints
      WHERE run_id = ? ORDER BY step, kind`,
   );
+  const dropSpentCheckpoints = db.prepare<[string]>(
+    `DELETE FROM run_checkpoints WHERE run_id = ? AND kind <> 'final'
+     AND EXISTS (SELECT 1 FROM run_checkpoints f WHERE f.run_id = run_checkpoints.run_id AND f.kind = 'final')`,
+  );
   const putKnowledge = db.prepare(
     `INSERT INTO knowledge (key, teacher_run_id, feature, films, views, bytes, complete)
      VALUES (@key, @teacherRunId, @feature, @films, @views, @bytes, @complete)
@@ -202,6 +206,8 @@ export function createRunStore(db: Db) {
     putCheckpoint: (id: RunId, checkpoint: RunCheckpoint): void =>
       void putCheckpoint.run({ ...checkpoint, runId: id }),
     checkpoints: (id: RunId): readonly RunCheckpoint[] => checkpoints.all(id),
+    /** Leaves the final weights alone. */
+    dropSpentCheckpoints: (id: RunId): void => void dropSpentCheckpoints.run(id),
     putKnowledge: (row: KnowledgeRow): void =>
       void putKnowledge.run({ ...row, complete: row.complete ? 1 : 0 }),
     knowledge: (): KnowledgeRow[] => knowledge.all().map((row) => ({ ...row, complete: row.complete === 1 })),

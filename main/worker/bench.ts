@@ -42,18 +42,20 @@ async function noiseFilms(dir: string, count: number, side: number): Promise<Fil
 /** The answers of a teacher with other weights, in a cache on disk. */
 async function knowledge(dir: string, films: FilmSet, vit: VitConfig, batch: number) {
   const settings: KnowledgeSettings = {
-    dir: join(dir, 'knowledge'),
-    key: 'bench',
-    kind: 'mean',
+    parts: (['none', 'mean'] as const).map((feature) => ({
+      key: feature,
+      dir: join(dir, `knowledge-${feature}`),
+      feature,
+      point: 'block',
+    })),
     views: 1,
     view: null,
     batch,
-    resolution: vit.imageSize,
   };
   const parameters = loadParameters(initParameters(vit, 2), vit);
   const teacher = { config: vit, normalisation: NORMALISATION, parameters };
   const train = films.part('train');
-  const hooks = { between: () => Promise.resolve(), goOn: () => true, onShard: () => undefined };
+  const hooks = { between: () => Promise.resolve(), onShard: () => undefined };
   await buildKnowledge(teacher, films, train, settings, hooks);
   for (const tensor of parameters.values()) tensor.dispose();
   return knowledgeReader(teacher, train, settings);
@@ -76,13 +78,15 @@ async function training(dir: string, settings: BenchSettings, vit: VitConfig): P
     emaDecay: null,
   };
   const train = films.part('train');
+  const { imageSize } = vit;
+  const input = { resolution: distils ? LOW : imageSize, side: imageSize, upsample: 'bilinear' } as const;
   return async () => {
     const batches = [];
     for (let start = 0; start < batch; start += microBatch) {
       const indices = train.subarray(start, start + microBatch);
       const outputs = teacher === null ? null : await teacher(indices, 0);
       batches.push({
-        ...films.microBatch(indices, distils ? LOW : vit.imageSize),
+        ...films.microBatch(indices, input),
         teacher: outputs,
       });
     }
@@ -96,7 +100,7 @@ async function predicting(dir: string, vit: VitConfig): Promise<Step> {
   const model = { config: vit, normalisation: NORMALISATION, parameters };
   const question = {
     image: films.image(0),
-    resolution: vit.imageSize,
+    input: { resolution: vit.imageSize, upsample: 'bilinear' } as const,
     findings: Array.from({ length: FINDINGS }, (_, index) => `${index}`),
     attention: [{ method: 'last' as const, head: null, target: null }],
     trainable: true,

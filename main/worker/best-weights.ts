@@ -72,11 +72,16 @@ function parseNote(text: string | undefined): BestEpoch {
   }
 }
 
-/** The best epoch so far of this run, or null when none was kept. @throws CheckpointError for a damaged file */
-export async function readBest(dir: string, configHash: string): Promise<TrainOutcome['best']> {
+/** Weights of this run in one of the two files, or null when there are none. @throws CheckpointError for a damaged file */
+async function readWeights(
+  dir: string,
+  name: typeof BEST_FILE | typeof FINAL_FILE,
+  configHash: string,
+): Promise<(NonNullable<TrainOutcome['best']> & { readonly saved: SavedCheckpoint }) | null> {
+  const file = join(dir, name);
   let bytes: Uint8Array;
   try {
-    bytes = await readFile(join(dir, BEST_FILE));
+    bytes = await readFile(file);
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return null;
     throw error;
@@ -85,9 +90,21 @@ export async function readBest(dir: string, configHash: string): Promise<TrainOu
     const { weights, metadata } = importWeights(bytes);
     const note = parseNote(metadata.get(BEST_KEY));
     if (note.configHash !== configHash) return null;
-    return { epoch: note.epoch, validation: note.validation, weights: new Map(weights) };
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    const saved = { file, sha256, bytes: bytes.length };
+    return { epoch: note.epoch, validation: note.validation, weights: new Map(weights), saved };
   } catch (error) {
     if (error instanceof WeightsError) throw new CheckpointError(error.message);
     throw error;
   }
+}
+
+/** The best epoch so far of this run, or null when none was kept. @throws CheckpointError for a damaged file */
+export async function readBest(dir: string, configHash: string): Promise<TrainOutcome['best']> {
+  return await readWeights(dir, BEST_FILE, configHash);
+}
+
+/** The final weights of this run with their file, or null before its training has ended. @throws CheckpointError for a damaged file */
+export async function readFinal(dir: string, configHash: string): ReturnType<typeof readWeights> {
+  return await readWeights(dir, FINAL_FILE, configHash);
 }

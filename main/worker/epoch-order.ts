@@ -1,4 +1,4 @@
-/** @file What an epoch shows: the order of films and their views. Both depend on seed and epoch alone, so a resumed run repeats them. */
+/** @file What an epoch shows: the order of films, by seed and epoch, and their views, by epoch. A resumed run repeats both. */
 import type { Recipe } from '../../shared/domain/recipe.ts';
 import { viewSettings, type ViewSettings } from '../numeric/augment/views.ts';
 import { uniformGenerator } from '../numeric/vit/init.ts';
@@ -33,11 +33,10 @@ export interface EpochView {
 /** The view of every film in an epoch. `side` in pixels. */
 export function epochView(
   { augment, views }: Pick<Recipe, 'augment' | 'views'>,
-  seed: number,
   epoch: number,
   side: number,
 ): EpochView {
   if (!augment) return { number: 0 };
   const number = epoch % views;
-  return { number, change: (film) => viewSettings(seed, number, film, side) };
+  return { number, change: (film) => viewSettings(number, film, side) };
 }

@@ -1,10 +1,14 @@
 /** @file The films of a plan in memory: 224-px grey bytes and labels; checks once more that no patient is in two parts. */
 import { readFile } from 'node:fs/promises';
 
-import { areaAverage, bilinear, toGreyBytes } from '../../shared/domain/resample.ts';
+import type { InputSettings, Upsampler } from '../../shared/domain/recipe.ts';
+import { areaAverage, bicubic, bilinear, nearest, toGreyBytes } from '../../shared/domain/resample.ts';
 import type { PlanFilm } from '../../shared/worker/protocol.ts';
 import { renderView, type ViewSettings } from '../numeric/augment/views.ts';
 import type { MicroBatch } from '../numeric/train/micro-batch.ts';
+
+/** Films that are read before messages are let in. */
+const FILMS_A_TURN = 64;
 
 /** The plan and the files behind it do not agree; nothing was computed. */
 export class FilmSetError extends Error {
@@ -33,21 +37,45 @@ export function checkParts(films: readonly Pick<PlanFilm, 'patient' | 'part'>[])
   }
 }
 
-/**
- * What a model gets from one 224-px film [size², grey bytes] at `resolution` pixels a side: at full size the film itself,
- * below it the area average, rounded to grey bytes as a stored low-resolution film is, then bilinear back to full size.
- * Values 0..1, [size²].
- */
-export function modelInput(image: Uint8Array, size: number, resolution: number): Float32Array {
-  const grey = resolution === size ? image : throughLow(image, size, resolution);
-  const input = new Float32Array(grey.length); // a loop: Float32Array.from is ten times as slow
-  for (let at = 0; at < input.length; at += 1) input[at] = (grey[at] ?? 0) / 255;
-  return input;
+/** Which pixels a model gets: a low-resolution film at its own size or enlarged. */
+export interface InputView {
+  /** Pixels a side that the film is reduced to. */
+  readonly resolution: number;
+  /** Pixels a side of the model's input. */
+  readonly side: number;
+  readonly upsample: Upsampler;
 }
 
-function throughLow(image: Uint8Array, size: number, resolution: number): Float32Array {
+const ENLARGE: Readonly<Record<Upsampler, typeof bilinear>> = { bilinear, bicubic, nearest };
+
+/** The input of the model `vit` of a run. */
+export function inputOf(
+  config: { readonly resolution: number; readonly input: Pick<InputSettings, 'upsample'> },
+  vit: { readonly imageSize: number },
+): InputView {
+  return { resolution: config.resolution, side: vit.imageSize, upsample: config.input.upsample };
+}
+
+/**
+ * What a model gets from one film [size², grey bytes]: at full size the film itself, below it the area average, rounded to
+ * grey bytes as a stored low-resolution film is, then enlarged to the model's input where that is larger. Values 0..1,
+ * [side²]. @throws RangeError when the model's input is neither of the two sizes
+ */
+export function modelInput(image: Uint8Array, size: number, input: InputView): Float32Array {
+  const grey = lowGrey(image, size, input);
+  const values = new Float32Array(grey.length); // a loop: Float32Array.from is ten times as slow
+  for (let at = 0; at < values.length; at += 1) values[at] = Math.min(255, Math.max(0, grey[at] ?? 0)) / 255;
+  return values;
+}
+
+function lowGrey(image: Uint8Array, size: number, input: InputView): Uint8Array | Float32Array {
+  const { resolution, side, upsample } = input;
+  if (side !== size && side !== resolution) {
+    throw new RangeError(`A model of ${side} px takes no film of ${size} px at ${resolution} px.`);
+  }
+  if (resolution === size) return image;
   const low = toGreyBytes(areaAverage(image, size, size, resolution, resolution));
-  return bilinear(low, resolution, resolution, size, size);
+  return side === resolution ? low : ENLARGE[upsample](low, resolution, resolution, side, side);
 }
 
 export class FilmSet {
@@ -62,8 +90,13 @@ export class FilmSet {
     this.#pixels = pixels;
   }
 
-  /** Reads every film's image of `size` × `size` bytes. @throws FilmSetError */
-  static async load(films: readonly PlanFilm[], findings: number, size: number): Promise<FilmSet> {
+  /** Reads every film's image of `size` × `size` bytes; `between` is awaited now and then. @throws FilmSetError */
+  static async load(
+    films: readonly PlanFilm[],
+    findings: number,
+    size: number,
+    between: () => Promise<void> = () => Promise.resolve(),
+  ): Promise<FilmSet> {
     checkParts(films);
     const area = size * size;
     const pixels = new Uint8Array(films.length * area);
@@ -90,6 +123,7 @@ export class FilmSet {
         );
       }
       pixels.set(bytes, index * area);
+      if (index % FILMS_A_TURN === FILMS_A_TURN - 1) await between();
     }
     return new FilmSet(films, size, pixels);
   }
@@ -106,8 +140,8 @@ export class FilmSet {
   }
 
   /** One micro-batch without teacher outputs; unknown labels become NaN. `view` changes a film, by its position. */
-  microBatch(indices: Uint32Array, resolution: number, view?: (film: number) => ViewSettings): MicroBatch {
-    const area = this.size * this.size;
+  microBatch(indices: Uint32Array, input: InputView, view?: (film: number) => ViewSettings): MicroBatch {
+    const area = input.side * input.side;
     const images = new Float32Array(indices.length * area);
     const chosen = Array.from(indices, (index) => {
       const film = this.films[index];
@@ -117,7 +151,7 @@ export class FilmSet {
     indices.forEach((index, position) => {
       const film =
         view === undefined ? this.image(index) : renderView(this.image(index), this.size, view(index));
-      images.set(modelInput(film, this.size, resolution), position * area);
+      images.set(modelInput(film, this.size, input), position * area);
     });
     return {
       films: chosen.length,

@@ -6,7 +6,7 @@ import type { Recipe } from '../../shared/domain/recipe.ts';
 import { encodePng } from '../dicom/render.ts';
 import { writeFileAtomic } from '../files/atomic-write.ts';
 import { epochFilms, epochView } from './epoch-order.ts';
-import type { FilmSet } from './film-set.ts';
+import type { FilmSet, InputView } from './film-set.ts';
 
 export const FIRST_BATCH_FILE = 'first-batch.png';
 
@@ -50,12 +50,13 @@ export function contactSheet(images: Float32Array, side: number): Sheet {
 export async function writeFirstBatch(
   dir: string,
   films: FilmSet,
-  settings: { readonly recipe: Recipe; readonly seed: number; readonly resolution: number },
+  settings: { readonly recipe: Recipe; readonly seed: number },
+  input: InputView,
 ): Promise<string> {
-  const { recipe, seed, resolution } = settings;
+  const { recipe, seed } = settings;
   const first = epochFilms(films.part('train'), seed, 0).subarray(0, MOST_FILMS);
-  const { images } = films.microBatch(first, resolution, epochView(recipe, seed, 0, films.size).change);
-  const { grey, width, height } = contactSheet(images, films.size);
+  const { images } = films.microBatch(first, input, epochView(recipe, 0, films.size).change);
+  const { grey, width, height } = contactSheet(images, input.side);
   const file = join(dir, FIRST_BATCH_FILE);
   await writeFileAtomic(file, await encodePng(grey, width, height));
   return file;

@@ -1,5 +1,6 @@
 /**
- * @file What a frozen teacher says of every view of every training film, computed once and kept in f16 shards on disk.
+ * @file What a frozen teacher says of every view of every training film, computed once and kept in shards on disk: its logits
+ * in one cache, each feature that a method compares in one of its own, so that all students of a teacher share them.
  * Shards are written whole, so a build that was cut off goes on; index.json comes last. Reads are positional: a cache may
  * be larger than memory.
  */
@@ -8,6 +9,7 @@ import { join } from 'node:path';
 
 import * as tf from '@tensorflow/tfjs-core';
 
+import type { FeaturePoint } from '../../shared/domain/recipe.ts';
 import { writeFileAtomic } from '../files/atomic-write.ts';
 import { errorCode } from '../files/disk.ts';
 import type { ViewSettings } from '../numeric/augment/views.ts';
@@ -16,10 +18,12 @@ import {
   recordLayout,
   writeRecord,
   type RecordLayout,
+  type ViewKnowledge,
 } from '../numeric/knowledge/view-record.ts';
 import { featureOf } from '../numeric/methods/features.ts';
 import type { FeatureKind } from '../numeric/methods/needs.ts';
 import type { TeacherArrays } from '../numeric/train/micro-batch.ts';
+import type { VitConfig } from '../numeric/vit/config.ts';
 import { forward } from '../numeric/vit/forward.ts';
 import type { FilmSet } from './film-set.ts';
 import type { LoadedModel } from './model-cache.ts';
@@ -27,27 +31,44 @@ import type { LoadedModel } from './model-cache.ts';
 /** Films of one shard: 5 MB of a ViT-Tiny's means. */
 const SHARD_FILMS = 32;
 
-export interface KnowledgeSettings {
-  readonly dir: string;
+/** One cache: the logits (`none`) or one feature. */
+export interface KnowledgePart {
   readonly key: string;
-  readonly kind: FeatureKind;
+  readonly dir: string;
+  readonly feature: FeatureKind;
+  readonly point: FeaturePoint;
+}
+
+export interface KnowledgeSettings {
+  /** The logits and at most one feature. */
+  readonly parts: readonly KnowledgePart[];
   readonly views: number;
   /** The change of a film (by position) in a view; null = films as they are. */
   readonly view: ((film: number, view: number) => ViewSettings) | null;
   /** Films through the teacher at a time. */
   readonly batch: number;
-  readonly resolution: number;
 }
 
 export interface KnowledgeSize {
+  readonly key: string;
+  readonly feature: FeatureKind;
   readonly films: number;
   readonly views: number;
   readonly bytes: number;
   readonly complete: boolean;
 }
 
-function shardFile(settings: KnowledgeSettings, view: number, shard: number): string {
-  return join(settings.dir, `view-${String(view).padStart(2, '0')}-${String(shard).padStart(6, '0')}.bin`);
+export interface KnowledgeHooks {
+  /** Awaited between batches; what it throws ends the build, whose whole shards stay. */
+  readonly between: () => Promise<void>;
+  readonly onShard: (size: KnowledgeSize) => void;
+}
+
+const layoutOf = (config: VitConfig, { feature }: KnowledgePart): RecordLayout =>
+  recordLayout(config, feature, feature === 'none');
+
+function shardFile({ dir }: KnowledgePart, view: number, shard: number): string {
+  return join(dir, `view-${String(view).padStart(2, '0')}-${String(shard).padStart(6, '0')}.bin`);
 }
 
 async function sizeOf(path: string): Promise<number | null> {
@@ -59,117 +80,165 @@ async function sizeOf(path: string): Promise<number | null> {
   }
 }
 
-/** One shard's bytes: a record a film, in order. */
-async function computeShard(
+/** What the teacher says of a batch, cut into one record a film for `part`. */
+function recordsOf(
+  part: KnowledgePart,
+  layout: RecordLayout,
+  answers: { readonly t1: Float32Array; readonly t2: Float32Array; readonly feature: Float32Array | null },
+  film: number,
+): ViewKnowledge {
+  const cut = (values: Float32Array, each: number) => values.slice(film * each, (film + 1) * each);
+  const feature =
+    part.feature === 'none' || answers.feature === null ? null : cut(answers.feature, layout.feature);
+  return { t1: cut(answers.t1, layout.t1), t2: cut(answers.t2, layout.t2), feature };
+}
+
+/** One shard of each of `parts`: a record a film, in order. */
+async function computeShards(
   teacher: LoadedModel,
   films: FilmSet,
   indices: Uint32Array,
   view: number,
-  layout: RecordLayout,
+  parts: readonly KnowledgePart[],
   settings: KnowledgeSettings,
   between: () => Promise<void>,
-): Promise<Uint8Array> {
-  const shard = new ArrayBuffer(layout.bytes * indices.length);
+): Promise<readonly Uint8Array[]> {
   const { config, normalisation, parameters } = teacher;
+  const layouts = parts.map((part) => layoutOf(config, part));
+  const shards = layouts.map(({ bytes }) => new ArrayBuffer(bytes * indices.length));
+  const wanted = parts.find(({ feature }) => feature !== 'none');
+  const input = { resolution: films.size, side: config.imageSize, upsample: 'bilinear' } as const;
   for (let start = 0; start < indices.length; start += settings.batch) {
     const chosen = indices.subarray(start, start + settings.batch);
     const change = settings.view;
     const { images } = films.microBatch(
       chosen,
-      settings.resolution,
+      input,
       change === null ? undefined : (film) => change(film, view),
     );
     tf.tidy(() => {
-      const input = tf.tensor4d(images, [chosen.length, config.imageSize, config.imageSize, 1]);
-      const result = forward(parameters, input, config, normalisation, { blocks: settings.kind !== 'none' });
-      const t1 = result.t1.dataSync<'float32'>();
-      const t2 = result.t2.dataSync<'float32'>();
-      const feature = featureOf(settings.kind, result.blocks)?.dataSync<'float32'>() ?? null;
-      chosen.forEach((_, row) =>
-        writeRecord(shard, (start + row) * layout.bytes, layout, {
-          t1: t1.slice(row * layout.t1, (row + 1) * layout.t1),
-          t2: t2.slice(row * layout.t2, (row + 1) * layout.t2),
-          feature: feature?.slice(row * layout.feature, (row + 1) * layout.feature) ?? null,
-        }),
+      const result = forward(
+        parameters,
+        tf.tensor4d(images, [chosen.length, config.imageSize, config.imageSize, 1]),
+        config,
+        normalisation,
+        wanted === undefined ? {} : { blocks: true, point: wanted.point },
       );
+      const answers = {
+        t1: result.t1.dataSync<'float32'>(),
+        t2: result.t2.dataSync<'float32'>(),
+        feature:
+          wanted === undefined
+            ? null
+            : (featureOf(wanted.feature, result.blocks)?.dataSync<'float32'>() ?? null),
+      };
+      parts.forEach((part, index) => {
+        const layout = layouts[index] as RecordLayout;
+        const shard = shards[index] as ArrayBuffer;
+        for (let film = 0; film < chosen.length; film += 1) {
+          const record = recordsOf(part, layout, answers, film);
+          writeRecord(shard, (start + film) * layout.bytes, layout, record);
+        }
+      });
     });
     await between();
   }
-  return new Uint8Array(shard);
+  return shards.map((shard) => new Uint8Array(shard));
 }
 
-/**
- * Computes what is missing. `goOn` is asked between shards; false leaves the rest for another time.
- * @returns whether it is complete. @throws ServiceError DISK_FULL, KnowledgeRangeError
- */
+/** Writes the index of a complete cache: it says what the shards hold. */
+async function writeIndex(
+  part: KnowledgePart,
+  recordBytes: number,
+  films: number,
+  views: number,
+): Promise<void> {
+  const { key, feature, point } = part;
+  const index = { key, feature, point, films, views, recordBytes };
+  await writeFileAtomic(join(part.dir, 'index.json'), new TextEncoder().encode(JSON.stringify(index)));
+}
+
+/** Computes what is missing of every part, all of a shard's in one pass. @throws ServiceError DISK_FULL, KnowledgeRangeError */
 export async function buildKnowledge(
   teacher: LoadedModel,
   films: FilmSet,
   indices: Uint32Array,
   settings: KnowledgeSettings,
-  hooks: {
-    readonly between: () => Promise<void>;
-    readonly goOn: () => boolean;
-    readonly onShard: (size: KnowledgeSize) => void;
-  },
-): Promise<boolean> {
-  const layout = recordLayout(teacher.config, settings.kind);
-  const { views } = settings;
-  await mkdir(settings.dir, { recursive: true });
-  let bytes = 0;
+  { between, onShard }: KnowledgeHooks,
+): Promise<void> {
+  const { parts, views } = settings;
+  const bytes = parts.map(() => 0);
+  const tell = (complete: boolean) =>
+    parts.forEach(({ key, feature }, index) =>
+      onShard({ key, feature, films: indices.length, views, bytes: bytes[index] ?? 0, complete }),
+    );
+  for (const { dir } of parts) await mkdir(dir, { recursive: true });
   for (let view = 0; view < views; view += 1) {
     for (let start = 0; start < indices.length; start += SHARD_FILMS) {
-      if (!hooks.goOn()) return false;
       const chosen = indices.subarray(start, start + SHARD_FILMS);
-      const file = shardFile(settings, view, start / SHARD_FILMS);
-      if ((await sizeOf(file)) !== chosen.length * layout.bytes) {
-        const shard = await computeShard(teacher, films, chosen, view, layout, settings, hooks.between);
-        await writeFileAtomic(file, shard);
+      const shard = start / SHARD_FILMS;
+      const missing: KnowledgePart[] = [];
+      for (const [index, part] of parts.entries()) {
+        const size = chosen.length * layoutOf(teacher.config, part).bytes;
+        bytes[index] = (bytes[index] ?? 0) + size;
+        if ((await sizeOf(shardFile(part, view, shard))) !== size) missing.push(part);
       }
-      bytes += chosen.length * layout.bytes;
-      hooks.onShard({ films: indices.length, views, bytes, complete: false });
+      if (missing.length > 0) {
+        const made = await computeShards(teacher, films, chosen, view, missing, settings, between);
+        for (const [index, part] of missing.entries()) {
+          await writeFileAtomic(shardFile(part, view, shard), made[index] ?? new Uint8Array());
+        }
+      }
+      tell(false);
     }
   }
-  const index = {
-    key: settings.key,
-    feature: settings.kind,
-    films: indices.length,
-    views,
-    recordBytes: layout.bytes,
-  };
-  await writeFileAtomic(join(settings.dir, 'index.json'), new TextEncoder().encode(JSON.stringify(index)));
-  hooks.onShard({ films: indices.length, views, bytes, complete: true });
-  return true;
+  for (const part of parts)
+    await writeIndex(part, layoutOf(teacher.config, part).bytes, indices.length, views);
+  tell(true);
+}
+
+async function readFilm(
+  part: KnowledgePart,
+  layout: RecordLayout,
+  view: number,
+  place: number,
+): Promise<ViewKnowledge> {
+  const record = new ArrayBuffer(layout.bytes);
+  const file = await open(shardFile(part, view, Math.floor(place / SHARD_FILMS)), 'r');
+  try {
+    const at = (place % SHARD_FILMS) * layout.bytes;
+    const { bytesRead } = await file.read(new Uint8Array(record), 0, layout.bytes, at);
+    if (bytesRead !== layout.bytes) throw new Error('a shard of the knowledge cache is cut off');
+  } finally {
+    await file.close();
+  }
+  return readRecord(record, 0, layout);
 }
 
 /** Reads teacher outputs of films (by position in the set) in a view. `indices` as they were when it was built. */
 export function knowledgeReader(
   teacher: LoadedModel,
   indices: Uint32Array,
-  settings: KnowledgeSettings,
+  { parts }: KnowledgeSettings,
 ): (films: Uint32Array, view: number) => Promise<TeacherArrays> {
-  const layout = recordLayout(teacher.config, settings.kind);
+  const layouts = parts.map((part) => layoutOf(teacher.config, part));
   const placeOf = new Map(Array.from(indices, (film, place) => [film, place]));
+  const { t1Units, t2Units } = teacher.config;
+  const each = layouts.reduce((most, { feature }) => Math.max(most, feature), 0);
   return async (films, view) => {
-    const t1 = new Float32Array(films.length * layout.t1);
-    const t2 = new Float32Array(films.length * layout.t2);
-    const feature = layout.feature === 0 ? null : new Float32Array(films.length * layout.feature);
+    const t1 = new Float32Array(films.length * t1Units);
+    const t2 = new Float32Array(films.length * t2Units);
+    const feature = each === 0 ? null : new Float32Array(films.length * each);
     for (const [row, film] of films.entries()) {
       const place = placeOf.get(film);
       if (place === undefined) throw new Error(`no knowledge of the film at position ${film}`);
-      const record = new ArrayBuffer(layout.bytes);
-      const file = await open(shardFile(settings, view, Math.floor(place / SHARD_FILMS)), 'r');
-      try {
-        const at = (place % SHARD_FILMS) * layout.bytes;
-        const { bytesRead } = await file.read(new Uint8Array(record), 0, layout.bytes, at);
-        if (bytesRead !== layout.bytes) throw new Error('a shard of the knowledge cache is cut off');
-      } finally {
-        await file.close();
+      for (const [index, part] of parts.entries()) {
+        const known = await readFilm(part, layouts[index] as RecordLayout, view, place);
+        if (part.feature === 'none') {
+          t1.set(known.t1, row * t1Units);
+          t2.set(known.t2, row * t2Units);
+        } else if (known.feature !== null) feature?.set(known.feature, row * each);
       }
-      const known = readRecord(record, 0, layout);
-      t1.set(known.t1, row * layout.t1);
-      t2.set(known.t2, row * layout.t2);
-      if (feature !== null && known.feature !== null) feature.set(known.feature, row * layout.feature);
     }
     return { t1, t2, feature };
   };

@@ -13,7 +13,7 @@ import {
 } from '../numeric/attention/maps.ts';
 import { forward } from '../numeric/vit/forward.ts';
 import { abnormalProbability, sigmoid } from '../numeric/vit/probabilities.ts';
-import { modelInput } from './film-set.ts';
+import { modelInput, type InputView } from './film-set.ts';
 import type { LoadedModel } from './model-cache.ts';
 
 type Prediction = Extract<FromInference, { readonly type: 'prediction' }>;
@@ -22,10 +22,10 @@ type MapRequest = Extract<ToInference, { readonly type: 'predict' }>['attention'
 const ABNORMAL = 'abnormal';
 
 export interface FilmQuestion {
-  /** size² grey bytes at the model's input size. */
+  /** size² grey bytes: the library's model image. */
   readonly image: Uint8Array;
-  /** Pixels a side that the model was trained for. */
-  readonly resolution: number;
+  /** How the model was trained to see a film. */
+  readonly input: Omit<InputView, 'side'>;
   /** Names of the T1 outputs. */
   readonly findings: readonly string[];
   readonly attention: readonly MapRequest[];
@@ -39,14 +39,16 @@ export function predictFilm(
   question: FilmQuestion,
 ): Pick<Prediction, 't1' | 't2' | 'attention'> {
   const { config, normalisation, parameters } = model;
-  const size = config.imageSize;
-  if (question.image.length !== size * size) {
+  const side = config.imageSize;
+  const size = Math.sqrt(question.image.length);
+  if (!Number.isInteger(size) || size < side) {
     throw new ServiceError(
       'BAD_INPUT',
-      `The image has ${question.image.length} bytes, the model takes ${size} × ${size}.`,
+      `The image has ${question.image.length} bytes, the model takes ${side} × ${side}.`,
     );
   }
-  const input = tf.tensor4d(modelInput(question.image, size, question.resolution), [1, size, size, 1]);
+  const values = modelInput(question.image, size, { ...question.input, side });
+  const input = tf.tensor4d(values, [1, side, side, 1]);
   try {
     const methods = new Set(question.attention.map(({ method }) => method));
     const captured = methods.has('rollout') ? true : methods.has('last') ? 'last' : false;

@@ -3,7 +3,7 @@ import type { TrainState } from '../numeric/train/train-state.ts';
 import type { Normalisation } from '../numeric/vit/forward.ts';
 import { readBest } from './best-weights.ts';
 import { CheckpointError, type RunPosition } from './checkpoint.ts';
-import type { FilmSet } from './film-set.ts';
+import type { FilmSet, InputView } from './film-set.ts';
 import { scoreFilms } from './score-films.ts';
 import type { TrainOutcome } from './train-run.ts';
 import { validate } from './validation.ts';
@@ -18,7 +18,7 @@ export interface ResumedRun {
   readonly position: RunPosition;
   readonly films: FilmSet;
   readonly normalisation: Normalisation;
-  readonly resolution: number;
+  readonly input: InputView;
   /** Films scored at a time. */
   readonly batch: number;
   readonly between: () => Promise<void>;
@@ -33,9 +33,9 @@ export interface RecoveredBest {
 
 /** The weights of the checkpoint with their own validation, as of the epoch that they belong to. */
 async function bestOfCheckpoint(run: ResumedRun): Promise<Best> {
-  const { state, films, position, resolution, batch, between } = run;
+  const { state, films, position, input, batch, between } = run;
   const indices = films.part('validation');
-  const settings = { resolution, batch, between };
+  const settings = { input, batch, between };
   const scores = await scoreFilms(state.evaluated, state.config, run.normalisation, films, indices, settings);
   return {
     epoch: position.cursor === 0 ? Math.max(0, position.epoch - 1) : position.epoch,

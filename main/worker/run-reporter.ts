@@ -33,6 +33,8 @@ export class RunReporter {
   #rate: number | null = null;
   #loss: number | null = null;
   #cursor = 0;
+  #phase: RunProgress['phase'] = 'waiting';
+  #phaseBegan = 0;
 
   /** `now` in milliseconds, rising. */
   constructor(size: RunSize, now: () => number, send: (progress: RunProgress) => void) {
@@ -49,6 +51,12 @@ export class RunReporter {
     const steps = epochs * stepsPerEpoch;
     const perStep = this.#trainedSteps === 0 ? null : this.#trainedMs / this.#trainedSteps;
     this.#toldAt = this.#now();
+    if (this.#phase !== 'training' && phase === 'training') {
+      // What went before (films, the teacher's answers) is no part of the first step's time.
+      this.#epochBegan = this.#toldAt;
+      this.#lastStepAt = this.#toldAt;
+    }
+    this.#phase = phase;
     this.#send({
       phase,
       epoch,
@@ -60,6 +68,28 @@ export class RunReporter {
       imagesPerSecond: this.#rate,
       rssBytes: process.memoryUsage.rss(),
       etaSeconds: perStep === null ? null : ((steps - step) * perStep) / 1000,
+    });
+  }
+
+  /** `done` of `total` films of a phase without steps of its own: `progress.step` of `steps`, the run's fraction stays. */
+  portion(phase: 'knowledge' | 'evaluating', done: number, total: number): void {
+    const now = this.#now();
+    if (this.#phase !== phase) this.#phaseBegan = now;
+    if (this.#phase === phase && now - this.#toldAt < EVERY_MS && done < total) return;
+    this.#phase = phase;
+    this.#toldAt = now;
+    const seconds = (now - this.#phaseBegan) / 1000;
+    this.#send({
+      phase,
+      epoch: phase === 'evaluating' ? this.#size.epochs : 0,
+      epochs: this.#size.epochs,
+      step: Math.min(done, total),
+      steps: total,
+      fraction: phase === 'evaluating' ? 1 : 0,
+      loss: this.#loss,
+      imagesPerSecond: null,
+      rssBytes: process.memoryUsage.rss(),
+      etaSeconds: done > 0 && seconds > 1 ? (seconds / done) * Math.max(0, total - done) : null,
     });
   }
 

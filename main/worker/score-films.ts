@@ -5,7 +5,7 @@ import type { VitConfig } from '../numeric/vit/config.ts';
 import { forward, type Normalisation } from '../numeric/vit/forward.ts';
 import { nameParameters } from '../numeric/vit/parameters.ts';
 import { abnormalProbability, sigmoid } from '../numeric/vit/probabilities.ts';
-import type { FilmSet } from './film-set.ts';
+import type { FilmSet, InputView } from './film-set.ts';
 
 export interface FilmScores {
   /** One array a finding, one probability a film. */
@@ -23,7 +23,7 @@ export async function scoreFilms(
   normalisation: Normalisation,
   films: FilmSet,
   indices: Uint32Array,
-  settings: { readonly resolution: number; readonly batch: number; readonly between: () => Promise<void> },
+  settings: { readonly input: InputView; readonly batch: number; readonly between: () => Promise<void> },
 ): Promise<FilmScores> {
   const { t1Units, t2Units } = config;
   const logits = {
@@ -32,7 +32,7 @@ export async function scoreFilms(
   };
   for (let start = 0; start < indices.length; start += settings.batch) {
     const chosen = indices.subarray(start, start + settings.batch);
-    const { images } = films.microBatch(chosen, settings.resolution);
+    const { images } = films.microBatch(chosen, settings.input);
     tf.tidy(() => {
       const input = tf.tensor4d(images, [chosen.length, config.imageSize, config.imageSize, 1]);
       const result = forward(nameParameters(parameters, config), input, config, normalisation);

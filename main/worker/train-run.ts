@@ -6,16 +6,15 @@ import type { TrainState } from '../numeric/train/train-state.ts';
 import { trainStep, type Objective, type StepMeasurements } from '../numeric/train/train-step.ts';
 import { saveCheckpoint, type RunPosition, type SavedCheckpoint } from './checkpoint.ts';
 import { epochFilms, epochView } from './epoch-order.ts';
-import type { FilmSet } from './film-set.ts';
+import type { FilmSet, InputView } from './film-set.ts';
 import { scoreFilms } from './score-films.ts';
+import { orStopped, Stopped, type Wish } from './stopped.ts';
 import { isBetter, validate, type Validation } from './validation.ts';
-
-export type Wish = 'go on' | 'pause' | 'stop and keep best' | 'cancel';
 
 export interface TrainRun {
   readonly state: TrainState;
   readonly films: FilmSet;
-  readonly resolution: number;
+  readonly input: InputView;
   readonly objective: Objective;
   readonly recipe: Recipe;
   readonly seed: number;
@@ -30,9 +29,10 @@ export interface TrainRun {
   readonly teacher: ((indices: Uint32Array, view: number) => Promise<TeacherArrays>) | null;
   /** Asked after every micro-batch, so a process can read its messages. */
   readonly between: () => Promise<void>;
-  /** Asked after every step and every epoch. */
+  /** Asked after every step and between batches of validation. */
   readonly wish: () => Wish;
   readonly onStep: (position: RunPosition, measured: StepMeasurements) => void;
+  readonly onValidation: (position: RunPosition) => void;
   /** Awaited before the epoch's checkpoint, so that the best weights are on disk first. */
   readonly onEpoch: (epoch: number, validation: Validation, improved: boolean) => unknown;
   /** Asked after every step: is it time for a checkpoint in the middle of the epoch? */
@@ -53,13 +53,29 @@ export interface TrainOutcome {
 
 async function microBatches(run: TrainRun, chosen: Uint32Array, epoch: number): Promise<MicroBatch[]> {
   const batches: MicroBatch[] = [];
-  const view = epochView(run.recipe, run.seed, epoch, run.films.size);
+  const view = epochView(run.recipe, epoch, run.films.size);
   for (let start = 0; start < chosen.length; start += run.recipe.microBatch) {
     const indices = chosen.subarray(start, start + run.recipe.microBatch);
     const teacher = run.teacher === null ? null : await run.teacher(indices, view.number);
-    batches.push({ ...run.films.microBatch(indices, run.resolution, view.change), teacher });
+    batches.push({ ...run.films.microBatch(indices, run.input, view.change), teacher });
   }
   return batches;
+}
+
+/** @throws Stopped on pause and cancel */
+async function validated(run: TrainRun, indices: Uint32Array): Promise<Validation> {
+  const { state, films, input, recipe, objective } = run;
+  const between = () => orStopped(run);
+  const settings = { input, batch: recipe.microBatch, between };
+  const scores = await scoreFilms(
+    state.evaluated,
+    state.config,
+    objective.normalisation,
+    films,
+    indices,
+    settings,
+  );
+  return validate(films, indices, scores);
 }
 
 /** Trains until the recipe ends, patience runs out, or a wish says otherwise. @throws NotFiniteError, ServiceError DISK_FULL */
@@ -105,19 +121,16 @@ export async function trainRun(run: TrainRun): Promise<TrainOutcome> {
       if (run.checkpointDue?.() === true) await checkpoint();
       if (wish === 'stop and keep best' && best !== null) return { how: 'finished', position, best };
     }
-    const scores = await scoreFilms(
-      state.evaluated,
-      state.config,
-      run.objective.normalisation,
-      films,
-      validation,
-      {
-        resolution: run.resolution,
-        batch: recipe.microBatch,
-        between: run.between,
-      },
-    );
-    const measured = validate(films, validation, scores);
+    run.onValidation(position);
+    let measured: Validation;
+    try {
+      measured = await validated(run, validation);
+    } catch (error) {
+      if (!(error instanceof Stopped)) throw error;
+      // All films of the epoch are used: a resumed run validates first.
+      if (error.how === 'paused') await checkpoint();
+      return { how: error.how, position, best };
+    }
     const improved = best === null || isBetter(measured, best.validation);
     if (improved) best = { epoch: position.epoch, weights: state.evaluatedWeights(), validation: measured };
     await run.onEpoch(position.epoch, measured, improved);

@@ -12,8 +12,9 @@ import { WeightsError } from '../numeric/weights/weights-error.ts';
 import { CheckpointError } from './checkpoint.ts';
 import { FilmSetError } from './film-set.ts';
 import { parentPort } from './parent-port.ts';
-import { runPlanned, type Report } from './run-plan.ts';
-import type { Wish } from './train-run.ts';
+import type { Report } from './run-host.ts';
+import { runPlanned } from './run-plan.ts';
+import type { Wish } from './stopped.ts';
 
 const HEARTBEAT_MS = 2000;
 

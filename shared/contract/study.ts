@@ -2,10 +2,11 @@
 import { eventIterator } from '@orpc/contract';
 import { z } from 'zod';
 
+import { LABEL_SETS } from '../domain/findings.ts';
 import { METHODS, PRESETS, VIT_VARIANTS } from '../domain/recipe.ts';
 import { CELL_STATES, STUDY_STATES } from '../domain/study.ts';
 import { empty, procedure, runId, splitId, studyId, timestampMs } from './base.ts';
-import { lossSettings, recipe, resolution } from './training.ts';
+import { inputSettings, lossPart, recipe, resolution } from './training.ts';
 
 const lowResolution = z.literal([112, 56, 28]);
 const cellKey = z.string().min(1).max(120);
@@ -17,7 +18,7 @@ export const studySystem = z.object({
     .refine((name) => name !== 'teacher'),
   title: z.string().min(1).max(60),
   method: z.enum(METHODS).exclude(['teacher']),
-  loss: lossSettings.partial().optional(),
+  loss: lossPart.optional(),
 });
 
 /** A study as a person plans it; also the file that the command line takes. What is left out is filled from the preset. */
@@ -32,11 +33,16 @@ export const studyPlan = z.object({
   without: z.array(cellKey).default([]),
   splitId: splitId.nullable().default(null),
   findings: z.array(z.string()).nullable().default(null),
+  labelSet: z.enum(LABEL_SETS).default('own'),
+  t2Units: z.literal([1, 2]).nullable().default(null),
+  classWeights: z.boolean().default(false),
+  /** How the students' films become tokens. */
+  input: inputSettings.partial().default({}),
   preset: z.enum(PRESETS).default('robust'),
   recipe: recipe.partial().default({}),
   /** What the teacher's recipe has otherwise than the students'. */
   teacherRecipe: recipe.partial().default({}),
-  loss: lossSettings.partial().default({}),
+  loss: lossPart.default({}),
   /** Start weights per model, as `init` of a run; a model that is not named starts at random. */
   init: z.partialRecord(z.enum(VIT_VARIANTS), z.string()).default({}),
 });

@@ -2,7 +2,18 @@
 import { eventIterator } from '@orpc/contract';
 import { z } from 'zod';
 
-import { DISTILL_METHODS, METHODS, PRESETS, RESOLUTIONS, VIT_VARIANTS } from '../domain/recipe.ts';
+import { LABEL_SETS } from '../domain/findings.ts';
+import {
+  DISTILL_METHODS,
+  FEATURE_POINTS,
+  METHODS,
+  PAPER_INPUT,
+  PRESETS,
+  RESOLUTIONS,
+  TOKEN_MODES,
+  UPSAMPLERS,
+  VIT_VARIANTS,
+} from '../domain/recipe.ts';
 import { RUN_STATES } from '../domain/run-state.ts';
 import { empty, interval, procedure, runId, splitId, timestampMs } from './base.ts';
 
@@ -16,7 +27,23 @@ export const lossSettings = z.object({
   kdLoss: z.enum(['mse', 'hinton']),
   temperature: z.number().min(1).max(20),
   tokens: z.enum(['all', 'cls', 'patches']),
+  featurePoint: z.enum(FEATURE_POINTS).default('block'),
+  normaliseFeatures: z.boolean().default(false),
 });
+
+export const inputSettings = z.object({
+  tokens: z.enum(TOKEN_MODES),
+  upsample: z.enum(UPSAMPLERS),
+});
+
+/** Some of the loss settings: what is left out keeps the paper's value. */
+export const lossPart = z
+  .object({
+    ...lossSettings.shape,
+    featurePoint: z.enum(FEATURE_POINTS),
+    normaliseFeatures: z.boolean(),
+  })
+  .partial();
 
 export const recipe = z.object({
   preset: z.enum(PRESETS),
@@ -42,11 +69,18 @@ export const runRequest = z.object({
   /** Required for distillation methods: a finished teacher with the same labels, split and preprocessing. */
   teacherRunId: runId.nullable().default(null),
   splitId: splitId.nullable().default(null).describe('null = newest split, made if there is none'),
-  /** T1 outputs; null = every finding with at least one known positive, "No finding" never. */
+  /** T1 outputs; null = those of `labelSet`. */
   findings: z.array(z.string()).nullable().default(null),
+  /** Which findings T1 has when none are named. `own`: every one with known positives and negatives, "No finding" never. */
+  labelSet: z.enum(LABEL_SETS).default('own'),
   preset: z.enum(PRESETS).default('robust'),
   recipe: recipe.partial().default({}),
-  loss: lossSettings.partial().default({}),
+  loss: lossPart.default({}),
+  input: inputSettings.partial().default({}),
+  /** Outputs of the normal/abnormal head: 2 with one-hot BCE as in the paper, or 1. Students follow their teacher. */
+  t2Units: z.literal([1, 2]).nullable().default(null),
+  /** Weights each finding's positive films by negatives / positives of the training part, at most 10. */
+  classWeights: z.boolean().default(false),
   seed: z.number().int().nonnegative().default(1),
   /** Path of a safetensors file to start from, an id of a bundled start, or null = random start. */
   init: z.string().nullable().default(null),
@@ -72,6 +106,9 @@ export const runConfig = z.object({
   normalisation: z.object({ mean: z.array(z.number()).length(3), std: z.array(z.number()).length(3) }),
   /** Version of the pixel pipeline that made the 224-px images. */
   preprocessing: z.string(),
+  input: inputSettings.default(PAPER_INPUT),
+  /** Weight of the positive part of each finding's BCE, in the order of `findings`; null = none. */
+  positiveWeights: z.array(z.number().positive()).nullable().default(null),
 });
 export type RunConfig = z.infer<typeof runConfig>;
 
@@ -223,6 +260,8 @@ export const trainingContract = {
   /** All runs' changes after `afterSeq` (0 = from now on), until the caller goes away. */
   watch: procedure.input(z.object({ afterSeq: z.number().int().default(0) })).output(eventIterator(runEvent)),
   /** Knowledge caches on disk: teacher outputs computed once, shared by its students. */
+  /** Deletes a cache that no run needs now; it is computed again when a student needs it. */
+  dropKnowledge: procedure.input(z.object({ key: z.string() })).output(empty),
   knowledge: procedure.input(empty).output(
     z.array(
       z.object({

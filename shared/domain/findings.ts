@@ -41,6 +41,43 @@ export const NO_FINDING = 'No finding';
 /** Findings of NIH ChestX-ray14 and others that have no VinDr name. */
 export const OTHER_KNOWN = ['Hernia', 'COVID-19'] as const;
 
+/** The local labels of the VinBigData competition (Kaggle 2020), and those that the paper names beside "No finding". */
+export const KAGGLE_LOCAL = [
+  'Aortic enlargement',
+  'Atelectasis',
+  'Calcification',
+  'Cardiomegaly',
+  'Consolidation',
+  'ILD',
+  'Infiltration',
+  'Lung Opacity',
+  'Nodule/Mass',
+  'Other lesion',
+  'Pleural effusion',
+  'Pleural thickening',
+  'Pneumothorax',
+  'Pulmonary fibrosis',
+] as const satisfies readonly (typeof VINDR_LOCAL)[number][];
+
+/** Named sets of T1 outputs. `own`: whatever the library's labels allow. */
+export const LABEL_SETS = ['own', 'vindr-22', 'kaggle-14', 'paper-15', 'all-28'] as const;
+export type LabelSet = (typeof LABEL_SETS)[number];
+
+const SETS: Readonly<Record<Exclude<LabelSet, 'own'>, readonly string[]>> = {
+  'vindr-22': VINDR_LOCAL,
+  'kaggle-14': KAGGLE_LOCAL,
+  'paper-15': [...KAGGLE_LOCAL, NO_FINDING],
+  'all-28': [...VINDR_LOCAL, ...VINDR_GLOBAL],
+};
+
+/**
+ * The findings of a set, in its own order. `own` takes every one of `available` but "No finding", which is task T2; two of
+ * the published sets have it as an output of T1 as well.
+ */
+export function labelSet(name: LabelSet, available: readonly string[]): readonly string[] {
+  return name === 'own' ? available.filter((finding) => finding !== NO_FINDING) : SETS[name];
+}
+
 const ALIASES: Readonly<Record<string, string>> = {
   'other disease': 'Other diseases',
   'interstitial lung disease': 'ILD',

@@ -24,7 +24,14 @@ export interface LossSettings {
   /** Softening temperature of the Hinton form; ignored for mse. */
   readonly temperature: number;
   readonly tokens: 'all' | 'cls' | 'patches';
+  /** Where in a block features are taken: its output (H_i), or the residual stream behind its attention half. */
+  readonly featurePoint: FeaturePoint;
+  /** Compare features after scaling every token to mean 0, variance 1 over its channels. */
+  readonly normaliseFeatures: boolean;
 }
+
+export const FEATURE_POINTS = ['block', 'attention'] as const;
+export type FeaturePoint = (typeof FEATURE_POINTS)[number];
 
 export const PAPER_LOSS: LossSettings = {
   alpha: 1,
@@ -33,7 +40,28 @@ export const PAPER_LOSS: LossSettings = {
   kdLoss: 'mse',
   temperature: 4,
   tokens: 'all',
+  featurePoint: 'block',
+  normaliseFeatures: false,
 };
+
+/**
+ * How a low-resolution film becomes tokens. `upsampled`: enlarged to 224, 14 × 14 tokens of 16 px, as in the paper.
+ * Experimental: `native` keeps the film small and shrinks the patches to 8, 4, 2 px, still 14 × 14 tokens; `few` has 7 × 7
+ * tokens and costs a quarter.
+ */
+export const TOKEN_MODES = ['upsampled', 'native', 'few'] as const;
+export type TokenMode = (typeof TOKEN_MODES)[number];
+
+/** How a stored low-resolution film is enlarged to the model's input. */
+export const UPSAMPLERS = ['bilinear', 'bicubic', 'nearest'] as const;
+export type Upsampler = (typeof UPSAMPLERS)[number];
+
+export interface InputSettings {
+  readonly tokens: TokenMode;
+  readonly upsample: Upsampler;
+}
+
+export const PAPER_INPUT: InputSettings = { tokens: 'upsampled', upsample: 'bilinear' };
 
 export const PRESETS = ['quick', 'robust', 'paper'] as const;
 export type PresetName = (typeof PRESETS)[number];

@@ -52,6 +52,44 @@ function bilinearTaps(length: number, outLength: number): Taps {
   return taps;
 }
 
+/** Keys' cubic convolution kernel (1981) with a = −0.5. */
+function cubicWeight(distance: number): number {
+  const t = Math.abs(distance);
+  if (t < 1) return (1.5 * t - 2.5) * t * t + 1;
+  return t < 2 ? ((-0.5 * t + 2.5) * t - 4) * t + 2 : 0;
+}
+
+/** Four taps an output; those outside the picture are left out and the rest scaled to 1. */
+function bicubicTaps(length: number, outLength: number): Taps {
+  const scale = length / outLength;
+  const taps = emptyTaps(outLength, 4);
+  for (let out = 0; out < outLength; out++) {
+    const position = (out + 0.5) * scale - 0.5;
+    const first = Math.max(0, Math.floor(position) - 1);
+    const last = Math.min(length - 1, Math.floor(position) + 2);
+    let total = 0;
+    for (let index = first; index <= last; index++) total += cubicWeight(index - position);
+    for (let index = first; index <= last; index++) {
+      taps.weights[out * 4 + index - first] = cubicWeight(index - position) / total;
+    }
+    taps.start[out] = out * 4;
+    taps.first[out] = first;
+    taps.count[out] = last - first + 1;
+  }
+  return taps;
+}
+
+function nearestTaps(length: number, outLength: number): Taps {
+  const taps = emptyTaps(outLength, 1);
+  for (let out = 0; out < outLength; out++) {
+    taps.weights[out] = 1;
+    taps.start[out] = out;
+    taps.first[out] = Math.min(length - 1, Math.floor(((out + 0.5) * length) / outLength));
+    taps.count[out] = 1;
+  }
+  return taps;
+}
+
 function emptyTaps(outLength: number, perOutput: number): Taps {
   return {
     start: new Int32Array(outLength),
@@ -144,6 +182,40 @@ export function bilinear(
 ): Float32Array {
   assertSize(source, [width, height, outWidth, outHeight]);
   return separable(source, width, height, bilinearTaps(width, outWidth), bilinearTaps(height, outHeight));
+}
+
+/**
+ * Bicubic (Keys 1981, a = −0.5, as Pillow) with half-pixel centres, for enlarging; values may leave the source's range.
+ * @param source row-major [height × width]
+ * @returns row-major [outHeight × outWidth]
+ * @throws RangeError when a side is not a whole number above 0 or does not fit the source's length
+ */
+export function bicubic(
+  source: ArrayLike<number>,
+  width: number,
+  height: number,
+  outWidth: number,
+  outHeight: number,
+): Float32Array {
+  assertSize(source, [width, height, outWidth, outHeight]);
+  return separable(source, width, height, bicubicTaps(width, outWidth), bicubicTaps(height, outHeight));
+}
+
+/**
+ * The source pixel under each output pixel's centre.
+ * @param source row-major [height × width]
+ * @returns row-major [outHeight × outWidth]
+ * @throws RangeError when a side is not a whole number above 0 or does not fit the source's length
+ */
+export function nearest(
+  source: ArrayLike<number>,
+  width: number,
+  height: number,
+  outWidth: number,
+  outHeight: number,
+): Float32Array {
+  assertSize(source, [width, height, outWidth, outHeight]);
+  return separable(source, width, height, nearestTaps(width, outWidth), nearestTaps(height, outHeight));
 }
 
 /** Rounds half up and clamps to 0…255: how every resized grey picture is stored. */

@@ -7,8 +7,12 @@ import { z } from 'zod';
 
 import { attentionMethod } from '../contract/inference.ts';
 import { epochRecord, runConfig, runProgress } from '../contract/training.ts';
+import { FEATURE_POINTS } from '../domain/recipe.ts';
 
-export const WORKER_PROTOCOL = 1;
+export const WORKER_PROTOCOL = 2;
+
+/** `none` = the logits alone. */
+const knowledgeFeature = z.enum(['none', 'mean', 'last', 'blocks']);
 
 /** One film of a plan. `image` is the path of its 224×224 grey bytes (row-major, 50,176 bytes). */
 export const planFilm = z.object({
@@ -35,10 +39,10 @@ export const runPlan = z.object({
   teacher: z
     .object({ runId: z.string(), weightsPath: z.string(), weightsSha256: z.string(), config: runConfig })
     .nullable(),
-  /** Where this run's knowledge cache lives; shared by all students of the teacher. */
-  knowledge: z
-    .object({ key: z.string(), dir: z.string(), feature: z.enum(['none', 'mean', 'last', 'blocks']) })
-    .nullable(),
+  /** The teacher's answers that this run needs, each in a cache of its own that all students of the teacher share. */
+  knowledge: z.array(
+    z.object({ key: z.string(), dir: z.string(), feature: knowledgeFeature, point: z.enum(FEATURE_POINTS) }),
+  ),
   /** Checkpoint to go on from; null = from the start. */
   resumeFrom: z.string().nullable(),
   /** Seconds between two `last` checkpoints at most; one is also written at every epoch's end. */
@@ -92,6 +96,7 @@ export const fromTraining = z.discriminatedUnion('type', [
     type: z.literal('knowledge'),
     seq,
     key: z.string(),
+    feature: knowledgeFeature,
     films: z.number().int(),
     views: z.number().int(),
     bytes: z.number(),

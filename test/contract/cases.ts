@@ -280,6 +280,11 @@ export const CASES: Cases = {
       bad: [{ afterSeq: 'all' }, { afterSeq: 0.5 }],
       refused: [],
     },
+    dropKnowledge: {
+      valid: ({ client, world }) => client.training.dropKnowledge({ key: world.knowledgeKey() }),
+      bad: [{ key: 7 }],
+      refused: [{ input: () => ({ key: 'none' }), code: 'NOT_FOUND' }],
+    },
     knowledge: { valid: ({ client }) => client.training.knowledge({}), reads: true, bad: [], refused: [] },
   },
   evaluation: {

@@ -9,7 +9,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { openStore, type Store } from '../../main/store/store.ts';
 import type { RunConfig } from '../../shared/contract/training.ts';
 import type { FilmId, RunId, SplitId } from '../../shared/domain/ids.ts';
-import { PAPER_LOSS, presetRecipe } from '../../shared/domain/recipe.ts';
+import { PAPER_INPUT, PAPER_LOSS, presetRecipe } from '../../shared/domain/recipe.ts';
 
 const splitId = 'split-00000001' as SplitId;
 const teacher = 'run-00000001' as RunId;
@@ -45,6 +45,8 @@ function config(teacherRunId: RunId | null): RunConfig {
     layerNormEpsilon: 1e-6,
     normalisation: { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] },
     preprocessing: 'test',
+    input: PAPER_INPUT,
+    positiveWeights: null,
   };
 }
 

@@ -26,7 +26,11 @@ describe('a film set', () => {
     const set = await FilmSet.load([film('a'), film('b', { part: 'test', t1: [0, 1], t2: 1 })], 2, size);
     expect([...set.part('train')]).toEqual([0]);
     expect([...set.part('test')]).toEqual([1]);
-    const batch = set.microBatch(Uint32Array.of(1, 0), size);
+    const batch = set.microBatch(Uint32Array.of(1, 0), {
+      resolution: size,
+      side: size,
+      upsample: 'bilinear',
+    });
     expect([...batch.t1]).toEqual([0, 1, 1, Number.NaN]);
     expect([...batch.t2]).toEqual([1, Number.NaN]);
     expect(batch.images[1]).toBeCloseTo((set.image(1)[1] ?? 0) / 255, 7);
@@ -55,12 +59,35 @@ describe('model input', () => {
     { length: size * size },
     (_, i) => (((i % size) + Math.floor(i / size)) % 2) * 255,
   );
+  const at = (resolution: number, side = size) => ({ resolution, side, upsample: 'bilinear' }) as const;
   it('is the film itself at full size', () => {
-    expect([...modelInput(checker, size, size)]).toEqual([...checker].map((value) => value / 255));
+    expect([...modelInput(checker, size, at(size))]).toEqual([...checker].map((value) => value / 255));
   });
   it('has lost the detail below it: a checkerboard becomes flat grey, rounded to bytes', () => {
-    const low = modelInput(checker, size, 4);
+    const low = modelInput(checker, size, at(4));
     expect(new Set(low).size).toBe(1);
     expect([Math.fround(127 / 255), Math.fround(128 / 255)]).toContain(low[0]);
+  });
+  it('at a quarter is the mean of each 4 × 4 square in grey bytes, enlarged smoothly', () => {
+    const film = Uint8Array.from({ length: size * size }, (_, i) => (i * 37) % 256);
+    const square = [0, 1, 2, 3].flatMap((y) => [0, 1, 2, 3].map((x) => film[y * size + x] ?? 0));
+    const mean = Math.floor(square.reduce((a, b) => a + b, 0) / 16 + 0.5);
+    expect(modelInput(film, size, at(2))[0]).toBeCloseTo(mean / 255, 6); // corners are clamped
+    expect([...modelInput(film, size, at(2, 2))]).toHaveLength(4);
+    expect(modelInput(film, size, at(2, 2))[0]).toBeCloseTo(mean / 255, 6); // not enlarged for a model of that size
+  });
+  it('is enlarged as asked, and never leaves 0…1', () => {
+    const film = Uint8Array.from({ length: size * size }, (_, i) =>
+      Math.floor((i % size) / 4) === 0 ? 0 : 255,
+    );
+    const steps = (upsample: 'bilinear' | 'bicubic' | 'nearest') =>
+      [...modelInput(film, size, { ...at(2), upsample })].slice(0, size);
+    expect(steps('nearest')).toEqual([0, 0, 0, 0, 1, 1, 1, 1]);
+    expect(steps('bilinear')[3]).toBeCloseTo(0.375, 6);
+    expect(Math.min(...steps('bicubic'))).toBe(0);
+    expect(Math.max(...steps('bicubic'))).toBe(1);
+  });
+  it('is refused for a model of a third size', () => {
+    expect(() => modelInput(checker, size, at(4, 6))).toThrow(RangeError);
   });
 });

@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, expect, it } from 'vitest';
 
-import { networkInput, renderView, viewSettings } from '../../main/numeric/augment/views.ts';
+import { renderView, viewSettings } from '../../main/numeric/augment/views.ts';
 import { epochOrder } from '../../main/worker/epoch-order.ts';
-import { FilmSet } from '../../main/worker/film-set.ts';
+import { FilmSet, modelInput } from '../../main/worker/film-set.ts';
 import { writeFirstBatch } from '../../main/worker/first-batch.ts';
 import { presetRecipe } from '../../shared/domain/recipe.ts';
 
@@ -32,6 +32,7 @@ async function filmSet(count: number): Promise<FilmSet> {
 }
 
 const seed = 9;
+const at = (resolution: number) => ({ resolution, side: size, upsample: 'bilinear' }) as const;
 const recipe = { ...presetRecipe('robust', 'tiny'), batch: 2, microBatch: 2 };
 
 async function cells(file: string, count: number): Promise<{ sheet: [number, number]; films: number[][] }> {
@@ -50,16 +51,16 @@ it.each([
   ['as they are, at full size', false, size],
 ])('shows up to 16 films in rows of four, %s', async (_, augment, resolution) => {
   const films = await filmSet(19);
-  const settings = { recipe: { ...recipe, augment }, seed, resolution };
-  const { sheet, films: seen } = await cells(await writeFirstBatch(dir, films, settings), 16);
+  const settings = { recipe: { ...recipe, augment }, seed };
+  const { sheet, films: seen } = await cells(await writeFirstBatch(dir, films, settings, at(resolution)), 16);
   expect(sheet).toEqual([4 * (size + gap) - gap, 4 * (size + gap) - gap]);
   const order = epochOrder(19, seed, 0);
   seen.forEach((pixels, place) => {
     const film = (order[place] ?? 0) + 2;
     const view = augment
-      ? renderView(films.image(film), size, viewSettings(seed, 0, film, size))
+      ? renderView(films.image(film), size, viewSettings(0, film, size))
       : films.image(film);
-    const expected = [...networkInput(view, size, resolution)].map((value) => value * 255);
+    const expected = [...modelInput(view, size, at(resolution))].map((value) => value * 255);
     const worst = Math.max(...pixels.map((pixel, at) => Math.abs(pixel - (expected[at] ?? -1))));
     expect(worst).toBeLessThanOrEqual(0.51); // rounded to a grey level
   });
@@ -67,6 +68,6 @@ it.each([
 
 it('has as many rows as it needs for few films', async () => {
   const films = await filmSet(5);
-  const { sheet } = await cells(await writeFirstBatch(dir, films, { recipe, seed, resolution: 8 }), 5);
+  const { sheet } = await cells(await writeFirstBatch(dir, films, { recipe, seed }, at(8)), 5);
   expect(sheet).toEqual([4 * (size + gap) - gap, 2 * (size + gap) - gap]);
 });

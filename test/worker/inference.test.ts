@@ -12,7 +12,7 @@ import { initParameters } from '../../main/numeric/vit/init.ts';
 import { exportWeights } from '../../main/numeric/weights/export-weights.ts';
 import type { WorkerHandle } from '../../main/services/service-types.ts';
 import type { SplitId } from '../../shared/domain/ids.ts';
-import { PAPER_LOSS, presetRecipe } from '../../shared/domain/recipe.ts';
+import { PAPER_INPUT, PAPER_LOSS, presetRecipe } from '../../shared/domain/recipe.ts';
 import { fromInference, type FromInference, type ToInference } from '../../shared/worker/protocol.ts';
 
 const vit: VitConfig = {
@@ -83,6 +83,8 @@ function configAt(resolution: 224 | 28): Predict['config'] {
     layerNormEpsilon: 1e-6,
     normalisation,
     preprocessing: 'test',
+    input: PAPER_INPUT,
+    positiveWeights: null,
   };
 }
 

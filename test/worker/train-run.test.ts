@@ -11,7 +11,8 @@ import type { VitConfig } from '../../main/numeric/vit/config.ts';
 import { initParameters, uniformGenerator } from '../../main/numeric/vit/init.ts';
 import { restoreNewest } from '../../main/worker/checkpoint.ts';
 import { FilmSet } from '../../main/worker/film-set.ts';
-import { trainRun, type TrainRun, type Wish } from '../../main/worker/train-run.ts';
+import type { Wish } from '../../main/worker/stopped.ts';
+import { trainRun, type TrainRun } from '../../main/worker/train-run.ts';
 import { PAPER_LOSS, presetRecipe } from '../../shared/domain/recipe.ts';
 
 const size = 32;
@@ -66,7 +67,7 @@ function start(change: Partial<TrainRun> = {}): TrainRun {
   return {
     state: new TrainState(config, initParameters(config, 3), { ema: false }),
     films,
-    resolution: size,
+    input: { resolution: size, side: size, upsample: 'bilinear' },
     objective: {
       method: 'none',
       loss: PAPER_LOSS,
@@ -82,6 +83,7 @@ function start(change: Partial<TrainRun> = {}): TrainRun {
     between: () => Promise.resolve(),
     wish: () => 'go on',
     onStep: () => undefined,
+    onValidation: () => undefined,
     onEpoch: () => undefined,
     onCheckpoint: () => undefined,
     ...change,

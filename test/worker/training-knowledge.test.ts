@@ -16,7 +16,7 @@ import { forward } from '../../main/numeric/vit/forward.ts';
 import { initParameters } from '../../main/numeric/vit/init.ts';
 import { disposeParameters, loadParameters } from '../../main/numeric/vit/parameters.ts';
 import { exportWeights } from '../../main/numeric/weights/export-weights.ts';
-import { FilmSet } from '../../main/worker/film-set.ts';
+import { FilmSet, inputOf } from '../../main/worker/film-set.ts';
 import { makeFilms, runProcess, tinyConfig, writePlan } from './training-process.ts';
 
 const vit = vitConfig('tiny', { t1Units: 1 });
@@ -40,11 +40,18 @@ beforeAll(async () => {
 });
 afterAll(() => made.remove());
 
+const cacheOf = (feature: string) => join(made.dir, 'knowledge', feature);
+
 async function runStudent(name: string) {
   const { path } = writePlan(join(made.dir, name), made.films, {
     config,
     teacher: { ...teacher, config: tinyConfig({ method: 'teacher', resolution: 224 }) },
-    knowledge: { key: 'k', dir: join(made.dir, 'knowledge'), feature: 'mean' },
+    knowledge: (['none', 'mean'] as const).map((feature) => ({
+      key: feature,
+      dir: cacheOf(feature),
+      feature,
+      point: 'block',
+    })),
   });
   const seen = await runProcess(path);
   expect(seen.at(-1)).toMatchObject({ type: 'ended', how: 'finished' });
@@ -56,11 +63,11 @@ async function runStudent(name: string) {
 /** The first step of the same student, its teacher asked directly for the same views; nothing is rounded. */
 async function liveStep() {
   const films = await FilmSet.load(made.films, 1, vit.imageSize);
-  const view = (film: number) => viewSettings(config.seed, 0, film, films.size);
+  const view = (film: number) => viewSettings(0, film, films.size);
   const train = films.part('train');
   const parameters = loadParameters(teacherWeights, vit);
-  const batch = films.microBatch(train, config.resolution, view);
-  const { images } = films.microBatch(train, 224, view);
+  const batch = films.microBatch(train, inputOf(config, vit), view);
+  const { images } = films.microBatch(train, { resolution: 224, side: 224, upsample: 'bilinear' }, view);
   let outputs = { t1: new Float32Array(), t2: new Float32Array(), feature: new Float32Array() };
   tf.tidy(() => {
     const input = tf.tensor4d(images, [train.length, 224, 224, 1]);
@@ -95,13 +102,56 @@ it('the loss with cached outputs is the loss with a live teacher; the cache is m
     expect(expected, name).toBeGreaterThan(0);
     expect(Math.abs(value / expected - 1), name).toBeLessThan(1e-5);
   });
-  const bytes = 4 * (4 * 3 + 2 * 197 * 192);
-  const told = seen.filter(({ type }) => type === 'knowledge').at(-1);
-  expect(told).toMatchObject({ films: 4, views: 1, bytes, complete: true });
+  const told = seen.filter(({ type }) => type === 'knowledge').slice(-2);
+  expect(told).toMatchObject([
+    { feature: 'none', films: 4, views: 1, bytes: 4 * 4 * 3, complete: true },
+    { feature: 'mean', films: 4, views: 1, bytes: 4 * 2 * 197 * 192, complete: true },
+  ]);
 
-  const shard = join(made.dir, 'knowledge', 'view-00-000000.bin');
+  const shard = join(cacheOf('mean'), 'view-00-000000.bin');
   const computed = statSync(shard).mtimeMs;
   const second = await runStudent('second');
   expect(statSync(shard).mtimeMs).toBe(computed);
   expect(second.record.loss).toBe(record.loss);
 });
+
+it.each([
+  ['native tokens', { input: { tokens: 'native', upsample: 'bilinear' } }, 'mean', 'block'],
+  ['few tokens', { input: { tokens: 'few', upsample: 'bilinear' } }, 'mean', 'block'],
+  [
+    'the attention half, normalised',
+    { loss: { ...config.loss, featurePoint: 'attention', normaliseFeatures: true } },
+    'mean',
+    'attention',
+  ],
+  ['one unit for T2', { t2Units: 1 }, 'none', 'block'],
+] as const)(
+  'trains a student with %s from the same teacher’s answers',
+  async (name, change, feature, point) => {
+    const oneUnit = 't2Units' in change;
+    const own = oneUnit ? vitConfig('tiny', { t1Units: 1, t2Units: 1 }) : null;
+    let taught = teacher;
+    if (own !== null) {
+      const weightsPath = join(made.dir, 'teacher-one.safetensors');
+      const bytes = exportWeights(initParameters(own, 78), own, 'app');
+      writeFileSync(weightsPath, bytes);
+      taught = { ...teacher, weightsPath, weightsSha256: createHash('sha256').update(bytes).digest('hex') };
+    }
+    const parts = [...new Set(['none', feature] as const)].map((kind) => ({
+      key: `${kind}-${name}`,
+      dir: cacheOf(`${kind}-${name}`),
+      feature: kind,
+      point: kind === 'none' ? ('block' as const) : point,
+    }));
+    const { path } = writePlan(join(made.dir, name), made.films, {
+      config: { ...config, ...change, method: feature === 'none' ? 'vanilla' : 'mlcak' },
+      teacher: { ...taught, config: tinyConfig({ method: 'teacher', resolution: 224 }) },
+      knowledge: parts,
+    });
+    const seen = await runProcess(path);
+    expect(seen.at(-1)).toMatchObject({ type: 'ended', how: 'finished' });
+    const terms = seen.find((message) => message.type === 'epoch')?.record.terms ?? [];
+    expect(terms.map(({ name: term }) => term)).toContain(feature === 'none' ? 'kdT2' : 'feature');
+    for (const { value } of terms) expect(value).toBeGreaterThan(0);
+  },
+);

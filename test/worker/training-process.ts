@@ -7,9 +7,10 @@ import { createNodeWorkerHost } from '../../main/node/worker-host-node.ts';
 import type { WorkerHandle } from '../../main/services/service-types.ts';
 import type { RunConfig } from '../../shared/contract/training.ts';
 import type { SplitId } from '../../shared/domain/ids.ts';
-import { PAPER_LOSS, presetRecipe } from '../../shared/domain/recipe.ts';
+import { PAPER_INPUT, PAPER_LOSS, presetRecipe } from '../../shared/domain/recipe.ts';
 import {
   fromTraining,
+  WORKER_PROTOCOL,
   type FromTraining,
   type PlanFilm,
   type RunPlan,
@@ -63,6 +64,8 @@ export function tinyConfig(change: Partial<RunConfig> = {}, recipe: RecipeChange
     layerNormEpsilon: 1e-6,
     normalisation: { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] },
     preprocessing: 'test',
+    input: PAPER_INPUT,
+    positiveWeights: null,
     ...change,
   };
 }
@@ -74,7 +77,7 @@ export function writePlan(
   change: Partial<RunPlan> = {},
 ): { readonly path: string; readonly plan: RunPlan } {
   const plan: RunPlan = {
-    protocol: 1,
+    protocol: WORKER_PROTOCOL,
     runId: 'run-test',
     config: tinyConfig(),
     configHash: 'c'.repeat(64),
@@ -82,7 +85,7 @@ export function writePlan(
     dir,
     initPath: null,
     teacher: null,
-    knowledge: null,
+    knowledge: [],
     resumeFrom: null,
     checkpointEverySeconds: 0.001,
     ...change,

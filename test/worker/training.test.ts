@@ -90,8 +90,37 @@ it('on a full disk it fails with DISK_FULL, the checkpoint before is intact, and
   expect(finalHash(after)).toBe(finalHash(whole));
 });
 
+it('cut off while it is scored, it goes on with the scores and trains no more', async () => {
+  const dir = join(made.dir, 'whole');
+  const before = finalHash(whole);
+  rmSync(join(dir, 'scores.json'));
+  const seen = await runProcess(resume('whole').path);
+  expect(seen.at(-1)).toMatchObject({ type: 'ended', how: 'finished' });
+  expect(seen.filter(({ type }) => type === 'epoch')).toEqual([]);
+  expect(finalHash(seen)).toBe(before);
+  expect(existsSync(join(dir, 'scores.json'))).toBe(true);
+});
+
+it('paused while it validates, it validates first when it goes on, and ends with the same weights', async () => {
+  const { path } = plan('validating', { checkpointEverySeconds: 1000 });
+  const before = await runProcess(path, (message, worker) => {
+    if (message.type === 'progress' && message.progress.phase === 'validating')
+      worker.send({ type: 'pause' });
+  });
+  expect(before.at(-1)).toMatchObject({ type: 'ended', how: 'paused' });
+  const after = await runProcess(resume('validating').path);
+  expect(finalHash(after)).toBe(finalHash(whole));
+});
+
+it('tells each phase in its order', () => {
+  const phases = whole.filter((one) => one.type === 'progress').map(({ progress }) => progress.phase);
+  const order = phases.filter((phase, index) => phase !== phases[index - 1]);
+  expect(order).toEqual(['loading', 'training', 'validating', 'training', 'validating', 'evaluating']);
+});
+
 it('with its best weights damaged it says so, and the newest checkpoint stands in for them', async () => {
   const dir = join(made.dir, 'whole');
+  rmSync(join(dir, 'final.safetensors'));
   truncateSync(join(dir, 'best.safetensors'), 100_000);
   const seen = await runProcess(resume('whole').path);
   const log = seen.find(({ type }) => type === 'log');
@@ -108,6 +137,7 @@ it('with its best weights damaged it says so, and the newest checkpoint stands i
   expect(sha256(best?.file ?? '')).toBe(best?.sha256);
 
   rmSync(join(dir, 'best.safetensors'));
+  rmSync(join(dir, 'final.safetensors'));
   const again = await runProcess(resume('whole').path);
   expect(again.find(({ type }) => type === 'log')).toMatchObject({
     message: expect.stringContaining('the file is not there') as string,

@@ -1,8 +1,5 @@
-/**
- * @file Views of a film: mild affine and brightness changes of the 224 image (no flips, no inversion), and the input that
- * teacher and student get from the same view.
- */
-import { areaAverage, bilinear, toGreyBytes } from '../../../shared/domain/resample.ts';
+/** @file Views of a film: mild affine and brightness changes of the 224 image (no flips, no inversion). */
+import { toGreyBytes } from '../../../shared/domain/resample.ts';
 import { uniformFor } from './random-bits.ts';
 
 /** One geometric and photometric change. The identity is `PLAIN_VIEW`. */
@@ -32,10 +29,13 @@ export const PLAIN_VIEW: ViewSettings = {
 /** Largest changes: ±10°, ±10 %, ±5 % of the side, ±15 grey levels, ±15 %. Upright, left stays left. */
 export const VIEW_LIMITS = { rotation: 10, scale: 0.1, shift: 0.05, brightness: 15, contrast: 0.15 } as const;
 
-/** The view of film `film` in `epoch` (or view number, for cached views). Depends on nothing else. */
-export function viewSettings(seed: number, epoch: number, film: number, side: number): ViewSettings {
+/** All runs see the same views of a film, so that students of every seed share their teacher's cached answers. */
+const VIEW_SEED = 1;
+
+/** The view number `view` of film `film`. Depends on nothing else. */
+export function viewSettings(view: number, film: number, side: number): ViewSettings {
   const around = (use: Parameters<typeof uniformFor>[3], limit: number) =>
-    (2 * uniformFor(seed, epoch, film, use) - 1) * limit;
+    (2 * uniformFor(VIEW_SEED, view, film, use) - 1) * limit;
   return {
     rotation: around('rotation', VIEW_LIMITS.rotation),
     scale: 1 + around('scale', VIEW_LIMITS.scale),
@@ -82,21 +82,4 @@ export function renderView(film: Uint8Array, side: number, view: ViewSettings): 
     }
   }
   return toGreyBytes(out);
-}
-
-/**
- * What the network sees of a view at `resolution`: the area average at that size, stored as grey bytes, enlarged
- * bilinearly to the model's input; at the view's own size the view as it is. Values 0…1, [side × side].
- */
-export function networkInput(view: Uint8Array, side: number, resolution: number): Float32Array {
-  const grey =
-    resolution === side
-      ? view
-      : bilinear(lowResolution(view, side, resolution), resolution, resolution, side, side);
-  return Float32Array.from(grey, (value) => value / 255);
-}
-
-/** The film as it is stored at `resolution`: area average of the view, grey bytes [resolution × resolution]. */
-export function lowResolution(view: Uint8Array, side: number, resolution: number): Uint8Array {
-  return toGreyBytes(areaAverage(view, side, side, resolution, resolution));
 }

@@ -36,16 +36,13 @@ export class KnowledgeRangeError extends Error {
   }
 }
 
-export function recordLayout(config: VitConfig, kind: FeatureKind): RecordLayout {
+/** A record of the logits, the feature of `kind`, or both. */
+export function recordLayout(config: VitConfig, kind: FeatureKind, logits = true): RecordLayout {
   const each = tokenCount(config) * config.width;
   const feature = kind === 'none' ? 0 : each * (kind === 'blocks' ? config.depth : 1);
   const halves = Math.ceil(feature / 2) * 2;
-  return {
-    t1: config.t1Units,
-    t2: config.t2Units,
-    feature,
-    bytes: 4 * (config.t1Units + config.t2Units) + 2 * halves,
-  };
+  const [t1, t2] = logits ? [config.t1Units, config.t2Units] : [0, 0];
+  return { t1, t2, feature, bytes: 4 * (t1 + t2) + 2 * halves };
 }
 
 function assertLength(what: string, actual: number, expected: number): void {

@@ -50,6 +50,30 @@ export function featureOf(kind: FeatureKind, blocks: readonly tf.Tensor3D[]): tf
   }
 }
 
+/**
+ * The patch tokens of `[…, 1 + G², D]` averaged over squares to a coarser grid of `tokens` − 1, the class token as it is:
+ * what a teacher's features are compared as when the student has fewer tokens. @throws RangeError where squares do not fit
+ */
+export function poolTokens(features: tf.Tensor, tokens: number): tf.Tensor {
+  const [from = 0, width = 0] = features.shape.slice(-2);
+  if (from === tokens) return features;
+  const grid = Math.sqrt(from - 1);
+  const coarse = Math.sqrt(tokens - 1);
+  const square = grid / coarse;
+  if (!Number.isInteger(grid) || !Number.isInteger(coarse) || !Number.isInteger(square)) {
+    throw new RangeError(`${from} tokens cannot be averaged to ${tokens}.`);
+  }
+  const lead = features.shape.slice(0, -2);
+  const maps = lead.reduce((product, length) => product * length, 1);
+  const flat = tf.reshape(features, [maps, from, width]);
+  const cls = tf.slice(flat, [0, 0, 0], [maps, 1, width]);
+  const patches = tf.slice(flat, [0, 1, 0], [maps, from - 1, width]);
+  const cells = tf.reshape(patches, [maps * coarse, square, coarse, square * width]);
+  const rows = tf.reshape(tf.mean(cells, 1), [maps * coarse, coarse, square, width]); // squares' rows averaged
+  const pooled = tf.reshape(tf.mean(rows, 2), [maps, tokens - 1, width]);
+  return tf.reshape(tf.concat([cls, pooled], 1), [...lead, tokens, width]);
+}
+
 /** Every token scaled to mean 0, variance 1 over its channels (ε 1e-6). */
 export function normaliseTokens(features: tf.Tensor): tf.Tensor {
   const centred = tf.sub(features, tf.mean(features, -1, true));

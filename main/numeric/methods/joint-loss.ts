@@ -4,7 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Method } from '../../../shared/domain/recipe.ts';
 import { bceT1, bceT2, binaryKl, meanSquaredError } from '../losses/losses.ts';
 import type { ForwardResult } from '../vit/forward.ts';
-import { normaliseTokens, selectTokens } from './features.ts';
+import { normaliseTokens, poolTokens, selectTokens } from './features.ts';
 import type { MethodSettings } from './method.ts';
 import { neededFeature } from './needs.ts';
 import { methodDefinition } from './registry.ts';
@@ -73,9 +73,11 @@ function featureTerm(
   if (teacher.feature === null) throw new Error(`method ${method} needs teacher features`);
   const prepare = (features: tf.Tensor) => {
     const selected = selectTokens(features, settings.tokens);
-    return settings.normaliseFeatures === true ? normaliseTokens(selected) : selected;
+    return settings.normaliseFeatures ? normaliseTokens(selected) : selected;
   };
-  return meanSquaredError(prepare(teacher.feature), prepare(studentFeature(student.blocks)));
+  const own = studentFeature(student.blocks);
+  const tokens = own.shape.at(-2) ?? 0;
+  return meanSquaredError(prepare(poolTokens(teacher.feature, tokens)), prepare(own));
 }
 
 /** L for one micro-batch of a larger effective batch; summing over micro-batches gives the batch's loss. */

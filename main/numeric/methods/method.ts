@@ -4,10 +4,8 @@ import type * as tf from '@tensorflow/tfjs-core';
 import type { LossSettings, Method } from '../../../shared/domain/recipe.ts';
 import type { MethodNeeds } from './needs.ts';
 
-/** Loss settings of a run, with the choices that only the numeric part knows. */
+/** Loss settings of a run, with what is computed from its films. */
 export interface MethodSettings extends LossSettings {
-  /** Compare features after scaling every token to mean 0, variance 1 over its channels. Default false. */
-  readonly normaliseFeatures?: boolean;
   /** Weight of the positive part of each finding's BCE, [K]; null or absent = none. */
   readonly positiveWeights?: readonly number[] | null;
 }

@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 
 import type { BatchTotals, LabelTensors, TeacherTensors } from '../methods/joint-loss.ts';
 import type { FeatureKind } from '../methods/needs.ts';
-import { tokenCount, type VitConfig } from '../vit/config.ts';
+import type { VitConfig } from '../vit/config.ts';
 
 /** Teacher outputs of b films. */
 export interface TeacherArrays {
@@ -11,7 +11,7 @@ export interface TeacherArrays {
   readonly t1: Float32Array;
   /** [b, U]. */
   readonly t2: Float32Array;
-  /** [b, N, D] or [b, L, N, D] as the method's feature kind says; null for none. */
+  /** [b, N, D] or [b, L, N, D] as the method's feature kind says, N the teacher's tokens; null for none. */
   readonly feature: Float32Array | null;
 }
 
@@ -67,12 +67,13 @@ function teacherTensors(batch: MicroBatch, config: VitConfig, kind: FeatureKind)
   const { teacher, films } = batch;
   if (teacher === null) return null;
   const { depth, width, t1Units, t2Units } = config;
-  const tokens = tokenCount(config);
-  const shape = kind === 'blocks' ? [films, depth, tokens, width] : [films, tokens, width];
+  // The teacher's tokens: a student may have fewer.
+  const shape = kind === 'blocks' ? [films, depth, -1, width] : [films, -1, width];
   return {
     t1: tf.tensor2d(teacher.t1, [films, t1Units]),
     t2: tf.tensor2d(teacher.t2, [films, t2Units]),
-    feature: kind === 'none' || teacher.feature === null ? null : tf.tensor(teacher.feature, shape),
+    feature:
+      kind === 'none' || teacher.feature === null ? null : tf.reshape(tf.tensor1d(teacher.feature), shape),
   };
 }
 

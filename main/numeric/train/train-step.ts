@@ -91,6 +91,7 @@ export function microGradients(
   const { value, grads } = tf.valueAndGrads((...flat: tf.Tensor[]) => {
     const student = forward(nameParameters(flat, config), batch.images, config, objective.normalisation, {
       blocks,
+      point: objective.loss.featurePoint,
     });
     const joint = jointLoss(
       objective.method,

@@ -1,5 +1,5 @@
 /** @file Shapes of the Vision Transformer: variants, the list of parameters, and the groups in which they are stored. */
-import type { VitVariant } from '../../../shared/domain/recipe.ts';
+import type { Resolution, TokenMode, VitVariant } from '../../../shared/domain/recipe.ts';
 
 export interface VitConfig {
   /** `custom` for shapes that no published weights have. */
@@ -39,17 +39,49 @@ export interface HeadSizes {
   readonly t1Units: number;
   readonly t2Units?: 1 | 2;
   readonly layerNormEpsilon?: number;
+  /** 224 pixels in patches of 16 unless given. */
+  readonly input?: InputShape;
 }
 
-/** ViT-Tiny/Small/Base, patch 16, 224×224, 12 blocks (Dosovitskiy 2021; Touvron 2021 for the two smaller ones). */
+/** Side of the input and of a patch, in pixels. */
+export interface InputShape {
+  readonly imageSize: number;
+  readonly patch: number;
+}
+
+const FULL_INPUT: InputShape = { imageSize: 224, patch: 16 };
+
+/** What a model takes of films of `resolution` pixels a side: see `TokenMode`. At 224 every mode is the same. */
+export function inputShape(resolution: Resolution, tokens: TokenMode): InputShape {
+  if (resolution === 224 || tokens === 'upsampled') return FULL_INPUT;
+  return { imageSize: resolution, patch: resolution / (tokens === 'native' ? 14 : 7) };
+}
+
+/** The settings of a run that make its model's shape. */
+export interface ModelSettings {
+  readonly model: VitVariant;
+  readonly resolution: Resolution;
+  readonly findings: readonly string[];
+  readonly t2Units: 1 | 2;
+  readonly layerNormEpsilon: number;
+  readonly input: { readonly tokens: TokenMode };
+}
+
+/** The model of a run. */
+export function vitOfRun(settings: ModelSettings): VitConfig {
+  const { model, resolution, findings, t2Units, layerNormEpsilon, input } = settings;
+  const shape = inputShape(resolution, input.tokens);
+  return vitConfig(model, { t1Units: findings.length, t2Units, layerNormEpsilon, input: shape });
+}
+
+/** ViT-Tiny/Small/Base, 12 blocks (Dosovitskiy 2021; Touvron 2021 for the two smaller ones). */
 export function vitConfig(variant: VitVariant, heads: HeadSizes): VitConfig {
   return {
     variant,
     ...DIMENSIONS[variant],
     depth: 12,
     mlpRatio: 4,
-    patch: 16,
-    imageSize: 224,
+    ...(heads.input ?? FULL_INPUT),
     layerNormEpsilon: heads.layerNormEpsilon ?? 1e-6,
     t1Units: heads.t1Units,
     t2Units: heads.t2Units ?? 2,

@@ -1,6 +1,7 @@
 /** @file The Vision Transformer forward pass: both heads' logits and, on request, every block's output and attention. */
 import * as tf from '@tensorflow/tfjs-core';
 
+import type { FeaturePoint } from '../../../shared/domain/recipe.ts';
 import { attentionHalf, attentionHalfOpen, mlpHalf } from './block.ts';
 import { gridSize, tokenCount, type VitConfig } from './config.ts';
 import { layerNorm, linear } from './layers.ts';
@@ -15,6 +16,8 @@ export interface Normalisation {
 export interface Capture {
   /** H_i = output of block i with its residual, before the final layer norm (HF `hidden_states[1:]`). */
   readonly blocks?: boolean;
+  /** `attention`: of each block the residual stream behind its attention half instead of its output. */
+  readonly point?: FeaturePoint;
   /** Of all blocks, or of the last one alone, which is faster. */
   readonly attention?: boolean | 'last';
   /** Zero tensors [B, h, N, N], one a block, added to the attention: their gradient is ∂y/∂A (Chefer 2021). */
@@ -26,7 +29,7 @@ export interface ForwardResult {
   readonly t1: tf.Tensor2D;
   /** T2 logits [B, U]. */
   readonly t2: tf.Tensor2D;
-  /** H_1 … H_depth, each [B, N, D]; empty unless captured. */
+  /** H_1 … H_depth, or their counterparts at `point`, each [B, N, D]; empty unless captured. */
   readonly blocks: readonly tf.Tensor3D[];
   /** Softmax attention [B, h, N, N] of the blocks captured, in order; empty unless asked for. */
   readonly attention: readonly tf.Tensor4D[];
@@ -121,8 +124,10 @@ export function forward(
     }
     x.dispose(); // not at the end of the scope: two of them a block would pile up
     x = mlpHalf(middle, parameter, config);
+    if (capture.blocks === true) {
+      blocks.push(tf.reshape(capture.point === 'attention' ? middle : x, [batch, tokens, width]));
+    }
     middle.dispose();
-    if (capture.blocks === true) blocks.push(tf.reshape(x, [batch, tokens, width]));
   }
   const cls = tf.reshape(tf.slice(tf.reshape(x, [batch, tokens, width]), [0, 0, 0], [batch, 1, width]), [
     batch,

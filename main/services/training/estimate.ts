@@ -6,8 +6,8 @@ import { z } from 'zod';
 import type { Estimate, RunConfig } from '../../../shared/contract/training.ts';
 import { formatBytes } from '../../../shared/domain/numbers.ts';
 import type { VitVariant } from '../../../shared/domain/recipe.ts';
-import { neededFeature } from '../../numeric/methods/needs.ts';
-import { parameterCount, tokenCount, vitConfig } from '../../numeric/vit/config.ts';
+import { isTaught, neededFeature } from '../../numeric/methods/needs.ts';
+import { parameterCount, tokenCount, vitConfig, vitOfRun } from '../../numeric/vit/config.ts';
 import type { DatasetFilm } from '../../store/splits.ts';
 import type { OpenLibrary } from '../library/open-library.ts';
 
@@ -20,9 +20,15 @@ const PROCESS_BYTES = 500e6;
 
 const rateKey = (model: VitVariant): string => `rate.${model}`;
 
-/** Keeps the rate of a run that trained at least an epoch. */
-export function rememberRate(library: OpenLibrary, model: VitVariant, imagesPerSecond: number): void {
-  if (imagesPerSecond > 0) library.store.settings.set(rateKey(model), imagesPerSecond);
+/** Keeps the rate of a run that trained at least an epoch with all tokens. */
+export function rememberRate(
+  library: OpenLibrary,
+  { model, input }: Pick<RunConfig, 'model' | 'input'>,
+  imagesPerSecond: number,
+): void {
+  if (imagesPerSecond > 0 && input.tokens !== 'few') {
+    library.store.settings.set(rateKey(model), imagesPerSecond);
+  }
 }
 
 function secondsPerFilm(library: OpenLibrary, model: VitVariant): { seconds: number; basis: string } {
@@ -48,24 +54,21 @@ export function estimateRun(
   const count = (part: DatasetFilm['part']) => films.filter((film) => film.part === part).length;
   const train = count('train');
   const { seconds, basis } = secondsPerFilm(library, model);
-  const vit = vitConfig(model, { t1Units: config.findings.length, t2Units: config.t2Units });
+  const vit = vitOfRun(config);
+  const full = vitConfig(model, { t1Units: config.findings.length });
   const views = recipe.augment ? recipe.views : 1;
   const feature = neededFeature(config.method, config.loss);
-  const cached = library.store.runs
+  const known = library.store.runs
     .knowledge()
-    .some(
-      (one) =>
-        one.teacherRunId === config.teacherRunId &&
-        one.feature === feature &&
-        one.views === views &&
-        one.complete,
-    );
-  const teacherFilms = config.teacherRunId === null || cached ? 0 : train * views;
-  const forwardFilms =
-    recipe.epochs * count('validation') + count('validation') + count('test') + teacherFilms;
+    .filter((one) => one.teacherRunId === config.teacherRunId && one.views >= views && one.complete);
+  const missing = (['none', feature] as const).some((one) => known.every((cache) => cache.feature !== one));
+  const teacherFilms = isTaught(config.method) && missing ? train * views : 0;
+  const forwardFilms = recipe.epochs * count('validation') + count('validation') + count('test');
+  // Cost goes by tokens; the rate is that of all 197.
+  const ownShare = tokenCount(vit) / tokenCount(full);
   const perView = { none: 0, mean: 1, last: 1, blocks: vit.depth }[feature];
   const weightBytes = parameterCount(vit) * 4;
-  const knowledgeBytes = teacherFilms * perView * tokenCount(vit) * vit.width * 2;
+  const knowledgeBytes = teacherFilms * perView * tokenCount(full) * full.width * 2;
   const diskBytes = knowledgeBytes + weightBytes * (2 * (recipe.emaDecay === null ? 3 : 4) + 2);
   const activationBytes = recipe.microBatch * vit.depth * tokenCount(vit) * vit.width * 4 * 30;
   const memoryBytes = PROCESS_BYTES + weightBytes * 8 + activationBytes + films.length * vit.imageSize ** 2;
@@ -79,7 +82,9 @@ export function estimateRun(
       ? `The run needs about ${formatBytes(diskBytes)} on disk, ${formatBytes(freeDiskBytes)} is free. Free some space.`
       : null;
   return {
-    seconds: seconds * (train * recipe.epochs + forwardFilms * FORWARD_SHARE),
+    seconds:
+      seconds *
+      ((train * recipe.epochs + forwardFilms * FORWARD_SHARE) * ownShare + teacherFilms * FORWARD_SHARE),
     memoryBytes,
     diskBytes,
     films: train,

@@ -3,12 +3,12 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 
 import type { RunConfig, RunRequest } from '../../../shared/contract/training.ts';
-import { NO_FINDING } from '../../../shared/domain/findings.ts';
+import { labelSet, NO_FINDING } from '../../../shared/domain/findings.ts';
 import type { SplitId } from '../../../shared/domain/ids.ts';
-import { PAPER_LOSS, presetRecipe } from '../../../shared/domain/recipe.ts';
+import { PAPER_INPUT, PAPER_LOSS, presetRecipe } from '../../../shared/domain/recipe.ts';
 import { ServiceError } from '../../../shared/domain/service-error.ts';
 import { isTaught } from '../../numeric/methods/needs.ts';
-import { vitConfig } from '../../numeric/vit/config.ts';
+import { vitOfRun } from '../../numeric/vit/config.ts';
 import { importWeights, startFrom } from '../../numeric/weights/import-weights.ts';
 import { WeightsError } from '../../numeric/weights/weights-error.ts';
 import type { DatasetFilm } from '../../store/splits.ts';
@@ -61,12 +61,26 @@ export function chooseSplit(library: OpenLibrary, clock: Clock, wanted: SplitId 
   return createSplit(deps, { name: 'Split', seed: 1, validation: 0.1, test: 0.2, useGivenParts: true }).id;
 }
 
-/** Findings with a known positive and a known negative among the training films; "No finding" is task T2. */
+/** Findings with a known positive and a known negative among the training films. */
 function trainableFindings(library: OpenLibrary, splitId: SplitId): string[] {
   const { train } = library.store.splits.parts(splitId);
   return train.findings
-    .filter(({ finding, positive, negative }) => finding !== NO_FINDING && positive > 0 && negative > 0)
+    .filter(({ positive, negative }) => positive > 0 && negative > 0)
     .map(({ finding }) => finding);
+}
+
+/** More than this would let a handful of films drive the training. */
+const MOST_POSITIVE_WEIGHT = 10;
+
+/** Negatives / positives of each finding in the training part, between 1/10 and 10; 1 where a class is absent. */
+function positiveWeights(films: readonly DatasetFilm[], findings: readonly string[]): number[] {
+  const train = films.filter((film) => film.part === 'train');
+  return findings.map((_, index) => {
+    const count = (value: 0 | 1) => train.filter((film) => film.labels[index] === value).length;
+    const [positives, negatives] = [count(1), count(0)];
+    if (positives === 0 || negatives === 0) return 1;
+    return Math.min(MOST_POSITIVE_WEIGHT, Math.max(1 / MOST_POSITIVE_WEIGHT, negatives / positives));
+  });
 }
 
 function checkLabels(films: readonly DatasetFilm[], findings: readonly string[]): void {
@@ -109,7 +123,8 @@ function checkTeacher(library: OpenLibrary, config: RunConfig): void {
     own.findings.join('\n') !== config.findings.join('\n') && 'its findings differ',
     own.preprocessing !== config.preprocessing &&
       'its films were prepared by another version of the pixel pipeline',
-    own.t2Units !== config.t2Units && 'its normal/abnormal head differs',
+    own.t2Units !== config.t2Units && 'its normal/abnormal head has another number of outputs',
+    own.resolution !== 224 && `it sees films at ${own.resolution} px, not at 224 px`,
   ].filter((one) => one !== false);
   if (differs.length === 0) return;
   throw new ServiceError(
@@ -135,8 +150,7 @@ async function readStart(
   }
   try {
     const imported = importWeights(bytes);
-    const wanted = vitConfig(config.model, { t1Units: config.findings.length, t2Units: config.t2Units });
-    const { config: vit } = startFrom(imported, wanted, config.seed);
+    const { config: vit } = startFrom(imported, vitOfRun(config), config.seed);
     return {
       init: keptInit(init),
       initSha256: createHash('sha256').update(bytes).digest('hex'),
@@ -153,9 +167,17 @@ function fill(library: OpenLibrary, clock: Clock, request: RunRequest): FilledRe
   checkMethod(request);
   const teacher = request.teacherRunId === null ? null : library.store.runs.get(request.teacherRunId).config;
   const splitId = chooseSplit(library, clock, request.splitId ?? teacher?.splitId ?? null);
-  const findings = request.findings ?? teacher?.findings ?? trainableFindings(library, splitId);
+  const findings =
+    request.findings ??
+    teacher?.findings ??
+    labelSet(request.labelSet, request.labelSet === 'own' ? trainableFindings(library, splitId) : []);
   if (findings.length === 0) refuse('No finding has both positive and negative films in the training part.');
-  if (findings.includes(NO_FINDING)) refuse('"No finding" is the normal/abnormal task, not a finding.');
+  if (request.findings?.includes(NO_FINDING) === true && teacher === null) {
+    refuse('"No finding" is the normal/abnormal task, not a finding.');
+  }
+  if (request.method === 'teacher' && (request.input.tokens ?? 'upsampled') !== 'upsampled') {
+    refuse('Few or native tokens are for students: a teacher sees 224 px in patches of 16.');
+  }
   const recipe = {
     ...presetRecipe(request.preset, request.model, request.init !== null),
     ...definedOnly(request.recipe),
@@ -174,15 +196,18 @@ function fill(library: OpenLibrary, clock: Clock, request: RunRequest): FilledRe
     seed: request.seed,
     init: request.init,
     initSha256: null,
-    t2Units: 2,
+    t2Units: request.t2Units ?? teacher?.t2Units ?? 2,
     layerNormEpsilon: teacher?.layerNormEpsilon ?? 1e-6,
     normalisation: teacher?.normalisation ?? DEFAULT_NORMALISATION,
     preprocessing: PIXEL_PIPELINE,
+    input: { ...PAPER_INPUT, ...definedOnly(request.input) },
+    positiveWeights: null,
   };
   checkTeacher(library, config);
   const films = library.store.splits.dataset(splitId, config.findings);
   checkLabels(films, config.findings);
-  return { config, films };
+  if (!request.classWeights) return { config, films };
+  return { config: { ...config, positiveWeights: positiveWeights(films, config.findings) }, films };
 }
 
 /** Carries a result out of a transaction that is taken back. */
@@ -224,7 +249,38 @@ export async function fillRequest(
   return { config: { ...config, ...(await readStart(library, request.init, config)) }, films };
 }
 
-/** SHA-256 of the configuration as stored: the same settings give the same hash. */
+/** What newer versions have added to a configuration, at the value that it had before: left out of the hash. */
+const UNSAID = {
+  input: PAPER_INPUT,
+  positiveWeights: null,
+  loss: { featurePoint: PAPER_LOSS.featurePoint, normaliseFeatures: PAPER_LOSS.normaliseFeatures },
+} as const;
+
+/** `values` without the entries that equal those of `unsaid`, keys in order. */
+function said(values: object, unsaid: object): object {
+  const known = new Map(Object.entries(unsaid).map(([key, value]) => [key, canonical(value)]));
+  return Object.fromEntries(
+    Object.entries(values)
+      .filter(([key, value]) => canonical(value) !== known.get(key))
+      .sort(([a], [b]) => (a < b ? -1 : 1)),
+  );
+}
+
+/** JSON whose keys are sorted at every level. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_, inner: unknown) =>
+    typeof inner === 'object' && inner !== null && !Array.isArray(inner) ? said(inner, {}) : inner,
+  );
+}
+
+/**
+ * SHA-256 of everything that a run's result depends on: the same settings give the same hash, in whatever version of the app
+ * they were chosen. Start weights count by their content, not by where they lie.
+ */
 export function configHash(config: RunConfig): string {
-  return createHash('sha256').update(JSON.stringify(config)).digest('hex');
+  const { init, loss, ...rest } = config;
+  const { loss: unsaidLoss, ...unsaid } = UNSAID;
+  const start = config.initSha256 === null ? { init } : {};
+  const settings = { ...said({ ...rest, ...start }, unsaid), loss: said(loss, unsaidLoss) };
+  return createHash('sha256').update(canonical(settings)).digest('hex');
 }

@@ -5,10 +5,10 @@ import type { RunId } from '../../../shared/domain/ids.ts';
 import { canMove, type RunState } from '../../../shared/domain/run-state.ts';
 import { ServiceError } from '../../../shared/domain/service-error.ts';
 import { fromTraining, type FromTraining, type ToTraining } from '../../../shared/worker/protocol.ts';
-import { neededFeature } from '../../numeric/methods/needs.ts';
 import type { OpenLibrary } from '../library/open-library.ts';
 import type { Clock, Log, WorkerHandle, WorkerHost } from '../service-types.ts';
 import { rememberRate } from './estimate.ts';
+import { dropSpentCheckpoints } from './spent-files.ts';
 import type { RunEvents } from './run-events.ts';
 
 /** Progress is written and told at most this often, ms. */
@@ -69,6 +69,7 @@ export function startRunProcess(deps: RunProcessDeps, id: RunId, planPath: strin
       if (runs.get(id).state === 'pausing') move('evaluating');
       runs.setProgress(id, { ...runs.get(id).progress, phase: 'done', fraction: 1, etaSeconds: 0 });
       move('finished');
+      await dropSpentCheckpoints(library, id);
     } catch (error) {
       if (runs.find(id)?.state === 'cancelling') return move('cancelled');
       log.error('evaluating a run failed', { runId: id, error: String(error) });
@@ -102,7 +103,7 @@ export function startRunProcess(deps: RunProcessDeps, id: RunId, planPath: strin
       case 'epoch':
         move('training');
         runs.putEpoch(id, message.record);
-        rememberRate(library, runs.get(id).config.model, message.record.imagesPerSecond);
+        rememberRate(library, runs.get(id).config, message.record.imagesPerSecond);
         events.tell(id, message.record);
         return;
       case 'checkpoint': {
@@ -114,11 +115,10 @@ export function startRunProcess(deps: RunProcessDeps, id: RunId, planPath: strin
         return;
       }
       case 'knowledge': {
-        const { key, films, views, bytes, complete } = message;
-        const { config } = runs.get(id);
-        if (config.teacherRunId === null) return;
-        const feature = neededFeature(config.method, config.loss);
-        runs.putKnowledge({ key, teacherRunId: config.teacherRunId, feature, films, views, bytes, complete });
+        const { key, feature, films, views, bytes, complete } = message;
+        const { teacherRunId } = runs.get(id);
+        if (teacherRunId === null) return;
+        runs.putKnowledge({ key, teacherRunId, feature, films, views, bytes, complete });
         events.tell(id);
         return;
       }

@@ -17,6 +17,7 @@ import { configHash, fillRequest } from './run-config.ts';
 import { createRunEvents } from './run-events.ts';
 import { startRunProcess, type RunProcess } from './run-process.ts';
 import { defaultName, unusedName, runDetail, runSummary, waitingProgress } from './run-views.ts';
+import { sweepSpentFiles } from './spent-files.ts';
 import { listStarts } from './start-weights.ts';
 import { writePlan } from './write-plan.ts';
 
@@ -241,6 +242,21 @@ export function createTrainingService(deps: TrainingDeps): TrainingParts {
     runs: () => runs.list().map((run) => runSummary(library, run)),
     run: ({ runId }) => runDetail(library, runs.get(runId)),
     watch: ({ afterSeq }, { signal }) => events.watch(afterSeq, signal),
+    async dropKnowledge({ key }) {
+      files.refuseIfReadOnly();
+      const cache = runs.knowledge().find((one) => one.key === key);
+      if (cache === undefined) throw new ServiceError('NOT_FOUND', 'There is no such knowledge cache.');
+      const user = runs.students(cache.teacherRunId).find((id) => isActive(runs.get(id).state));
+      if (user !== undefined) {
+        throw new ServiceError(
+          'BUSY',
+          `"${runs.get(user).name}" is learning from this cache now. Nothing was deleted; wait for it or pause it.`,
+        );
+      }
+      runs.dropKnowledge(key);
+      await rm(join(files.knowledgeDir, key), { recursive: true, force: true });
+      return {};
+    },
     knowledge: () => runs.knowledge(),
   };
 
@@ -278,7 +294,11 @@ export function createTrainingService(deps: TrainingDeps): TrainingParts {
   }
 
   // Runs that waited when the app was closed go on waiting in the same order.
-  if (!files.readOnly) pump();
+  if (!files.readOnly) {
+    void sweepSpentFiles(library)
+      .catch((error: unknown) => log.warn('spent files were not tidied up', { error: String(error) }))
+      .then(pump);
+  }
   return { service, runToEnd, isBusy: () => process !== null, close };
 }
 

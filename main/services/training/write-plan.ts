@@ -3,11 +3,12 @@ import { createHash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { PAPER_LOSS } from '../../../shared/domain/recipe.ts';
 import type { RunPlan } from '../../../shared/worker/protocol.ts';
 import { WORKER_PROTOCOL } from '../../../shared/worker/protocol.ts';
 import { ServiceError } from '../../../shared/domain/service-error.ts';
 import { writeFileAtomic } from '../../files/atomic-write.ts';
-import { isTaught, neededFeature } from '../../numeric/methods/needs.ts';
+import { isTaught, neededFeature, type FeatureKind } from '../../numeric/methods/needs.ts';
 import type { RunRow } from '../../store/runs.ts';
 import type { DatasetFilm } from '../../store/splits.ts';
 import type { OpenLibrary } from '../library/open-library.ts';
@@ -39,23 +40,25 @@ function knowledgeOf(
   teacher: RunPlan['teacher'],
   films: readonly DatasetFilm[],
 ): RunPlan['knowledge'] {
-  const { method, loss, recipe, seed, preprocessing } = run.config;
-  if (teacher === null || !isTaught(method)) return null;
+  const { method, loss, recipe, preprocessing } = run.config;
+  if (teacher === null || !isTaught(method)) return [];
+  const common = {
+    teacher: teacher.weightsSha256,
+    preprocessing,
+    views: recipe.augment ? 'changed' : 'plain',
+    // All of them: the views of a film go by its place among them.
+    films: films.map(({ filmId, modelSha256, part }) => [filmId, modelSha256, part]),
+  };
+  const part = (feature: FeatureKind): RunPlan['knowledge'][number] => {
+    // The logits do not depend on where features are taken.
+    const point = feature === 'none' ? PAPER_LOSS.featurePoint : loss.featurePoint;
+    const key = createHash('sha256')
+      .update(JSON.stringify({ ...common, feature, point }))
+      .digest('hex');
+    return { key, dir: join(library.files.knowledgeDir, key), feature, point };
+  };
   const feature = neededFeature(method, loss);
-  const train = films.filter((film) => film.part === 'train');
-  const key = createHash('sha256')
-    .update(
-      JSON.stringify({
-        teacher: teacher.weightsSha256,
-        preprocessing,
-        feature,
-        // Views depend on the seed; without augmentation there is one view, the film as it is.
-        views: recipe.augment ? { count: recipe.views, seed } : null,
-        films: train.map(({ filmId, modelSha256 }) => [filmId, modelSha256]),
-      }),
-    )
-    .digest('hex');
-  return { key, dir: join(library.files.knowledgeDir, key), feature };
+  return feature === 'none' ? [part('none')] : [part('none'), part(feature)];
 }
 
 /** Writes runs/<id>/plan.json. @returns its path @throws ServiceError INCOMPATIBLE, NOT_FOUND, DISK_FULL */

@@ -7,6 +7,7 @@ import {
   featureOf,
   meanOfBlocks,
   normaliseTokens,
+  poolTokens,
   selectTokens,
 } from '../../../main/numeric/methods/features.ts';
 import { readRecord, recordLayout, writeRecord } from '../../../main/numeric/knowledge/view-record.ts';
@@ -137,6 +138,18 @@ describe('features', () => {
       expect(selectTokens(stack, 'cls').dataSync()).toEqual(Float32Array.of(0, 1, 2, 3, 12, 13, 14, 15));
       expect(selectTokens(stack, 'patches').shape).toEqual([1, 2, 2, 4]);
       expect(selectTokens(stack, 'all')).toBe(stack);
+    });
+  });
+  it('averages a teacher’s patch tokens to a coarser grid, the class token as it is', () => {
+    tf.tidy(() => {
+      const grid = tf.range(1, 17); // 4 × 4 patches, one channel, after the class token
+      const one = tf.reshape(tf.concat([tf.tensor1d([100]), grid]), [1, 17, 1]);
+      const two = tf.stack([one, tf.mul(one, 2)], 1); // [B, L, N, D]
+      expect([...poolTokens(one, 5).dataSync()]).toEqual([100, 3.5, 5.5, 11.5, 13.5]);
+      expect([...poolTokens(two, 5).dataSync()].slice(5)).toEqual([200, 7, 11, 23, 27]);
+      expect(poolTokens(two, 5).shape).toEqual([1, 2, 5, 1]);
+      expect(poolTokens(one, 17)).toBe(one);
+      expect(() => poolTokens(one, 10)).toThrow(RangeError);
     });
   });
   it('averages blocks and normalises tokens', () => {

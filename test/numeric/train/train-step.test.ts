@@ -19,7 +19,7 @@ import {
 import { parameterSpecs } from '../../../main/numeric/vit/config.ts';
 import { forward } from '../../../main/numeric/vit/forward.ts';
 import { disposeParameters, loadParameters } from '../../../main/numeric/vit/parameters.ts';
-import type { Method } from '../../../shared/domain/recipe.ts';
+import { PAPER_LOSS, type Method } from '../../../shared/domain/recipe.ts';
 import {
   golden,
   imagesOf,
@@ -59,7 +59,11 @@ function teacherFor(method: Method, loss: MethodSettings, seed: number): NonNull
 function objectiveOf({ settings }: MethodCase): Objective {
   const { method, alpha, beta, gamma, kd, tokens } = settings;
   const { temperature } = report.small;
-  return { method, loss: { alpha, beta, gamma, kdLoss: kd, temperature, tokens }, normalisation };
+  return {
+    method,
+    loss: { ...PAPER_LOSS, alpha, beta, gamma, kdLoss: kd, temperature, tokens },
+    normalisation,
+  };
 }
 
 function batchOf(objective: Objective, seed = 70, labels = 90): MicroBatch {

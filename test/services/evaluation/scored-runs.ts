@@ -8,7 +8,7 @@ import type { OpenLibrary } from '../../../main/services/library/open-library.ts
 import type { Part } from '../../../shared/contract/base.ts';
 import type { RunConfig } from '../../../shared/contract/training.ts';
 import type { FilmId, RunId, SplitId } from '../../../shared/domain/ids.ts';
-import { PAPER_LOSS, presetRecipe } from '../../../shared/domain/recipe.ts';
+import { PAPER_INPUT, PAPER_LOSS, presetRecipe } from '../../../shared/domain/recipe.ts';
 import type { RunState } from '../../../shared/domain/run-state.ts';
 
 export interface Score {
@@ -51,6 +51,8 @@ export function fullConfig(wanted: Wanted): RunConfig {
     layerNormEpsilon: 1e-6,
     normalisation: { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] },
     preprocessing: 'test',
+    input: PAPER_INPUT,
+    positiveWeights: null,
     ...wanted,
   };
 }

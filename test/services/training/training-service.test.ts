@@ -38,7 +38,7 @@ it('trains a teacher, then a student from its cached answers, one after the othe
   expect(epoch?.rssBytes).toBeGreaterThan(1e8);
 
   const detail = await training.service.run({ runId: teacher }, call);
-  expect(detail.checkpoints.map(({ kind }) => kind).sort()).toEqual(['best', 'final', 'last']);
+  expect(detail.checkpoints.map(({ kind }) => kind).sort()).toEqual(['final']); // what it could be resumed from is spent
   expect(detail.firstBatchHref).toBe(`bytes/run/${teacher}/first-batch`);
   expect(detail.config.findings).not.toContain('No finding');
   expect(detail.test?.t2.value).toBeTypeOf('number');
@@ -50,7 +50,9 @@ it('trains a teacher, then a student from its cached answers, one after the othe
   expect(library.store.runs.get(waiting).state).toBe('queued');
   expect((await runToEnd(app, student)).state).toBe('finished');
   expect((await runToEnd(app, waiting)).state).toBe('finished');
-  expect(await training.service.knowledge({}, call)).toMatchObject([
+  const caches = await training.service.knowledge({}, call);
+  expect([...caches].sort((a, b) => a.bytes - b.bytes)).toMatchObject([
+    { teacherRunId: teacher, feature: 'none', films: 10, views: 1, complete: true },
     { teacherRunId: teacher, feature: 'mean', films: 10, views: 1, complete: true },
   ]);
   const summary = await evaluation.summary(student);

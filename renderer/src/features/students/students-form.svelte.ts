@@ -78,6 +78,10 @@ export class StudentsForm {
       teacherRunId: distils ? teacher.id : null,
       splitId: teacher.splitId,
       findings: [...teacher.config.findings],
+      labelSet: 'own',
+      input: {},
+      t2Units: null,
+      classWeights: false,
       preset: this.recipe.preset,
       recipe: this.recipe.changes(),
       loss:

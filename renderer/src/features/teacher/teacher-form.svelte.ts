@@ -28,7 +28,11 @@ export class TeacherForm {
       findings: this.findings === null ? null : [...this.findings],
       preset: this.recipe.preset,
       recipe: this.recipe.changes(),
+      labelSet: 'own',
       loss: {},
+      input: {},
+      t2Units: null,
+      classWeights: false,
       seed: Number(this.recipe.seed) || 0,
       init: this.init === '' ? null : this.init,
     };

@@ -1,0 +1,94 @@
+/** @file The end of a run: the best epoch's weights become the final ones, then the held-back films are scored with them. */
+import { join } from 'node:path';
+
+import type { z } from 'zod';
+
+import type { RunPlan, scoreRow } from '../../shared/worker/protocol.ts';
+import { writeFileAtomic } from '../files/atomic-write.ts';
+import { TrainState } from '../numeric/train/train-state.ts';
+import type { VitConfig } from '../numeric/vit/config.ts';
+import { FINAL_FILE, readFinal, saveWeights } from './best-weights.ts';
+import { CheckpointError, type SavedCheckpoint } from './checkpoint.ts';
+import { inputOf, type FilmSet } from './film-set.ts';
+import type { RunHost } from './run-host.ts';
+import type { RunReporter } from './run-reporter.ts';
+import { scoreFilms } from './score-films.ts';
+import { orStopped } from './stopped.ts';
+import type { TrainOutcome } from './train-run.ts';
+
+type ScoreRow = z.infer<typeof scoreRow>;
+type Best = NonNullable<TrainOutcome['best']>;
+
+export const SCORES_FILE = 'scores.json';
+const HELD_BACK = ['validation', 'test'] as const;
+
+/** Tells of the final weights; from here on the run is being evaluated. */
+export function tellFinal(host: RunHost, saved: SavedCheckpoint, best: Best, stepsPerEpoch: number): void {
+  const { epoch, validation } = best;
+  const metrics = { t1: validation.t1.value, t2: validation.t2 };
+  host.send({
+    type: 'checkpoint',
+    kind: 'final',
+    ...saved,
+    epoch,
+    step: (epoch + 1) * stepsPerEpoch,
+    metrics,
+  });
+}
+
+/** The final weights of a run that was cut off while it was scored; null when its training has not ended. */
+export async function finishedBefore(plan: RunPlan): Promise<(Best & { saved: SavedCheckpoint }) | null> {
+  if (plan.resumeFrom === null) return null;
+  try {
+    return await readFinal(plan.dir, plan.configHash);
+  } catch (error) {
+    // A damaged file: training ends once more from its checkpoints and writes it anew.
+    if (error instanceof CheckpointError) return null;
+    throw error;
+  }
+}
+
+/** Writes the final weights. @throws ServiceError DISK_FULL */
+export async function saveFinal(plan: RunPlan, vit: VitConfig, best: Best): Promise<SavedCheckpoint> {
+  const { config, configHash, dir } = plan;
+  const note = { epoch: best.epoch, configHash, validation: best.validation };
+  const model = { config: vit, normalisation: config.normalisation, findings: config.findings };
+  return await saveWeights(dir, FINAL_FILE, best.weights, model, note);
+}
+
+/** Scores the films of validation and test. @returns the file @throws Stopped, ServiceError DISK_FULL */
+export async function scoreHeldBack(
+  plan: RunPlan,
+  host: RunHost,
+  reporter: RunReporter,
+  films: FilmSet,
+  vit: VitConfig,
+  weights: Best['weights'],
+): Promise<string> {
+  const { config, dir } = plan;
+  const state = new TrainState(vit, weights, { ema: false });
+  const rows: ScoreRow[] = [];
+  const total = HELD_BACK.reduce((sum, part) => sum + films.part(part).length, 0);
+  let scored = 0;
+  const between = async () => {
+    scored += config.recipe.microBatch;
+    reporter.portion('evaluating', scored, total);
+    await orStopped(host);
+  };
+  try {
+    for (const part of HELD_BACK) {
+      const indices = films.part(part);
+      const settings = { input: inputOf(config, vit), batch: config.recipe.microBatch, between };
+      const scores = await scoreFilms(state.evaluated, vit, config.normalisation, films, indices, settings);
+      indices.forEach((index, row) => {
+        const t1 = scores.t1.map((column) => column[row] ?? Number.NaN);
+        rows.push({ filmId: films.films[index]?.filmId ?? '', part, t1, t2: scores.t2[row] ?? Number.NaN });
+      });
+    }
+  } finally {
+    state.dispose();
+  }
+  const scoresFile = join(dir, SCORES_FILE);
+  await writeFileAtomic(scoresFile, new TextEncoder().encode(JSON.stringify(rows)));
+  return scoresFile;
+}

@@ -1,0 +1,17 @@
+/** @file What a run needs of the process that it runs in. */
+import type { FromTraining } from '../../shared/worker/protocol.ts';
+import type { Listening } from './stopped.ts';
+
+type Unnumbered<Message> = Message extends { readonly seq: number } ? Omit<Message, 'seq'> : never;
+export type Report = Unnumbered<FromTraining>;
+
+/** `between` is awaited between micro-batches. */
+export interface RunHost extends Listening {
+  readonly send: (report: Report) => void;
+  /** Milliseconds, rising. */
+  readonly now: () => number;
+}
+
+export function warn(host: RunHost, message: string): void {
+  host.send({ type: 'log', level: 'warn', message });
+}

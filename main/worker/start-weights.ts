@@ -1,0 +1,37 @@
+/** @file The weights that a run starts from: random by its seed, or a file that must be the one the run was made with. */
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+
+import { ServiceError } from '../../shared/domain/service-error.ts';
+import type { RunPlan } from '../../shared/worker/protocol.ts';
+import { vitOfRun, type VitConfig } from '../numeric/vit/config.ts';
+import { initParameters } from '../numeric/vit/init.ts';
+import type { Weights } from '../numeric/vit/parameters.ts';
+import { importWeights, startFrom } from '../numeric/weights/import-weights.ts';
+
+async function readStart(path: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path);
+  } catch {
+    throw new ServiceError(
+      'UNREADABLE_FILE',
+      `The start weights ${path} cannot be read. Put the file back or make a new run.`,
+    );
+  }
+}
+
+/** @throws WeightsError, ServiceError UNREADABLE_FILE */
+export async function startWeights(plan: RunPlan): Promise<{ weights: Weights; vit: VitConfig }> {
+  const { seed, initSha256 } = plan.config;
+  const vit = vitOfRun(plan.config);
+  if (plan.initPath === null) return { weights: initParameters(vit, seed), vit };
+  const bytes = await readStart(plan.initPath);
+  if (initSha256 !== null && createHash('sha256').update(bytes).digest('hex') !== initSha256) {
+    throw new ServiceError(
+      'UNREADABLE_FILE',
+      'The start weights have changed since this run was made. Nothing was trained; make a new run.',
+    );
+  }
+  const { weights, config } = startFrom(importWeights(bytes), vit, seed);
+  return { weights, vit: config };
+}

@@ -1,0 +1,59 @@
+/** @file The teacher of a run: its answers computed where they are missing, then read from disk; the model itself is let go. */
+import { ServiceError } from '../../shared/domain/service-error.ts';
+import type { RunPlan } from '../../shared/worker/protocol.ts';
+import { viewSettings } from '../numeric/augment/views.ts';
+import { isTaught } from '../numeric/methods/needs.ts';
+import { disposeParameters } from '../numeric/vit/parameters.ts';
+import type { FilmSet } from './film-set.ts';
+import { buildKnowledge, knowledgeReader, type KnowledgeSettings } from './knowledge-cache.ts';
+import { ModelCache } from './model-cache.ts';
+import type { RunHost } from './run-host.ts';
+import type { RunReporter } from './run-reporter.ts';
+import { orStopped } from './stopped.ts';
+import type { TrainRun } from './train-run.ts';
+
+/** Null for runs without a teacher. @throws Stopped on pause and cancel: what is computed is kept; ServiceError, KnowledgeRangeError */
+export async function teacherKnowledge(
+  plan: RunPlan,
+  host: RunHost,
+  reporter: RunReporter,
+  films: FilmSet,
+): Promise<TrainRun['teacher']> {
+  const { teacher, knowledge, config } = plan;
+  const taught = isTaught(config.method);
+  if (taught !== (teacher !== null) || taught !== knowledge.length > 0) {
+    throw new ServiceError(
+      'INCOMPATIBLE',
+      `The method ${config.method} and the teacher of this run do not agree.`,
+    );
+  }
+  if (teacher === null) return null;
+  const model = await new ModelCache().load(
+    teacher.weightsPath,
+    teacher.weightsSha256,
+    config.findings.length,
+  );
+  const { recipe } = config;
+  const train = films.part('train');
+  const settings: KnowledgeSettings = {
+    parts: knowledge,
+    views: recipe.augment ? recipe.views : 1,
+    view: recipe.augment ? (film, view) => viewSettings(view, film, films.size) : null,
+    batch: recipe.microBatch,
+  };
+  const total = train.length * settings.views;
+  let done = 0;
+  try {
+    await buildKnowledge(model, films, train, settings, {
+      between: async () => {
+        done += recipe.microBatch;
+        reporter.portion('knowledge', done, total);
+        await orStopped(host);
+      },
+      onShard: (size) => host.send({ type: 'knowledge', ...size }),
+    });
+  } finally {
+    disposeParameters(model.parameters); // not needed any more: its answers are on disk
+  }
+  return knowledgeReader(model, train, settings);
+}

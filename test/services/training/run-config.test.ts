@@ -1,0 +1,98 @@
+/** @file A run's configuration: every setting recorded, a hash that older configurations keep, refusals before any work. */
+import { expect, it } from 'vitest';
+
+import { configHash, fillRequest } from '../../../main/services/training/run-config.ts';
+import { requestOf } from '../../../main/services/training/training-service.ts';
+import { runConfig, type RunConfig } from '../../../shared/contract/training.ts';
+import { labelSet, VINDR_LOCAL } from '../../../shared/domain/findings.ts';
+import { addFilms } from '../../helpers/synthetic-rows.ts';
+import { tempLibrary, testClock } from '../../helpers/temp-library.ts';
+
+const clock = testClock();
+
+async function filled(change: Partial<Parameters<typeof requestOf>[0]> = {}): Promise<RunConfig> {
+  const { library } = await tempLibrary();
+  const films = Array.from({ length: 40 }, (_, patient) => {
+    const sick = patient % 4 === 0;
+    return { patient, abnormal: sick, labels: { Cardiomegaly: sick, 'No finding': !sick } };
+  });
+  addFilms(library.store, films);
+  const request = requestOf({ method: 'none', model: 'tiny', resolution: 28, ...change });
+  return (await fillRequest(library, clock, request)).config;
+}
+
+it('records what is asked for, and the paper’s reading of what is not', async () => {
+  expect(await filled()).toMatchObject({
+    findings: ['Cardiomegaly'],
+    t2Units: 2,
+    input: { tokens: 'upsampled', upsample: 'bilinear' },
+    positiveWeights: null,
+    loss: { featurePoint: 'block', normaliseFeatures: false },
+  });
+  const asked = await filled({
+    t2Units: 1,
+    input: { tokens: 'few', upsample: 'bicubic' },
+    loss: { featurePoint: 'attention', normaliseFeatures: true },
+  });
+  expect(asked).toMatchObject({
+    t2Units: 1,
+    input: { tokens: 'few', upsample: 'bicubic' },
+    loss: { featurePoint: 'attention', normaliseFeatures: true, gamma: 1 },
+  });
+});
+
+it('weights rare findings by negatives over positives of the training films, within limits', async () => {
+  const { positiveWeights } = await filled({ classWeights: true });
+  expect(positiveWeights).toHaveLength(1);
+  expect(positiveWeights?.[0]).toBeGreaterThan(2); // 3 : 1 over all films
+  expect(positiveWeights?.[0]).toBeLessThan(5);
+});
+
+it('a label set that the library has no labels for is refused, naming the finding', async () => {
+  await expect(filled({ labelSet: 'vindr-22' })).rejects.toMatchObject({
+    code: 'UNKNOWN_LABELS',
+    message: expect.stringContaining('Aortic enlargement') as string,
+  });
+});
+
+it('label sets are those of their sources; "No finding" is in T1 only where the source has it', () => {
+  expect(labelSet('own', ['Edema', 'No finding'])).toEqual(['Edema']);
+  expect(labelSet('vindr-22', [])).toEqual(VINDR_LOCAL);
+  expect(labelSet('kaggle-14', [])).toHaveLength(14);
+  expect(labelSet('paper-15', [])).toHaveLength(15);
+  expect(labelSet('all-28', [])).toHaveLength(28);
+  expect(labelSet('kaggle-14', [])).not.toContain('No finding');
+  for (const set of ['kaggle-14', 'paper-15'] as const) {
+    expect(labelSet('all-28', [])).toEqual(expect.arrayContaining([...labelSet(set, [])]));
+  }
+});
+
+it('few or native tokens are for students', async () => {
+  await expect(
+    filled({ method: 'teacher', resolution: 224, input: { tokens: 'native' } }),
+  ).rejects.toMatchObject({ code: 'BAD_INPUT' });
+});
+
+it('the hash is of the settings: any of them changes it; order, place of the start and newer defaults do not', async () => {
+  const config = { ...(await filled()), splitId: 'split-00000001' as RunConfig['splitId'] };
+  const hash = configHash(config);
+  const reversed = Object.fromEntries(Object.entries(config).reverse()) as unknown as RunConfig;
+  expect(configHash(reversed)).toBe(hash);
+  const { input: _input, positiveWeights: _weights, ...older } = config;
+  const { featurePoint: _point, normaliseFeatures: _normalise, ...loss } = config.loss;
+  expect(configHash(runConfig.parse({ ...older, loss }))).toBe(hash);
+  const started = { ...config, init: '/one/start', initSha256: 'a'.repeat(64) };
+  expect(configHash(started)).not.toBe(hash);
+  expect(configHash({ ...started, init: '/other/start' })).toBe(configHash(started));
+  const changes: Partial<RunConfig>[] = [
+    { seed: 2 },
+    { positiveWeights: [2] },
+    { input: { ...config.input, upsample: 'nearest' } },
+    { loss: { ...config.loss, normaliseFeatures: true } },
+    { recipe: { ...config.recipe, epochs: 6 } },
+    { t2Units: 1 },
+  ];
+  const hashes = new Set(changes.map((change) => configHash({ ...config, ...change })));
+  expect(hashes.size).toBe(changes.length);
+  expect(hashes.has(hash)).toBe(false);
+});
