@@ -25,6 +25,9 @@ export const RUN_OPTIONS = {
   seed: { type: 'string' },
   split: { type: 'string' },
   init: { type: 'string' },
+  'token-mode': { type: 'string' },
+  upsample: { type: 'string' },
+  'class-weights': { type: 'boolean' },
 } as const;
 
 /** @throws Refusal BAD_INPUT naming the option that does not fit */
@@ -47,6 +50,8 @@ export function requestFrom(
       splitId: textOption(options, 'split'),
       init: textOption(options, 'init'),
       recipe,
+      input: given({ tokens: textOption(options, 'token-mode'), upsample: textOption(options, 'upsample') }),
+      classWeights: options['class-weights'] === true,
       ...values,
     }),
   );

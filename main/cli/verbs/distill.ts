@@ -21,6 +21,8 @@ export const distill: Verb = {
     'kd-loss': { type: 'string' },
     temperature: { type: 'string' },
     tokens: { type: 'string' },
+    'feature-point': { type: 'string' },
+    'normalise-features': { type: 'boolean' },
   },
   run: async ({ options }) => {
     const teacherRunId = textOption(options, 'teacher');
@@ -38,6 +40,8 @@ export const distill: Verb = {
       kdLoss: textOption(options, 'kd-loss'),
       temperature: numberOption(options, 'temperature'),
       tokens: textOption(options, 'tokens'),
+      featurePoint: textOption(options, 'feature-point'),
+      normaliseFeatures: options['normalise-features'] === true ? true : undefined,
     });
     return await followRun(options, async ({ library, training }) => {
       const teacher = library.store.runs.get(teacherRunId as RunId);

@@ -1,12 +1,8 @@
 /** @file Which students shall be trained: ticked cells of methods × resolutions, for each of the seeds. */
 import type { RunDetail, RunRequest } from '../../../../shared/contract/training.ts';
 import type { RunId } from '../../../../shared/domain/ids.ts';
-import {
-  DISTILL_METHODS,
-  PAPER_LOSS,
-  type Method,
-  type Resolution,
-} from '../../../../shared/domain/recipe.ts';
+import { DISTILL_METHODS, type Method, type Resolution } from '../../../../shared/domain/recipe.ts';
+import { MethodForm } from '../training/method-form.svelte.ts';
 import { RecipeForm } from '../training/recipe-form.svelte.ts';
 
 export type StudentMethod = Exclude<Method, 'teacher'>;
@@ -25,8 +21,7 @@ export class StudentsForm {
   readonly recipe = new RecipeForm();
   teacherId = $state<RunId | ''>('');
   seeds = $state('1');
-  /** Weights of the loss terms as typed; blank = the paper's. */
-  weights = $state({ alpha: '', beta: '', gamma: '' });
+  readonly method = new MethodForm();
   #ticked = $state.raw<ReadonlySet<string>>(new Set(['none/28', 'mlcak/28']));
 
   isTicked(cell: Cell): boolean {
@@ -56,20 +51,9 @@ export class StudentsForm {
     return [...new Set(parts.map(Number))];
   });
 
-  readonly weightMistake = $derived(
-    Object.values(this.weights).every((text) => {
-      const value = Number(text);
-      return text.trim() === '' || (Number.isFinite(value) && value >= 0 && value <= 100);
-    })
-      ? undefined
-      : '0 to 100',
-  );
-
   /** The request of one student. `teacher` names split, findings and model, so that results can be compared. */
   request(cell: Cell, seed: number, teacher: RunDetail): RunRequest {
     const distils = cell.method !== 'none';
-    const weight = (name: 'alpha' | 'beta' | 'gamma'): number =>
-      this.weights[name].trim() === '' ? PAPER_LOSS[name] : Number(this.weights[name]);
     return {
       name: null,
       method: cell.method,
@@ -79,15 +63,12 @@ export class StudentsForm {
       splitId: teacher.splitId,
       findings: [...teacher.config.findings],
       labelSet: 'own',
-      input: {},
-      t2Units: null,
-      classWeights: false,
+      input: this.method.input(),
+      t2Units: teacher.config.t2Units,
+      classWeights: teacher.config.positiveWeights !== null,
       preset: this.recipe.preset,
       recipe: this.recipe.changes(),
-      loss:
-        distils && this.weightMistake === undefined
-          ? { alpha: weight('alpha'), beta: weight('beta'), gamma: weight('gamma') }
-          : {},
+      loss: distils ? this.method.loss() : {},
       seed,
       init: teacher.config.init,
     };

@@ -12,6 +12,9 @@ export class TeacherForm {
   splitId = $state<SplitId | ''>('');
   /** null = every finding with a positive. */
   findings = $state.raw<readonly string[] | null>(null);
+  /** Outputs of the normal/abnormal head. */
+  t2Units = $state<1 | 2>(2);
+  classWeights = $state(false);
   /** '' = random start. */
   init = $state('');
 
@@ -31,8 +34,8 @@ export class TeacherForm {
       labelSet: 'own',
       loss: {},
       input: {},
-      t2Units: null,
-      classWeights: false,
+      t2Units: this.t2Units,
+      classWeights: this.classWeights,
       seed: Number(this.recipe.seed) || 0,
       init: this.init === '' ? null : this.init,
     };
