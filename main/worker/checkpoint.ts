@@ -49,7 +49,7 @@ async function checkpointFiles(dir: string): Promise<string[]> {
 /** The file piece by piece: in memory there is never more than one group's copy of the state. */
 function* chunksOf(state: TrainState, position: RunPosition): Generator<Uint8Array, void> {
   const metadata = { [POSITION_KEY]: JSON.stringify(position) };
-  yield safetensorsHeader(stateSpecs(state.config, state.hasEma), { metadata });
+  yield safetensorsHeader(stateSpecs(state.groups, state.hasEma), { metadata });
   for (const { buffer, byteOffset, byteLength } of state.flatState()) {
     yield new Uint8Array(buffer, byteOffset, byteLength);
   }

@@ -128,7 +128,8 @@ export type Estimate = z.infer<typeof estimate>;
 
 /** Weighted and raw loss terms, means over an epoch or step. `share` sums to 1 over the terms present. */
 export const lossTerm = z.object({
-  name: z.enum(['bceT1', 'bceT2', 'kdT1', 'kdT2', 'feature']),
+  /** The last three are of pre-training: masked pixels; class token and patch tokens of a larger model. */
+  name: z.enum(['bceT1', 'bceT2', 'kdT1', 'kdT2', 'feature', 'pixels', 'classToken', 'patchTokens']),
   value: z.number(),
   share: z.number(),
 });

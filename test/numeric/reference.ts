@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 
 import { loadEngine } from '../../main/numeric/engine/load-engine.ts';
 import type { MicroBatch } from '../../main/numeric/train/micro-batch.ts';
-import { parameterSpecs, type VitConfig } from '../../main/numeric/vit/config.ts';
+import { parameterSpecs, type ParameterSpec, type VitConfig } from '../../main/numeric/vit/config.ts';
 import { floatTensor, readSafetensors } from '../../main/numeric/weights/safetensors.ts';
 
 /** Loads native TensorFlow; a test that needs gradients fails without it. */
@@ -114,8 +114,13 @@ export function uniform(seed: number, count: number): Float64Array {
 
 /** The script's weights by parameter name. */
 export function weightsOf(config: VitConfig, seed: number): Map<string, Float32Array> {
+  return valuesOf(parameterSpecs(config), seed);
+}
+
+/** The same formula for any list of parameters. */
+export function valuesOf(specs: readonly ParameterSpec[], seed: number): Map<string, Float32Array> {
   return new Map(
-    parameterSpecs(config).map(({ name, shape, size }, index) => {
+    specs.map(({ name, shape, size }, index) => {
       const values = new Float32Array(size);
       const factor = name.endsWith('kernel') ? 3 : 0.4;
       const divisor = name.endsWith('kernel') ? Math.sqrt(shape[0] ?? 1) : 1;

@@ -1,7 +1,7 @@
 /** @file Everything a training step changes: weights, moments, moving average and the step counter. */
 import * as tf from '@tensorflow/tfjs-core';
 
-import { parameterGroups, parameterSpecs, type ParameterGroup, type VitConfig } from '../vit/config.ts';
+import { parameterGroups, type ParameterGroup, type VitConfig } from '../vit/config.ts';
 import { packGroup, unpackGroup, type Weights } from '../vit/parameters.ts';
 
 const KINDS = ['parameters', 'm', 'v', 'ema'] as const;
@@ -28,12 +28,12 @@ export class TrainStateError extends Error {
 
 /** Names and shapes in `exportState`, e.g. `parameters/blocks.0.qkv.kernel`, `m/cls`, and `step` [1]. */
 export function stateSpecs(
-  config: VitConfig,
+  groups: readonly ParameterGroup[],
   withEma: boolean,
 ): readonly { readonly name: string; readonly shape: readonly number[] }[] {
   const kinds = KINDS.filter((kind) => kind !== 'ema' || withEma);
   const tensors = kinds.flatMap((kind) =>
-    parameterSpecs(config).map(({ name, shape }) => ({ name: `${kind}/${name}`, shape })),
+    groups.flatMap(({ specs }) => specs.map(({ name, shape }) => ({ name: `${kind}/${name}`, shape }))),
   );
   return [...tensors, { name: 'step', shape: [1] }];
 }
@@ -59,7 +59,13 @@ function decayMasksOf(groups: readonly ParameterGroup[]): tf.Tensor[] {
   });
 }
 
-/** One flat tensor per group and kind, in the order of `parameterGroups`. Owns its tensors: call `dispose` when done. */
+export interface StateOptions {
+  readonly ema: boolean;
+  /** Parameters beyond the model's, e.g. a decoder; their groups come after the model's. */
+  readonly extra?: readonly ParameterGroup[];
+}
+
+/** One flat tensor per group and kind, in the order of `parameterGroups`, then the extra groups. Owns its tensors: call `dispose` when done. */
 export class TrainState {
   readonly config: VitConfig;
   readonly groups: readonly ParameterGroup[];
@@ -71,9 +77,9 @@ export class TrainState {
   readonly #tensors: Readonly<Record<StateKind, tf.Tensor[]>>;
 
   /** Fresh optimiser state on start weights. @throws WeightsMismatchError */
-  constructor(config: VitConfig, weights: Weights, options: { readonly ema: boolean }) {
+  constructor(config: VitConfig, weights: Weights, options: StateOptions) {
     this.config = config;
-    this.groups = parameterGroups(config);
+    this.groups = [...parameterGroups(config), ...(options.extra ?? [])];
     this.hasEma = options.ema;
     const packed = this.groups.map((group) => packGroup(group, weights)); // checks before the first allocation
     const keep = (values: Float32Array) => tf.keep(tf.tensor1d(values));

@@ -28,7 +28,8 @@ export interface Objective {
   readonly normalisation: Normalisation;
 }
 
-export interface StepSettings extends Objective {
+/** How the weights follow their gradients, whatever the loss. */
+export interface OptimiserSettings {
   readonly learningRate: number;
   readonly weightDecay: number;
   /** Limit of the global gradient norm; null = off. */
@@ -40,8 +41,13 @@ export interface StepSettings extends Objective {
   readonly epsilon?: number;
 }
 
+export interface StepSettings extends Objective, OptimiserSettings {}
+
+/** Terms of training with labels, and of pre-training without. */
+export type MeasuredTerm = TermName | 'pixels' | 'classToken' | 'patchTokens';
+
 export interface TermMeasurement {
-  readonly name: TermName;
+  readonly name: MeasuredTerm;
   /** Unweighted. */
   readonly value: number;
   readonly weight: number;
@@ -109,23 +115,22 @@ export function microGradients(
   return { measured: terms, gradients: grads };
 }
 
+/** Loss, terms and gradients of one micro-batch at the state's weights. Run inside `tf.tidy`. */
+export type MicroStep = () => MicroGradients;
+
 /** Gradients of an effective batch: micro-batches summed. */
 async function accumulate(
   state: TrainState,
-  microBatches: readonly MicroBatch[],
-  objective: Objective,
+  micro: readonly MicroStep[],
   between: () => Promise<void>,
 ): Promise<{ readonly measured: readonly number[]; readonly gradients: readonly tf.Tensor[] }> {
-  const kind = neededFeature(objective.method, objective.loss);
-  const counts = batchCounts(microBatches);
   let total: readonly tf.Tensor[] = [];
   let measured: readonly number[] = [];
   try {
-    for (const batch of microBatches) {
+    for (const compute of micro) {
       let gradients: readonly tf.Tensor[] = [];
       const read = tf.tidy(() => {
-        const tensors = microTensors(batch, counts, state.config, kind);
-        const result = microGradients(state.tensors('parameters'), state.config, tensors, objective);
+        const result = compute();
         gradients = result.gradients.map((gradient, index) => {
           const before = total[index];
           return tf.keep(before === undefined ? gradient : tf.add(before, gradient));
@@ -148,7 +153,11 @@ async function accumulate(
 }
 
 /** Applies clip, AdamW and moving average to `state`. Returns the norm before clipping; disposes `gradients`. */
-function applyGradients(state: TrainState, gradients: readonly tf.Tensor[], settings: StepSettings): number {
+function applyGradients(
+  state: TrainState,
+  gradients: readonly tf.Tensor[],
+  settings: OptimiserSettings,
+): number {
   const [beta1, beta2] = settings.betas ?? [ADAMW_DEFAULTS.beta1, ADAMW_DEFAULTS.beta2];
   const epsilon = settings.epsilon ?? ADAMW_DEFAULTS.epsilon;
   const { learningRate, weightDecay, clipNorm, emaDecay } = settings;
@@ -197,10 +206,15 @@ export function termMeasurements(
   objective: Objective,
   values: readonly number[],
 ): readonly TermMeasurement[] {
-  const terms = termWeights(objective.method, objective.loss).map((term, index) => ({
-    ...term,
-    value: values[index] ?? Number.NaN,
-  }));
+  return sharesOf(termWeights(objective.method, objective.loss), values);
+}
+
+/** Each term's share of the weighted sum. */
+export function sharesOf(
+  weights: readonly { readonly name: MeasuredTerm; readonly weight: number }[],
+  values: readonly number[],
+): readonly TermMeasurement[] {
+  const terms = weights.map((term, index) => ({ ...term, value: values[index] ?? Number.NaN }));
   const sum = terms.reduce((total, { value, weight }) => total + value * weight, 0);
   return terms.map((term) => ({ ...term, share: sum === 0 ? 0 : (term.value * term.weight) / sum }));
 }
@@ -216,9 +230,35 @@ export async function trainStep(
   settings: StepSettings,
   between: () => Promise<void> = () => Promise.resolve(),
 ): Promise<StepMeasurements> {
-  if (microBatches.length === 0) throw new Error('an effective batch needs at least one film');
-  const { measured, gradients } = await accumulate(state, microBatches, settings, between);
-  const [loss = Number.NaN, ...values] = measured;
-  const gradNorm = applyGradients(state, gradients, settings);
+  const kind = neededFeature(settings.method, settings.loss);
+  const counts = batchCounts(microBatches);
+  const micro = microBatches.map((batch) => () => {
+    const tensors = microTensors(batch, counts, state.config, kind);
+    return microGradients(state.tensors('parameters'), state.config, tensors, settings);
+  });
+  const { loss, gradNorm, values } = await optimise(state, micro, settings, between);
   return { loss, gradNorm, terms: termMeasurements(settings, values) };
+}
+
+/** What one optimiser step has measured: the loss, the norm before clipping, each term unweighted. */
+export interface OptimisedStep {
+  readonly loss: number;
+  readonly gradNorm: number;
+  readonly values: readonly number[];
+}
+
+/**
+ * The step of any loss: gradients of all micro-batches summed, then clip, AdamW, moving average.
+ * @throws NotFiniteError and leaves `state` as it was.
+ */
+export async function optimise(
+  state: TrainState,
+  micro: readonly MicroStep[],
+  settings: OptimiserSettings,
+  between: () => Promise<void>,
+): Promise<OptimisedStep> {
+  if (micro.length === 0) throw new Error('an effective batch needs at least one film');
+  const { measured, gradients } = await accumulate(state, micro, between);
+  const [loss = Number.NaN, ...values] = measured;
+  return { loss, gradNorm: applyGradients(state, gradients, settings), values };
 }

@@ -1,7 +1,7 @@
 /** @file One pre-norm transformer block: the attention half and the MLP half, each one differentiable op. */
 import * as tf from '@tensorflow/tfjs-core';
 
-import { tokenCount, type VitConfig } from './config.ts';
+import type { VitConfig } from './config.ts';
 import { differentiable } from './differentiable.ts';
 import {
   attentionGradient,
@@ -21,13 +21,21 @@ import {
   splitHeads,
 } from './layers.ts';
 
+/** What a block's formulas take from a model; the number of tokens follows from the rows of x. */
+export type BlockShape = Pick<VitConfig, 'width' | 'heads' | 'layerNormEpsilon'>;
+
 type Inputs = [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
 
+/** N of x [B·N, D]. */
+function tokensOf(x: tf.Tensor, batch: number): number {
+  return (x.shape[0] ?? 0) / batch;
+}
+
 /** x + proj(attend(norm1(x))) for x [B·N, D]. Inputs: x, norm1 scale and bias, qkv kernel and bias, proj kernel and bias. */
-function attentionFormula(config: VitConfig, batch: number, inputs: readonly tf.Tensor[]) {
-  const tokens = tokenCount(config);
+function attentionFormula(config: BlockShape, batch: number, inputs: readonly tf.Tensor[]) {
   const { heads } = config;
   const [x, scale, bias, qkv, qkvBias, proj, projBias] = inputs as Inputs;
+  const tokens = tokensOf(x, batch);
   const { value: normed, unit, inverse } = layerNorm(x, scale, bias, config.layerNormEpsilon);
   const parts = splitHeads(linear(normed, qkv, qkvBias), batch, tokens, heads); // 3 × [B, h, N, d]
   const [q, keys, values] = parts as [tf.Tensor, tf.Tensor, tf.Tensor];
@@ -53,7 +61,7 @@ function attentionFormula(config: VitConfig, batch: number, inputs: readonly tf.
 }
 
 /** x + fc2(gelu(fc1(norm2(x)))) for x [B·N, D]. Inputs: x, norm2 scale and bias, fc1 kernel and bias, fc2 kernel and bias. */
-function mlpFormula(config: VitConfig, inputs: readonly tf.Tensor[]) {
+function mlpFormula(config: BlockShape, inputs: readonly tf.Tensor[]) {
   const [x, scale, bias, fc1, fc1Bias, fc2, fc2Bias] = inputs as Inputs;
   const { value: normed, unit, inverse } = layerNorm(x, scale, bias, config.layerNormEpsilon);
   const activated = gelu(linear(normed, fc1, fc1Bias)); // [B·N, 4D]
@@ -89,7 +97,7 @@ export type BlockParameter = (name: string) => tf.Tensor;
 export function attentionHalf(
   x: tf.Tensor,
   parameter: BlockParameter,
-  config: VitConfig,
+  config: BlockShape,
   batch: number,
 ): tf.Tensor {
   const names = ['norm1.scale', 'norm1.bias', 'qkv.kernel', 'qkv.bias', 'proj.kernel', 'proj.bias'];
@@ -97,9 +105,28 @@ export function attentionHalf(
 }
 
 /** The MLP half. x [B·N, D] → [B·N, D]. */
-export function mlpHalf(x: tf.Tensor, parameter: BlockParameter, config: VitConfig): tf.Tensor {
+export function mlpHalf(x: tf.Tensor, parameter: BlockParameter, config: BlockShape): tf.Tensor {
   const names = ['norm2.scale', 'norm2.bias', 'fc1.kernel', 'fc1.bias', 'fc2.kernel', 'fc2.bias'];
   return differentiable([x, ...names.map(parameter)], (...inputs) => mlpFormula(config, inputs));
+}
+
+/** `depth` blocks one after another. x [B·N, D], which is disposed, → [B·N, D]. */
+export function blockStack(
+  x: tf.Tensor,
+  parameterOf: (block: number) => BlockParameter,
+  config: BlockShape,
+  depth: number,
+  batch: number,
+): tf.Tensor {
+  let value = x;
+  for (let block = 0; block < depth; block += 1) {
+    const parameter = parameterOf(block);
+    const middle = attentionHalf(value, parameter, config, batch);
+    value.dispose();
+    value = mlpHalf(middle, parameter, config);
+    middle.dispose();
+  }
+  return value;
 }
 
 /**
@@ -109,14 +136,14 @@ export function mlpHalf(x: tf.Tensor, parameter: BlockParameter, config: VitConf
 export function attentionHalfOpen(
   x: tf.Tensor,
   parameter: BlockParameter,
-  config: VitConfig,
+  config: BlockShape,
   batch: number,
   probe: tf.Tensor | undefined,
 ): { readonly value: tf.Tensor; readonly probabilities: tf.Tensor } {
   const { heads, layerNormEpsilon } = config;
   const norm = layerNorm(x, parameter('norm1.scale'), parameter('norm1.bias'), layerNormEpsilon);
   const projected = linear(norm.value, parameter('qkv.kernel'), parameter('qkv.bias'));
-  const [q, k, v] = splitHeads(projected, batch, tokenCount(config), heads) as [
+  const [q, k, v] = splitHeads(projected, batch, tokensOf(x, batch), heads) as [
     tf.Tensor,
     tf.Tensor,
     tf.Tensor,

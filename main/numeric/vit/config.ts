@@ -112,31 +112,35 @@ export interface ParameterGroup {
   readonly size: number;
 }
 
-function spec(name: string, shape: readonly number[], decay: boolean): ParameterSpec {
+/** One parameter. */
+export function parameterSpec(name: string, shape: readonly number[], decay: boolean): ParameterSpec {
   return { name, shape, size: shape.reduce((product, length) => product * length, 1), decay };
 }
 
-function group(name: string, specs: readonly ParameterSpec[]): ParameterGroup {
+/** Parameters under one flat tensor. */
+export function parameterGroup(name: string, specs: readonly ParameterSpec[]): ParameterGroup {
   return { name, specs, size: specs.reduce((sum, { size }) => sum + size, 0) };
 }
 
-function blockSpecs(config: VitConfig, block: number): readonly ParameterSpec[] {
-  const { width, mlpRatio } = config;
+/** Parameters of one transformer block, named `at.norm1.scale` and so on. */
+export function blockSpecs(
+  at: string,
+  { width, mlpRatio }: Pick<VitConfig, 'width' | 'mlpRatio'>,
+): readonly ParameterSpec[] {
   const hidden = width * mlpRatio;
-  const at = `blocks.${block}`;
   return [
-    spec(`${at}.norm1.scale`, [width], false),
-    spec(`${at}.norm1.bias`, [width], false),
-    spec(`${at}.qkv.kernel`, [width, 3 * width], true),
-    spec(`${at}.qkv.bias`, [3 * width], false),
-    spec(`${at}.proj.kernel`, [width, width], true),
-    spec(`${at}.proj.bias`, [width], false),
-    spec(`${at}.norm2.scale`, [width], false),
-    spec(`${at}.norm2.bias`, [width], false),
-    spec(`${at}.fc1.kernel`, [width, hidden], true),
-    spec(`${at}.fc1.bias`, [hidden], false),
-    spec(`${at}.fc2.kernel`, [hidden, width], true),
-    spec(`${at}.fc2.bias`, [width], false),
+    parameterSpec(`${at}.norm1.scale`, [width], false),
+    parameterSpec(`${at}.norm1.bias`, [width], false),
+    parameterSpec(`${at}.qkv.kernel`, [width, 3 * width], true),
+    parameterSpec(`${at}.qkv.bias`, [3 * width], false),
+    parameterSpec(`${at}.proj.kernel`, [width, width], true),
+    parameterSpec(`${at}.proj.bias`, [width], false),
+    parameterSpec(`${at}.norm2.scale`, [width], false),
+    parameterSpec(`${at}.norm2.bias`, [width], false),
+    parameterSpec(`${at}.fc1.kernel`, [width, hidden], true),
+    parameterSpec(`${at}.fc1.bias`, [hidden], false),
+    parameterSpec(`${at}.fc2.kernel`, [hidden, width], true),
+    parameterSpec(`${at}.fc2.bias`, [width], false),
   ];
 }
 
@@ -147,22 +151,22 @@ function blockSpecs(config: VitConfig, block: number): readonly ParameterSpec[] 
  */
 export function parameterGroups(config: VitConfig): readonly ParameterGroup[] {
   const { width, patch } = config;
-  const stem = group('stem', [
-    spec('cls', [1, 1, width], false),
-    spec('positions', [1, tokenCount(config), width], false),
-    spec('patch.kernel', [3 * patch * patch, width], true),
-    spec('patch.bias', [width], false),
+  const stem = parameterGroup('stem', [
+    parameterSpec('cls', [1, 1, width], false),
+    parameterSpec('positions', [1, tokenCount(config), width], false),
+    parameterSpec('patch.kernel', [3 * patch * patch, width], true),
+    parameterSpec('patch.bias', [width], false),
   ]);
   const blocks = Array.from({ length: config.depth }, (_, block) =>
-    group(`blocks.${block}`, blockSpecs(config, block)),
+    parameterGroup(`blocks.${block}`, blockSpecs(`blocks.${block}`, config)),
   );
-  const heads = group('heads', [
-    spec('norm.scale', [width], false),
-    spec('norm.bias', [width], false),
-    spec('t1.kernel', [width, config.t1Units], true),
-    spec('t1.bias', [config.t1Units], false),
-    spec('t2.kernel', [width, config.t2Units], true),
-    spec('t2.bias', [config.t2Units], false),
+  const heads = parameterGroup('heads', [
+    parameterSpec('norm.scale', [width], false),
+    parameterSpec('norm.bias', [width], false),
+    parameterSpec('t1.kernel', [width, config.t1Units], true),
+    parameterSpec('t1.bias', [config.t1Units], false),
+    parameterSpec('t2.kernel', [width, config.t2Units], true),
+    parameterSpec('t2.bias', [config.t2Units], false),
   ]);
   return [stem, ...blocks, heads];
 }

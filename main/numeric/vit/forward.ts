@@ -3,9 +3,9 @@ import * as tf from '@tensorflow/tfjs-core';
 
 import type { FeaturePoint } from '../../../shared/domain/recipe.ts';
 import { attentionHalf, attentionHalfOpen, mlpHalf } from './block.ts';
-import { gridSize, tokenCount, type VitConfig } from './config.ts';
+import { tokenCount, type VitConfig } from './config.ts';
 import { layerNorm, linear } from './layers.ts';
-import type { NamedParameters } from './parameters.ts';
+import { lookup, type NamedParameters } from './parameters.ts';
 
 /** Per-channel normalisation of the weights: (grey − mean) / std; ImageNet values for timm, 0.5/0.5 for HF. */
 export interface Normalisation {
@@ -35,25 +35,26 @@ export interface ForwardResult {
   readonly attention: readonly tf.Tensor4D[];
 }
 
-function lookup(parameters: NamedParameters, name: string): tf.Tensor {
-  const found = parameters.get(name);
-  if (found === undefined) throw new Error(`no parameter named ${name}`);
-  return found;
+/** The pixels of every patch, row by row: [B, S, S, 1] → [B·G², P²]. */
+export function patchPixels(images: tf.Tensor4D, config: Pick<VitConfig, 'patch' | 'imageSize'>): tf.Tensor {
+  const { patch, imageSize } = config;
+  const grid = imageSize / patch;
+  const batch = images.shape[0];
+  const cells = tf.reshape(images, [batch * grid, patch, grid, patch]);
+  return tf.reshape(tf.transpose(cells, [0, 2, 1, 3]), [batch * grid * grid, patch * patch]);
 }
 
 /**
- * Patch embedding of grey films. A grey film is repeated to three channels and normalised per channel, which is linear,
- * so the three kernels are folded into one: Σ_c K_c/σ_c, bias − Σ_c μ_c/σ_c · ΣK_c. [B, S, S, 1] → [B·G², D].
+ * Embedding of grey patches [R, P²] → [R, D]. A grey film is repeated to three channels and normalised per channel, which is
+ * linear, so the three kernels are folded into one: Σ_c K_c/σ_c, bias − Σ_c μ_c/σ_c · ΣK_c.
  */
-function embedPatches(
-  images: tf.Tensor4D,
+export function embedPatches(
+  patches: tf.Tensor,
   parameters: NamedParameters,
-  config: VitConfig,
+  config: Pick<VitConfig, 'patch' | 'width'>,
   normalisation: Normalisation,
 ): tf.Tensor {
   const { patch, width } = config;
-  const grid = gridSize(config);
-  const batch = images.shape[0];
   const area = patch * patch;
   const { mean, std } = normalisation;
   const kernels = tf.reshape(lookup(parameters, 'patch.kernel'), [3, area, width]);
@@ -67,8 +68,6 @@ function embedPatches(
   );
   const kernel = tf.sum(tf.mul(kernels, inverse), 0); // [P², D]
   const bias = tf.sub(lookup(parameters, 'patch.bias'), tf.sum(tf.mul(kernels, shift), [0, 1])); // [D]
-  const cells = tf.reshape(images, [batch * grid, patch, grid, patch]);
-  const patches = tf.reshape(tf.transpose(cells, [0, 2, 1, 3]), [batch * grid * grid, area]);
   return tf.add(tf.matMul(patches, kernel), bias);
 }
 
@@ -81,7 +80,7 @@ function embed(
 ): tf.Tensor {
   const batch = images.shape[0];
   const tokens = tokenCount(config);
-  const patches = tf.reshape(embedPatches(images, parameters, config, normalisation), [
+  const patches = tf.reshape(embedPatches(patchPixels(images, config), parameters, config, normalisation), [
     batch,
     tokens - 1,
     config.width,

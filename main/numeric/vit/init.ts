@@ -1,5 +1,5 @@
 /** @file Random start weights, the same for the same seed on every machine. */
-import { parameterSpecs, type VitConfig } from './config.ts';
+import { parameterSpecs, type ParameterSpec, type VitConfig } from './config.ts';
 
 /** 32-bit generator (mulberry32): uniform in [0, 1). State is the seed alone, so runs are repeatable. */
 export function uniformGenerator(seed: number): () => number {
@@ -13,7 +13,7 @@ export function uniformGenerator(seed: number): () => number {
 }
 
 /** Normal deviates (Box–Muller), redrawn outside ±2 sd as timm's `trunc_normal_` does. */
-function truncatedNormal(uniform: () => number): () => number {
+export function normalGenerator(uniform: () => number): () => number {
   return () => {
     for (;;) {
       const radius = Math.sqrt(-2 * Math.log(1 - uniform()));
@@ -23,21 +23,22 @@ function truncatedNormal(uniform: () => number): () => number {
   };
 }
 
+/** Start values of one parameter by the ViT convention of timm; `normal` gives deviates of sd 1. */
+export function initSpec({ name, size, decay }: ParameterSpec, normal: () => number): Float32Array {
+  const values = new Float32Array(size);
+  if (decay || name === 'cls' || name === 'positions' || name.endsWith('mask-token')) {
+    for (let i = 0; i < values.length; i += 1) values[i] = 0.02 * normal();
+  } else if (name.endsWith('.scale')) {
+    values.fill(1);
+  }
+  return values;
+}
+
 /**
  * Start weights by parameter name: matrices, class token and positions truncated normal with sd 0.02, norms one, biases
  * zero (the ViT convention of timm).
  */
 export function initParameters(config: VitConfig, seed: number): Map<string, Float32Array> {
-  const normal = truncatedNormal(uniformGenerator(seed));
-  return new Map(
-    parameterSpecs(config).map((spec) => {
-      const values = new Float32Array(spec.size);
-      if (spec.decay || spec.name === 'cls' || spec.name === 'positions') {
-        for (let i = 0; i < values.length; i += 1) values[i] = 0.02 * normal();
-      } else if (spec.name.endsWith('.scale')) {
-        values.fill(1);
-      }
-      return [spec.name, values];
-    }),
-  );
+  const normal = normalGenerator(uniformGenerator(seed));
+  return new Map(parameterSpecs(config).map((spec) => [spec.name, initSpec(spec, normal)]));
 }

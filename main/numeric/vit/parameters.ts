@@ -45,8 +45,13 @@ export function unpackGroup(group: ParameterGroup, flat: Float32Array): [string,
 
 /** Named, shaped tensors from one flat tensor a group, in the order of `parameterGroups`. Differentiable. */
 export function nameParameters(flat: readonly tf.Tensor[], config: VitConfig): NamedParameters {
+  return nameGroups(flat, parameterGroups(config));
+}
+
+/** The same for any list of groups. */
+export function nameGroups(flat: readonly tf.Tensor[], groups: readonly ParameterGroup[]): NamedParameters {
   const named = new Map<string, tf.Tensor>();
-  parameterGroups(config).forEach((group, index) => {
+  groups.forEach((group, index) => {
     const tensor = flat[index];
     if (tensor === undefined) throw new Error(`no tensor for parameter group ${group.name}`);
     const pieces = tf.split(
@@ -58,6 +63,13 @@ export function nameParameters(flat: readonly tf.Tensor[], config: VitConfig): N
     });
   });
   return named;
+}
+
+/** A parameter that has to be there. */
+export function lookup(parameters: NamedParameters, name: string): tf.Tensor {
+  const found = parameters.get(name);
+  if (found === undefined) throw new Error(`no parameter named ${name}`);
+  return found;
 }
 
 /** Named tensors for prediction. The caller disposes them with `disposeParameters`. @throws WeightsMismatchError */
