@@ -6,6 +6,7 @@ export function evaluationRouter(os: Implementer['evaluation'], service: Evaluat
   return os.router({
     table: os.table.handler(({ input, signal }) => service.table(input, callContext(signal))),
     run: os.run.handler(({ input, signal }) => service.run(input, callContext(signal))),
+    compare: os.compare.handler(({ input, signal }) => service.compare(input, callContext(signal))),
     cases: os.cases.handler(({ input, signal }) => service.cases(input, callContext(signal))),
     report: os.report.handler(({ input, signal }) => service.report(input, callContext(signal))),
   });

@@ -4,6 +4,7 @@
  */
 import { createArtifactStore, type ArtifactStore } from './artifacts.ts';
 import { isBackupDue, makeBackup, type Restored } from './backup.ts';
+import { createComparisonStore, type ComparisonStore } from './comparisons.ts';
 import { checkDatabase, type Db } from './connection.ts';
 import { openDatabase, userVersion } from './database.ts';
 import { createEvaluationStore, type EvaluationStore } from './evaluations.ts';
@@ -29,6 +30,7 @@ export interface Store {
   readonly imports: ImportStore;
   readonly runs: RunStore;
   readonly evaluations: EvaluationStore;
+  readonly comparisons: ComparisonStore;
   readonly predictions: PredictionStore;
   readonly settings: SettingsStore;
   readonly events: EventStore;
@@ -86,6 +88,7 @@ export function openStore(file: string, options: StoreOptions): Store {
     imports: translated(createImportStore(db)),
     runs: translated(createRunStore(db)),
     evaluations: translated(createEvaluationStore(db)),
+    comparisons: translated(createComparisonStore(db)),
     predictions: translated(createPredictionStore(db)),
     settings: translated(createSettingsStore(db)),
     events: translated(createEventStore(db)),

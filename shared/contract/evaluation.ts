@@ -3,6 +3,7 @@ import { z } from 'zod';
 
 import { METHODS, VIT_VARIANTS } from '../domain/recipe.ts';
 import { empty, filmId, interval, part, procedure, runId, studyId, timestampMs } from './base.ts';
+import { comparison } from './comparison.ts';
 import { resolution } from './training.ts';
 
 export const curvePoint = z.object({ x: z.number(), y: z.number(), threshold: z.number().nullable() });
@@ -85,6 +86,8 @@ export const report = z.object({ href: z.string(), path: z.string(), sha256: z.s
 export const evaluationContract = {
   table: procedure.input(empty).output(z.array(resultRow)),
   run: procedure.input(z.object({ runId, part: part.default('test') })).output(evaluation),
+  /** `a` minus `b` on the same films of a part. Refused where films, labels or findings differ. */
+  compare: procedure.input(z.object({ a: runId, b: runId, part: part.default('test') })).output(comparison),
   cases: procedure
     .input(
       z.object({

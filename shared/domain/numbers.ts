@@ -18,6 +18,20 @@ export function formatInterval(
   return ci === null ? point : `${point} (${formatScore(ci[0], digits)}–${formatScore(ci[1], digits)})`;
 }
 
+/** `+.031`, `−.012`, `.000` (what rounds to nothing has no sign); `–` for null. */
+export function formatSigned(value: number | null, digits = 3): string {
+  if (value === null) return '–';
+  const text = formatScore(Math.abs(value), digits);
+  if (Number(text) === 0) return text;
+  return (value > 0 ? '+' : '−') + text;
+}
+
+/** `.012`, `< .001`; `–` for null (an undefined test). */
+export function formatP(p: number | null): string {
+  if (p === null) return '–';
+  return p < 0.001 ? '< .001' : formatScore(p, 3);
+}
+
 /** `8 s`, `3 min 20 s`, `2 h 05 min`. */
 export function formatDuration(seconds: number | null): string {
   if (seconds === null || !Number.isFinite(seconds)) return '–';

@@ -298,6 +298,17 @@ export const CASES: Cases = {
         { input: async (world) => ({ runId: await world.atWork() }), code: 'CONFLICT' },
       ],
     },
+    compare: {
+      valid: ({ client, world }) => client.evaluation.compare({ a: world.runId, b: world.otherRunId }),
+      reads: true,
+      bad: [{ a: NOBODY.run }, { a: NOBODY.run, b: 7 }, { a: NOBODY.run, b: NOBODY.run, part: 'all' }],
+      refused: [
+        { input: ({ runId }) => ({ a: runId, b: NOBODY.run }), code: 'NOT_FOUND' },
+        { input: ({ runId }) => ({ a: runId, b: runId }), code: 'BAD_INPUT' },
+        { input: ({ runId, otherRunId }) => ({ a: runId, b: otherRunId, part: 'train' }), code: 'BAD_INPUT' },
+        { input: async (world) => ({ a: world.runId, b: await world.atWork() }), code: 'CONFLICT' },
+      ],
+    },
     cases: {
       valid: ({ client, world }) => client.evaluation.cases({ runId: world.runId, kind: 'worst' }),
       reads: true,

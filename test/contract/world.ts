@@ -54,6 +54,8 @@ export interface World {
   readonly importId: ImportId;
   /** Finished, evaluated. */
   readonly runId: RunId;
+  /** As `runId`, of another seed. */
+  readonly otherRunId: RunId;
   /** A run that is training now; others wait behind it. */
   atWork(): Promise<RunId>;
   /** Key of a knowledge cache that no run needs. */
@@ -88,9 +90,13 @@ export async function openWorld(): Promise<World> {
   await library.imports.settled();
   const split = await library.service.createSplit(splitRequest.parse({ name: 'World' }), call);
   const [film] = (await library.service.films(filmQueryAll, call)).rows;
-  const started = await training.service.start(quickRun({ name: 'Done' }), call);
-  const runId = started.runId as RunId;
-  await training.runToEnd(runId, () => undefined, call.signal);
+  const trained = async (request: Partial<RunRequest>): Promise<RunId> => {
+    const { runId } = await training.service.start(quickRun(request), call);
+    await training.runToEnd(runId as RunId, () => undefined, call.signal);
+    return runId as RunId;
+  };
+  const otherRunId = await trained({ name: 'Other', seed: 2 });
+  const runId = await trained({ name: 'Done' });
   const { services, streams } = trackStreams(parts.app.services);
   return {
     parts,
@@ -105,6 +111,7 @@ export async function openWorld(): Promise<World> {
     splitId: split.id as SplitId,
     importId: importId as ImportId,
     runId,
+    otherRunId,
     atWork: () => atWork(parts),
     knowledgeKey() {
       const key = 'a'.repeat(64);

@@ -1,103 +1,56 @@
 /**
- * @file Patient bootstrap of macro AUROC for several systems on the same films at once: the same patients are drawn for
- * all, so that differences are paired. Films are sorted once; a replicate is one pass over counts.
+ * @file Patient bootstrap of macro AUROC: the same seed draws the same patients for every system, so that differences are
+ * paired. Films are sorted once; a replicate is one pass over counts.
  */
 import { uniformGenerator } from '../vit/init.ts';
-import { checkScores } from './binary-scores.ts';
 import { quantile, type BootstrapInterval } from './bootstrap.ts';
+import { countedAuroc, sortTask, type BinaryTask } from './counted-auroc.ts';
 
-/** One finding of one system: known films by rising score, cut into runs of equal scores. */
-interface SortedFinding {
-  readonly films: Uint32Array;
-  readonly positive: Uint8Array;
-  /** End (exclusive) of each run of equal scores. */
-  readonly runEnds: Uint32Array;
-}
-
-export type Labels = readonly (readonly (0 | 1 | null)[])[];
-
-function sortFinding(labels: readonly (0 | 1 | null)[], scores: ArrayLike<number>): SortedFinding {
-  const known = Uint32Array.from(labels.keys()).filter((film) => labels[film] !== null);
-  checkScores({
-    labels: Array.from(known, (film) => labels[film] ?? 0),
-    scores: Array.from(known, (film) => scores[film] ?? Number.NaN),
+/** Fills how often each film occurs when as many patients are drawn, with replacement, as there are. */
+function patientDraws(patients: readonly string[], seed: number): (counts: Uint16Array) => void {
+  const units = [...Map.groupBy(patients.keys(), (film) => patients[film] ?? '').values()];
+  const films = Uint32Array.from(units.flat());
+  const starts = new Uint32Array(units.length + 1);
+  units.forEach((unit, index) => {
+    starts[index + 1] = (starts[index] ?? 0) + unit.length;
   });
-  const films = known.sort((a, b) => (scores[a] ?? 0) - (scores[b] ?? 0));
-  const ends: number[] = [];
-  films.forEach((film, position) => {
-    const next = films[position + 1];
-    if (next === undefined || scores[next] !== scores[film]) ends.push(position + 1);
-  });
-  return {
-    films,
-    positive: Uint8Array.from(films, (film) => labels[film] ?? 0),
-    runEnds: Uint32Array.from(ends),
+  const uniform = uniformGenerator(seed);
+  return (counts) => {
+    counts.fill(0);
+    for (let draw = 0; draw < units.length; draw += 1) {
+      const unit = Math.floor(uniform() * units.length);
+      const end = starts[unit + 1] as number;
+      for (let at = starts[unit] as number; at < end; at += 1) {
+        const film = films[at] as number;
+        counts[film] = (counts[film] as number) + 1;
+      }
+    }
   };
 }
 
-/** AUROC of a replicate in which film f occurs `counts[f]` times; NaN when a class is absent. */
-function countedAuroc(finding: SortedFinding, counts: Uint16Array): number {
-  const { films, positive, runEnds } = finding;
-  let negativesBelow = 0;
-  let positives = 0;
-  let wins = 0;
-  let position = 0;
-  for (const end of runEnds) {
-    let runPositives = 0;
-    let all = 0;
-    // Without a branch: labels follow no pattern that a processor could guess.
-    for (; position < end; position += 1) {
-      const count = counts[films[position] as number] as number;
-      runPositives += count * (positive[position] as number);
-      all += count;
-    }
-    const runNegatives = all - runPositives;
-    wins += runPositives * (negativesBelow + runNegatives / 2);
-    negativesBelow += runNegatives;
-    positives += runPositives;
-  }
-  return positives === 0 || negativesBelow === 0 ? Number.NaN : wins / (positives * negativesBelow);
-}
-
-/** Macro AUROC of every replicate for every system; NaN where no finding had both classes. */
-export interface PairedBootstrap {
-  readonly resamples: number;
-  /** One array a system. */
-  readonly values: readonly Float64Array[];
-}
-
 /**
- * @param labels one array a finding, one entry a film: 0, 1, or null where unknown
- * @param systems per system the same shape of scores
+ * Macro AUROC of every replicate, one array a system; NaN where no task had both classes. The same seed and patients draw the
+ * same films in every call, so that replicates of two systems on the same films are paired, whenever each was computed.
+ * @param systems per system its tasks (T1: all findings; T2: the one)
  * @param patients one a film
  * @throws MetricsError for labels or scores that no metric can be computed from
  */
-export function pairedBootstrap(
-  labels: Labels,
-  systems: readonly (readonly ArrayLike<number>[])[],
+export function macroReplicates(
+  systems: readonly (readonly BinaryTask[])[],
   patients: readonly string[],
   { resamples = 2000, seed = 1 }: { readonly resamples?: number; readonly seed?: number } = {},
-): PairedBootstrap {
-  const groups = Map.groupBy(patients.keys(), (film) => patients[film] ?? '');
-  const units = [...groups.values()];
-  const sorted = systems.map((scores) =>
-    labels.map((column, finding) => sortFinding(column, scores[finding] ?? [])),
-  );
+): readonly Float64Array[] {
+  const sorted = systems.map((tasks) => tasks.map(sortTask));
   const values = systems.map(() => new Float64Array(resamples));
-  const uniform = uniformGenerator(seed);
+  const draw = patientDraws(patients, seed);
   const counts = new Uint16Array(patients.length);
   for (let replicate = 0; replicate < resamples; replicate += 1) {
-    counts.fill(0);
-    for (let draw = 0; draw < units.length; draw += 1) {
-      for (const film of units[Math.floor(uniform() * units.length)] ?? []) {
-        counts[film] = (counts[film] ?? 0) + 1;
-      }
-    }
-    sorted.forEach((findings, system) => {
+    draw(counts);
+    sorted.forEach((tasks, system) => {
       let sum = 0;
       let defined = 0;
-      for (const finding of findings) {
-        const value = countedAuroc(finding, counts);
+      for (const task of tasks) {
+        const value = countedAuroc(task, counts);
         if (Number.isNaN(value)) continue;
         sum += value;
         defined += 1;
@@ -105,7 +58,7 @@ export function pairedBootstrap(
       (values[system] as Float64Array)[replicate] = sum / defined; // 0 / 0 = NaN: undefined
     });
   }
-  return { resamples, values };
+  return values;
 }
 
 /** Percentile interval of replicates; null when fewer than half were defined. */

@@ -1,12 +1,17 @@
-/** @file What distillation adds: each student against the student without distillation that is otherwise alike. */
-import { z } from 'zod';
-
-import { interval } from '../../../shared/contract/base.ts';
+/**
+ * @file Differences of runs: any two on the same films, and each student against the one without distillation that is
+ * otherwise alike. All come from replicates that every run keeps.
+ */
+import type { Comparison, FindingDifference } from '../../../shared/contract/comparison.ts';
+import { ServiceError } from '../../../shared/domain/service-error.ts';
 import type { RunRow } from '../../store/runs.ts';
 import type { OpenLibrary } from '../library/open-library.ts';
+import { notesOnComparison } from './comparison-notes.ts';
 import type { Measure } from './measure.ts';
-import type { RunDifference } from './measure-part.ts';
-import { readRunScores } from './part-scores.ts';
+import { BOOTSTRAP } from './measure-part.ts';
+import { pairedDifference, type RunDifference } from './paired-difference.ts';
+import { readRunScores, type ScoredPart } from './part-scores.ts';
+import { madeFrom, type Results } from './results.ts';
 
 /** Same model, resolution, split, seed and findings; of several the one with the same recipe and start, else the newest. */
 export function baselineOf(run: RunRow, runs: readonly RunRow[]): RunRow | null {
@@ -29,50 +34,86 @@ export function baselineOf(run: RunRow, runs: readonly RunRow[]): RunRow | null 
   return trainedAlike.at(-1) ?? alike.at(-1) ?? null;
 }
 
-/** SHA-256 of the weights that gave the scores; the run's id where no checkpoint row is left. */
-export function weightsKey({ store }: OpenLibrary, run: RunRow): string {
-  return store.runs.checkpoints(run.id).find(({ kind }) => kind === 'final')?.sha256 ?? run.id;
-}
-
-/** Labels may have changed when an import ended. 0 = never. */
-export function labelsVersion({ store }: OpenLibrary): number {
-  return store.imports.newest()?.endedAt ?? 0;
-}
-
 export interface Comparisons {
-  /** On the test part; null where there is nothing to compare with. @throws ServiceError NOT_FOUND, CORRUPT_LIBRARY */
+  /** `a` minus `b`; null where they were not scored on the same films for the same findings. @throws as `Results` */
+  difference(a: RunRow, b: RunRow, part: ScoredPart): Promise<RunDifference | null>;
+  /** On the test part; null where there is nothing to compare with. @throws as `Results` */
   toBaseline(run: RunRow): Promise<RunDifference | null>;
+  /** @throws ServiceError INCOMPATIBLE where films or findings differ, and as `Results` */
+  compare(a: RunRow, b: RunRow, part: ScoredPart): Promise<Comparison>;
 }
 
-/** A difference as kept among the library's settings: seconds of work for a few numbers. */
-const tested = interval.extend({ p: z.number().nullable() });
-const keptDifference = z.object({ labels: z.number(), t1: tested, t2: tested });
-
-export function createComparisons(library: OpenLibrary, measure: Measure): Comparisons {
+export function createComparisons(library: OpenLibrary, results: Results, measure: Measure): Comparisons {
   const { store, files } = library;
-  const underWay = new Map<string, Promise<RunDifference | null>>();
 
-  const compute = async (run: RunRow, baseline: RunRow, key: string): Promise<RunDifference | null> => {
-    const labels = labelsVersion(library);
-    const known = keptDifference.safeParse(store.settings.get(key));
-    if (known.success && known.data.labels === labels) return { t1: known.data.t1, t2: known.data.t2 };
-    const [own, other] = await Promise.all([readRunScores(library, run), readRunScores(library, baseline)]);
-    const difference = await measure.difference(own.test, other.test);
-    if (difference !== null && !files.readOnly) store.settings.set(key, { labels, ...difference });
-    return difference;
-  };
+  async function difference(a: RunRow, b: RunRow, part: ScoredPart): Promise<RunDifference | null> {
+    const [first, second] = await Promise.all([results.replicates(a, part), results.replicates(b, part)]);
+    return pairedDifference(first, second);
+  }
+
+  /** As kept, or computed from the scores of both and kept. */
+  async function byFinding(a: RunRow, b: RunRow, part: ScoredPart): Promise<readonly FindingDifference[]> {
+    const from = `${madeFrom(library, a)}; ${madeFrom(library, b)}`;
+    const kept = store.comparisons.findFindings(a.id, b.id, part, from);
+    if (kept !== null) return kept;
+    const [own, other] = await Promise.all([readRunScores(library, a), readRunScores(library, b)]);
+    const findings = await measure.findings(own[part], other[part]);
+    const bothThere = store.runs.find(a.id) !== null && store.runs.find(b.id) !== null;
+    if (!files.readOnly && bothThere) store.comparisons.putFindings(a.id, b.id, part, from, findings);
+    return findings;
+  }
 
   return {
+    difference,
     async toBaseline(run) {
       const baseline = baselineOf(run, store.runs.list());
-      if (baseline === null) return null;
-      // By both runs' weights: the same weights on the same films and labels differ by the same.
-      const key = `difference.${weightsKey(library, run)}.${weightsKey(library, baseline)}`;
-      const known = underWay.get(key);
-      if (known !== undefined) return await known;
-      const difference = compute(run, baseline, key).finally(() => underWay.delete(key));
-      underWay.set(key, difference);
-      return await difference;
+      return baseline === null ? null : await difference(run, baseline, 'test');
+    },
+    async compare(a, b, part) {
+      const paired = await difference(a, b, part);
+      if (paired === null) throw notComparable(a, b);
+      const [own, other] = await Promise.all([results.evaluation(a, part), results.evaluation(b, part)]);
+      const perFinding = await byFinding(a, b, part);
+      const { k, of } = own.t1;
+      const { n, positives, unstable } = own.t2;
+      const compared = {
+        a: { runId: a.id, name: a.name },
+        b: { runId: b.id, name: b.name },
+        part,
+        films: own.films,
+        patients: own.patients,
+        t1: { a: own.t1.value, b: other.t1.value, difference: paired.t1, k, of },
+        t2: {
+          a: own.t2.auroc.value,
+          b: other.t2.auroc.value,
+          difference: paired.t2,
+          ...{ n, positives, unstable },
+        },
+        perFinding: [...perFinding],
+        holmOver: perFinding.filter(({ holm }) => holm !== null).length,
+        bootstrap: { ...BOOTSTRAP, unit: 'patient' as const },
+      };
+      return { ...compared, notes: notesOnComparison(compared) };
     },
   };
+}
+
+/** Says in what the two differ. */
+function notComparable(a: RunRow, b: RunRow): ServiceError {
+  const names = `“${a.name}” and “${b.name}”`;
+  const detail = { a: a.id, b: b.id };
+  if (a.config.findings.join('\n') !== b.config.findings.join('\n')) {
+    return new ServiceError(
+      'INCOMPATIBLE',
+      `${names} were trained for different findings (${a.config.findings.length} and ${b.config.findings.length}), so their figures cannot be compared. Choose two runs with the same findings.`,
+      detail,
+    );
+  }
+  return new ServiceError(
+    'INCOMPATIBLE',
+    a.config.splitId === b.config.splitId
+      ? `${names} were not scored on the same films with the same labels, so their figures cannot be compared. Train one of them again.`
+      : `${names} were scored on different films: they belong to different splits. Choose two runs of one split.`,
+    detail,
+  );
 }

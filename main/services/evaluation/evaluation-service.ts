@@ -3,18 +3,20 @@ import type { Interval, Part } from '../../../shared/contract/base.ts';
 import type { Evaluation, ResultRow } from '../../../shared/contract/evaluation.ts';
 import type { RunId } from '../../../shared/domain/ids.ts';
 import { ServiceError } from '../../../shared/domain/service-error.ts';
+import type { Replicates } from '../../store/comparisons.ts';
 import type { RunRow } from '../../store/runs.ts';
 import type { OpenLibrary } from '../library/open-library.ts';
 import type { Clock, EvaluationService, InferenceService, Log } from '../service-types.ts';
 import { casesByDisagreement, casesByError, teacherOf, type Case } from './cases.ts';
-import { createComparisons, labelsVersion } from './comparisons.ts';
+import { createComparisons } from './comparisons.ts';
 import { createMeasure } from './measure.ts';
-import type { RunDifference } from './measure-part.ts';
-import { notesOn, notesOnGain } from './notes.ts';
+import { notesOnGain } from './notes.ts';
+import type { RunDifference } from './paired-difference.ts';
 import { readRunScores, type ScoredPart } from './part-scores.ts';
 import { gatherReport, type ReportDeps } from './report/gather.ts';
 import { reportPage } from './report/page.ts';
 import { readReport, writeReport } from './report/write-report.ts';
+import { createResults } from './results.ts';
 import { requireScored } from './run-standing.ts';
 import { summaryOf, type EvaluationSummary } from './summary.ts';
 
@@ -32,6 +34,10 @@ export interface EvaluationParts {
   evaluateRun(runId: RunId): Promise<void>;
   /** A report as it was written. @throws ServiceError NOT_FOUND */
   reportBytes(sha256: string): Promise<Uint8Array>;
+  /** T1 and T2 of a scored run in every bootstrap replicate; those of runs on the same films are paired. @throws ServiceError */
+  replicates(run: RunRow, part: ScoredPart): Promise<Replicates>;
+  /** `a` minus `b` in T1 and T2; null where they were not scored on the same films. @throws ServiceError */
+  difference(a: RunRow, b: RunRow, part: ScoredPart): Promise<RunDifference | null>;
   /** What the command line prints as `test`. @throws ServiceError */
   summary(runId: RunId): Promise<EvaluationSummary>;
 }
@@ -44,6 +50,12 @@ function scoredPart(part: Part): ScoredPart {
   );
 }
 
+/** @throws ServiceError CONFLICT */
+function scored(run: RunRow): RunRow {
+  requireScored(run);
+  return run;
+}
+
 /** Without the test, which the table does not show. */
 function plain(difference: RunDifference | null): ResultRow['differenceToNone'] {
   if (difference === null) return null;
@@ -54,36 +66,34 @@ function plain(difference: RunDifference | null): ResultRow['differenceToNone'] 
 export function createEvaluationService({ library, predict, clock, log }: EvaluationDeps): EvaluationParts {
   const { store, files } = library;
   const measure = createMeasure();
-  const comparisons = createComparisons(library, measure);
-
-  async function compute(run: RunRow, part: ScoredPart): Promise<Evaluation> {
-    const scores = await readRunScores(library, run);
-    const createdAt = clock.now();
-    const measured = await measure.part(scores[part], scores.validation);
-    const result = { runId: run.id, part, createdAt, ...measured, notes: notesOn(measured, part) };
-    if (!files.readOnly && store.runs.find(run.id) !== null) store.evaluations.put(result);
-    return result;
-  }
-
-  /** The stored result, unless labels may have changed since. */
-  async function evaluationOf(run: RunRow, part: ScoredPart): Promise<Evaluation> {
-    const stored = store.evaluations.find(run.id, part);
-    if (stored !== null && stored.createdAt >= labelsVersion(library)) return stored;
-    return await compute(run, part);
-  }
+  const results = createResults(library, measure, clock);
+  const comparisons = createComparisons(library, results, measure);
 
   async function evaluationWithGain(runId: RunId, part: ScoredPart): Promise<Evaluation> {
-    const run = store.runs.get(runId);
-    requireScored(run);
-    const result = await evaluationOf(run, part);
+    const run = scored(store.runs.get(runId));
+    const result = await results.evaluation(run, part);
     if (part !== 'test') return result;
     const gain = notesOnGain(run.config, await comparisons.toBaseline(run));
     return { ...result, notes: [...result.notes, ...gain] };
   }
 
+  /** The answer, or null where figures or scores are lost: the row stays, and opening it says why. */
+  async function orNull<Answer>(runId: RunId, answer: Promise<Answer>): Promise<Answer | null> {
+    try {
+      return await answer;
+    } catch (error) {
+      if (!(error instanceof ServiceError)) throw error;
+      log.warn('a finished run has no result', { runId, code: error.code });
+      return null;
+    }
+  }
+
   async function resultRow(run: RunRow): Promise<ResultRow> {
-    const { method, model, resolution, seed } = run.config;
-    const about = {
+    const { method, model, resolution, seed, findings } = run.config;
+    const result = await orNull(run.id, results.evaluation(run, 'test'));
+    const difference = result === null ? null : await orNull(run.id, comparisons.toBaseline(run));
+    const none = { value: null, ci: null };
+    return {
       runId: run.id,
       name: run.name,
       method,
@@ -91,27 +101,14 @@ export function createEvaluationService({ library, predict, clock, log }: Evalua
       resolution,
       seed,
       teacherRunId: run.teacherRunId,
+      t1: result?.t1 ?? { ...none, k: 0, of: findings.length },
+      t2: result?.t2.auroc ?? none,
+      differenceToNone: plain(difference),
     };
-    try {
-      const { t1, t2 } = await evaluationOf(run, 'test');
-      return { ...about, t1, t2: t2.auroc, differenceToNone: plain(await comparisons.toBaseline(run)) };
-    } catch (error) {
-      if (!(error instanceof ServiceError)) throw error;
-      // The row stays, without figures; opening it says why.
-      log.warn('a finished run has no result', { runId: run.id, code: error.code });
-      const none = { value: null, ci: null };
-      return {
-        ...about,
-        t1: { ...none, k: 0, of: run.config.findings.length },
-        t2: none,
-        differenceToNone: null,
-      };
-    }
   }
 
   async function casesOf(runId: RunId, kind: 'best' | 'worst' | 'disagreed'): Promise<readonly Case[]> {
-    const run = store.runs.get(runId);
-    requireScored(run);
+    const run = scored(store.runs.get(runId));
     const { test } = await readRunScores(library, run);
     if (kind !== 'disagreed') {
       const rising = casesByError(test);
@@ -121,25 +118,25 @@ export function createEvaluationService({ library, predict, clock, log }: Evalua
     return teacher === null ? [] : casesByDisagreement(test, (await readRunScores(library, teacher)).test);
   }
 
-  const results: ReportDeps = {
+  const reportDeps: ReportDeps = {
     library,
     predict,
     clock,
-    evaluation: (run) => evaluationOf(run, 'test'),
+    evaluation: (run) => results.evaluation(run, 'test'),
     toBaseline: (run) => comparisons.toBaseline(run),
   };
 
   return {
     async evaluateRun(runId) {
-      const run = store.runs.get(runId);
-      requireScored(run);
-      await compute(run, 'test');
+      const run = scored(store.runs.get(runId));
+      await results.compute(run, 'test');
     },
+    replicates: (run, part) => results.replicates(scored(run), part),
+    difference: (a, b, part) => comparisons.difference(scored(a), scored(b), part),
     reportBytes: (sha256) => readReport(files, sha256),
     async summary(runId) {
-      const run = store.runs.get(runId);
-      requireScored(run);
-      return summaryOf(await evaluationOf(run, 'test'));
+      const run = scored(store.runs.get(runId));
+      return summaryOf(await results.evaluation(run, 'test'));
     },
     service: {
       async table() {
@@ -148,6 +145,12 @@ export function createEvaluationService({ library, predict, clock, log }: Evalua
         for (const run of finished) rows.push(await resultRow(run));
         return rows;
       },
+      async compare({ a, b, part }) {
+        if (a === b)
+          throw new ServiceError('BAD_INPUT', 'A run differs from itself in nothing. Choose two runs.');
+        const [first, second] = [scored(store.runs.get(a)), scored(store.runs.get(b))];
+        return await comparisons.compare(first, second, scoredPart(part));
+      },
       run: ({ runId, part }) => evaluationWithGain(runId, scoredPart(part)),
       async cases({ runId, kind, limit }) {
         const found = (await casesOf(runId, kind)).slice(0, limit);
@@ -155,7 +158,7 @@ export function createEvaluationService({ library, predict, clock, log }: Evalua
       },
       async report({ runIds }, context) {
         files.refuseIfReadOnly();
-        return await writeReport(files, reportPage(await gatherReport(results, runIds, context)));
+        return await writeReport(files, reportPage(await gatherReport(reportDeps, runIds, context)));
       },
     },
   };

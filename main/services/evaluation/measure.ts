@@ -6,16 +6,18 @@ import { Worker } from 'node:worker_threads';
 
 import PQueue from 'p-queue';
 
-import type { Measured, RunDifference } from './measure-part.ts';
+import type { FindingDifference } from '../../../shared/contract/comparison.ts';
+import type { MeasuredPart } from './measure-part.ts';
 import type { PartScores } from './part-scores.ts';
 
 export type MeasureTask =
   | { readonly kind: 'part'; readonly part: PartScores; readonly validation: PartScores }
-  | { readonly kind: 'difference'; readonly a: PartScores; readonly b: PartScores };
+  | { readonly kind: 'findings'; readonly a: PartScores; readonly b: PartScores };
 
 export interface Measure {
-  part(part: PartScores, validation: PartScores): Promise<Measured>;
-  difference(a: PartScores, b: PartScores): Promise<RunDifference | null>;
+  part(part: PartScores, validation: PartScores): Promise<MeasuredPart>;
+  /** Differences by finding on the same films. */
+  findings(a: PartScores, b: PartScores): Promise<readonly FindingDifference[]>;
 }
 
 export const METRICS_THREAD = new URL('./metrics-thread.ts', import.meta.url);
@@ -32,7 +34,7 @@ function inThread<Answer>(task: MeasureTask): Promise<Answer> {
 export function createMeasure(): Measure {
   const queue = new PQueue({ concurrency: 1 });
   return {
-    part: (part, validation) => queue.add(() => inThread<Measured>({ kind: 'part', part, validation })),
-    difference: (a, b) => queue.add(() => inThread<RunDifference | null>({ kind: 'difference', a, b })),
+    part: (part, validation) => queue.add(() => inThread<MeasuredPart>({ kind: 'part', part, validation })),
+    findings: (a, b) => queue.add(() => inThread<readonly FindingDifference[]>({ kind: 'findings', a, b })),
   };
 }

@@ -1,10 +1,11 @@
 /** @file The thread that computes metrics: one task, one answer, then it ends. Started by measure.ts. */
 import { parentPort, workerData } from 'node:worker_threads';
 
+import { measureFindings } from './measure-findings.ts';
 import type { MeasureTask } from './measure.ts';
-import { measureDifference, measurePart } from './measure-part.ts';
+import { measurePart } from './measure-part.ts';
 
 const task = workerData as MeasureTask;
 parentPort?.postMessage(
-  task.kind === 'part' ? measurePart(task.part, task.validation) : measureDifference(task.a, task.b),
+  task.kind === 'part' ? measurePart(task.part, task.validation) : measureFindings(task.a, task.b),
 );

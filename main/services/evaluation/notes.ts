@@ -1,13 +1,14 @@
 /** @file Plain sentences about a result: what does not hold and what to beware of. */
 import type { Evaluation, TaskMetrics } from '../../../shared/contract/evaluation.ts';
 import type { RunConfig } from '../../../shared/contract/training.ts';
-import type { Measured, RunDifference } from './measure-part.ts';
+import type { Measured } from './measure-part.ts';
+import type { RunDifference } from './paired-difference.ts';
 import type { ScoredPart } from './part-scores.ts';
 import { FEW_FILMS } from './task-metrics.ts';
 import { counted, listed, METHOD_WORDS, signedInterval, verdict } from './wording.ts';
 
 /** Patients below which intervals are too wide to tell methods apart. */
-const FEW_PATIENTS = 100;
+export const FEW_PATIENTS = 100;
 
 const PART_WORDS: Readonly<Record<ScoredPart, string>> = { validation: 'validation', test: 'test' };
 

@@ -16,6 +16,9 @@ import type { TaskScores } from './part-scores.ts';
 
 /** Films of a class below which a task's figures say little. */
 export const FEW_FILMS = 10;
+/** Too few films of a class for figures that say much. */
+export const isUnstable = (positives: number, n: number): boolean =>
+  Math.min(positives, n - positives) < FEW_FILMS;
 /** Points of a curve that are kept for drawing. */
 const CURVE_POINTS = 200;
 export const OPERATING_RULE = "Youden's J on validation";
@@ -51,7 +54,7 @@ export function measureTask(task: TaskScores, validation: TaskScores): TaskMetri
     averagePrecision: averagePrecision(data),
     brier: brier(data),
     ece: expectedCalibrationError(data),
-    unstable: Math.min(positives, n - positives) < FEW_FILMS,
+    unstable: isUnstable(positives, n),
     operatingPoint: pointOf(data, knownOnly(validation)),
     roc: thinCurve(rocCurve(data), CURVE_POINTS).map((point) => ({ ...point })),
     pr: thinCurve(precisionRecallCurve(data), CURVE_POINTS).map((point) => ({ ...point })),

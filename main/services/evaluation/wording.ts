@@ -1,6 +1,6 @@
 /** @file Words for results: signed differences, what an interval says about 0, lists of names, names of methods. */
 import type { Interval } from '../../../shared/contract/base.ts';
-import { formatScore } from '../../../shared/domain/numbers.ts';
+import { formatSigned } from '../../../shared/domain/numbers.ts';
 import type { Method, VitVariant } from '../../../shared/domain/recipe.ts';
 
 /** As the window names them. */
@@ -19,21 +19,16 @@ export const MODEL_WORDS: Readonly<Record<VitVariant, string>> = {
   base: 'ViT-Base',
 };
 
-/** `+.031`, `−.012`, `.000`; `–` for null. */
-export function signed(value: number | null, digits = 3): string {
-  if (value === null) return '–';
-  const text = formatScore(Math.abs(value), digits);
-  if (Number(text) === 0) return text;
-  return (value > 0 ? '+' : '−') + text;
-}
-
 /** `+.031 (−.010 to +.072)`. */
 export function signedInterval({ value, ci }: Interval, digits = 3): string {
   if (value === null) return '–';
   return ci === null
-    ? signed(value, digits)
-    : `${signed(value, digits)} (${signed(ci[0], digits)} to ${signed(ci[1], digits)})`;
+    ? formatSigned(value, digits)
+    : `${formatSigned(value, digits)} (${formatSigned(ci[0], digits)} to ${formatSigned(ci[1], digits)})`;
 }
+
+/** Adjusted p from which a difference does not count as shown. */
+export const SIGNIFICANT = 0.05;
 
 /** What a paired difference shows: an interval that includes 0 shows nothing either way. */
 export function verdict({ value, ci }: Interval): 'better' | 'worse' | 'undecided' | 'undefined' {

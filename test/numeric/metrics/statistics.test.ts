@@ -1,13 +1,11 @@
-/** @file DeLong against its definition, curves, operating points, temperature, Holm, and the paired bootstrap. */
+/** @file DeLong against its definition, curves, operating points, temperature and Holm. */
 import { readFileSync } from 'node:fs';
 
 import { describe, expect, it } from 'vitest';
 
 import { auroc, delong, delongDifference } from '../../../main/numeric/metrics/auroc.ts';
 import { MetricsError } from '../../../main/numeric/metrics/binary-scores.ts';
-import { bootstrapByPatient } from '../../../main/numeric/metrics/bootstrap.ts';
 import { precisionRecallCurve, rocCurve, thinCurve } from '../../../main/numeric/metrics/curves.ts';
-import { macroAuroc } from '../../../main/numeric/metrics/macro.ts';
 import { holmAdjusted } from '../../../main/numeric/metrics/multiple-tests.ts';
 import { proportion, twoSidedP } from '../../../main/numeric/metrics/normal-distribution.ts';
 import {
@@ -15,12 +13,6 @@ import {
   sensitivityThreshold,
   youdenThreshold,
 } from '../../../main/numeric/metrics/operating-point.ts';
-import {
-  bootstrapDifference,
-  bootstrapInterval,
-  pairedBootstrap,
-  type Labels,
-} from '../../../main/numeric/metrics/paired-bootstrap.ts';
 import { fitTemperature } from '../../../main/numeric/metrics/temperature.ts';
 import { uniformGenerator } from '../../../main/numeric/vit/init.ts';
 import { uniform } from '../reference.ts';
@@ -212,77 +204,5 @@ describe('temperature', () => {
     expect(fitTemperature([1, 2], [1, 1])).toBeNull();
     expect(() => fitTemperature([NaN, 2], [1, 0])).toThrow(MetricsError);
     expect(fitTemperature([NaN, 2, -1], [NaN, 1, 0])).not.toBeNull();
-  });
-});
-
-describe('paired bootstrap', () => {
-  const films = 120;
-  const patients = Array.from({ length: films }, (_, i) => `p${i % 50}`);
-  const labels: Labels = [0, 1, 2].map((finding) =>
-    Array.from(uniform(10 + finding, films), (u, i) => {
-      if (finding === 1 && i % 9 === 0) return null;
-      return u < (finding === 2 ? 0.02 : 0.4) ? 1 : 0;
-    }),
-  );
-  const system = (seed: number, skill: number) =>
-    labels.map((column, finding) =>
-      Float64Array.from(uniform(seed + finding, films), (u, i) =>
-        Math.round(10 * (u + skill * (column[i] ?? 0))),
-      ),
-    );
-  const strong = system(100, 0.8);
-  const weak = system(200, 0.1);
-
-  it('gives what drawing films one by one gives, ties and unknown labels included', () => {
-    const fast = pairedBootstrap(labels, [strong, weak], patients, { resamples: 200, seed: 7 });
-    for (const [index, scores] of [strong, weak].entries()) {
-      const slow = bootstrapByPatient(patients, (drawn) => macroAuroc(labels, scores, drawn).value, {
-        resamples: 200,
-        seed: 7,
-      });
-      const interval = bootstrapInterval(fast.values[index] ?? new Float64Array());
-      expect(interval.defined).toBe(slow.defined);
-      expect(interval.ci?.[0]).toBeCloseTo(slow.ci?.[0] ?? NaN, 12);
-      expect(interval.ci?.[1]).toBeCloseTo(slow.ci?.[1] ?? NaN, 12);
-    }
-  });
-  it('tells a strong from a weak system, and a system not from itself', () => {
-    const { values } = pairedBootstrap(labels, [strong, weak], patients, { resamples: 1000, seed: 7 });
-    const [a, b] = values as [Float64Array, Float64Array];
-    const difference = bootstrapDifference(a, b);
-    expect(difference.ci?.[0]).toBeGreaterThan(0);
-    expect(difference.p).toBeLessThan(0.05);
-    expect(bootstrapDifference(a, a)).toMatchObject({ ci: [0, 0], p: 1 });
-    expect(bootstrapDifference(b, a).p).toBe(difference.p);
-  });
-  it('an absent class everywhere is undefined', () => {
-    const all = labels.map((column) => column.map(() => 1 as const));
-    const { values } = pairedBootstrap(all, [strong], patients, { resamples: 20 });
-    expect(bootstrapInterval(values[0] ?? new Float64Array(1))).toEqual({
-      ci: null,
-      defined: 0,
-      resamples: 20,
-    });
-  });
-  it('refuses scores that are not finite', () => {
-    const broken = strong.map((column) => column.map(() => NaN));
-    expect(() => pairedBootstrap(labels, [broken], patients)).toThrow(MetricsError);
-  });
-  it('95 % intervals hold the true AUROC in 93–97 % of 600 simulated studies', () => {
-    // Scores uniform on [0, 1] and [d, 1 + d]: AUROC = 1 − (1 − d)²/2.
-    const shift = 0.4;
-    const truth = 1 - (1 - shift) ** 2 / 2;
-    const next = uniformGenerator(11);
-    const names = Array.from({ length: 150 }, (_, i) => `p${i}`);
-    let covered = 0;
-    for (let study = 0; study < 600; study += 1) {
-      const column = names.map((_, i): 0 | 1 => (i % 2 === 0 ? 1 : 0));
-      const scores = Float64Array.from(column, (label) => next() + shift * label);
-      const { values } = pairedBootstrap([column], [[scores]], names, { resamples: 400, seed: study });
-      const [low = NaN, high = NaN] = bootstrapInterval(values[0] ?? new Float64Array()).ci ?? [];
-      if (low <= truth && truth <= high) covered += 1;
-    }
-    expect(covered / 600).toBeGreaterThanOrEqual(0.93);
-    expect(covered / 600).toBeLessThanOrEqual(0.97);
   });
 });

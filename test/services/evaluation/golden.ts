@@ -19,12 +19,22 @@ export interface GoldenTask {
   readonly fp: number;
   readonly tn: number;
   readonly fn: number;
+  /** Counts on test by the sensitivity that was asked of validation. */
+  readonly sensitivity: Readonly<Record<'0.9' | '0.95', Pick<GoldenTask, 'tp' | 'fp' | 'tn' | 'fn'>>>;
+}
+
+export interface GoldenScaling {
+  readonly temperature: number;
+  /** Before and after. */
+  readonly ece: readonly [number, number];
+  readonly brier: readonly [number, number];
 }
 
 interface GoldenRun {
   readonly rows: readonly { readonly t1: number[]; readonly t2: number }[];
   readonly expected: Readonly<Record<string, GoldenTask>>;
   readonly macro: number;
+  readonly temperature: Readonly<Record<'t1' | 't2', GoldenScaling>>;
 }
 
 export const golden = JSON.parse(
@@ -40,6 +50,13 @@ export const golden = JSON.parse(
   readonly runs: { readonly none: GoldenRun; readonly mlcak: GoldenRun };
   /** 95 % intervals by another implementation and other draws. */
   readonly bootstrap: Readonly<Record<string, [number, number]>>;
+  /** MLCAK minus none, by finding; findings without both classes are left out. */
+  readonly differences: Readonly<
+    Record<
+      string,
+      { readonly value: number; readonly ci: [number, number]; readonly p: number; readonly holm: number }
+    >
+  >;
 };
 
 const truth = (value: 0 | 1 | null): boolean | null => (value === null ? null : value === 1);

@@ -6,8 +6,9 @@ import { chooseFilms, type FilmVerdict } from '../../../main/services/evaluation
 import { drawnRuns } from '../../../main/services/evaluation/report/drawn-runs.ts';
 import { html } from '../../../main/services/evaluation/report/html.ts';
 import { roundTicks, tickLabel } from '../../../main/services/evaluation/report/svg-chart.ts';
+import { formatSigned } from '../../../shared/domain/numbers.ts';
 import type { Method, Resolution } from '../../../shared/domain/recipe.ts';
-import { signed, signedInterval, verdict } from '../../../main/services/evaluation/wording.ts';
+import { signedInterval, verdict } from '../../../main/services/evaluation/wording.ts';
 import type { FilmId, SplitId } from '../../../shared/domain/ids.ts';
 
 it('whatever a value says, it never becomes markup', () => {
@@ -108,7 +109,7 @@ describe('runs to draw', () => {
 });
 
 it('differences are signed, and only an interval that leaves out 0 says better or worse', () => {
-  expect([0.0312, -0.0128, 0, 0.0001, null].map((value) => signed(value))).toEqual([
+  expect([0.0312, -0.0128, 0, 0.0001, null].map((value) => formatSigned(value))).toEqual([
     '+.031',
     '−.013',
     '.000',

@@ -5,7 +5,7 @@ import { ServiceError } from '../../../../shared/domain/service-error.ts';
 import type { RunRow } from '../../../store/runs.ts';
 import type { OpenLibrary } from '../../library/open-library.ts';
 import { baselineOf } from '../comparisons.ts';
-import type { RunDifference } from '../measure-part.ts';
+import type { RunDifference } from '../paired-difference.ts';
 import { notesOnGain } from '../notes.ts';
 import { requireScored } from '../run-standing.ts';
 import type { ReportRun, ReportSplit } from './report-data.ts';

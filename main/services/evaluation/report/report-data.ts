@@ -6,7 +6,7 @@ import type { FilmId, RunId, SplitId } from '../../../../shared/domain/ids.ts';
 import type { Part } from '../../../../shared/contract/base.ts';
 import type { PartCountsRow } from '../../../store/splits.ts';
 import type { z } from 'zod';
-import type { RunDifference } from '../measure-part.ts';
+import type { RunDifference } from '../paired-difference.ts';
 
 export interface ReportRun {
   readonly id: RunId;

@@ -1,8 +1,8 @@
 /** @file The results of a report: every run with intervals, students against no distillation, means over seeds. */
 import type { Interval } from '../../../../shared/contract/base.ts';
-import { formatInterval, formatScore } from '../../../../shared/domain/numbers.ts';
+import { formatInterval, formatP, formatScore } from '../../../../shared/domain/numbers.ts';
 import { holmAdjusted } from '../../../numeric/metrics/multiple-tests.ts';
-import { counted, METHOD_WORDS, MODEL_WORDS, signedInterval, verdict } from '../wording.ts';
+import { counted, METHOD_WORDS, MODEL_WORDS, signedInterval, SIGNIFICANT, verdict } from '../wording.ts';
 import type { Captions } from './captions.ts';
 import { dataTable } from './data-table.ts';
 import { html, type Html } from './html.ts';
@@ -17,8 +17,6 @@ const TASKS = [
 
 /** Runs named one by one in the summary. */
 const MOST_NAMED = 7;
-/** Adjusted p from which a difference does not count as shown. */
-const SIGNIFICANT = 0.05;
 
 type Gain = NonNullable<ReportRun['gain']>;
 
@@ -79,11 +77,6 @@ function differenceInWords(difference: Interval, adjusted: number | null = null)
     case 'undefined':
       return html`not defined`;
   }
-}
-
-function formatP(p: number | null): string {
-  if (p === null) return '–';
-  return p < 0.001 ? '< .001' : formatScore(p, 3);
 }
 
 /** Empty where there is no student with distillation. */

@@ -1,0 +1,87 @@
+/**
+ * @file Results of runs: metrics and bootstrap replicates, computed once together, kept, and computed again when the labels,
+ * the weights or the bootstrap are others.
+ */
+import type { Evaluation } from '../../../shared/contract/evaluation.ts';
+import type { Replicates } from '../../store/comparisons.ts';
+import type { RunRow } from '../../store/runs.ts';
+import type { OpenLibrary } from '../library/open-library.ts';
+import type { Clock } from '../service-types.ts';
+import type { Measure } from './measure.ts';
+import { BOOTSTRAP } from './measure-part.ts';
+import { notesOn } from './notes.ts';
+import { readRunScores, type ScoredPart } from './part-scores.ts';
+
+/** Labels may have changed when an import ended. 0 = never. */
+function labelsVersion({ store }: OpenLibrary): number {
+  return store.imports.newest()?.endedAt ?? 0;
+}
+
+/** What a run's figures were computed from: its weights (its id where no checkpoint row is left), labels, bootstrap. */
+export function madeFrom(library: OpenLibrary, run: RunRow): string {
+  const final = library.store.runs.checkpoints(run.id).find(({ kind }) => kind === 'final');
+  const { resamples, seed } = BOOTSTRAP;
+  return [final?.sha256 ?? run.id, `labels ${labelsVersion(library)}`, `${resamples} seed ${seed}`].join(
+    ', ',
+  );
+}
+
+export interface Results {
+  /** As stored, or computed and stored. @throws ServiceError NOT_FOUND, CORRUPT_LIBRARY */
+  evaluation(run: RunRow, part: ScoredPart): Promise<Evaluation>;
+  /** T1 and T2 of every bootstrap replicate; those of two runs on the same films are paired. @throws as `evaluation` */
+  replicates(run: RunRow, part: ScoredPart): Promise<Replicates>;
+  /** Computes and stores both anew: the run's scores have just been written. @throws as `evaluation` */
+  compute(run: RunRow, part: ScoredPart): Promise<void>;
+}
+
+interface Computed {
+  readonly evaluation: Evaluation;
+  readonly replicates: Replicates;
+}
+
+export function createResults(library: OpenLibrary, measure: Measure, clock: Clock): Results {
+  const { store, files } = library;
+  const underWay = new Map<string, Promise<Computed>>();
+
+  async function compute(run: RunRow, part: ScoredPart, from: string): Promise<Computed> {
+    const createdAt = clock.now();
+    const scores = await readRunScores(library, run);
+    const { measured, replicates } = await measure.part(scores[part], scores.validation);
+    const evaluation = { runId: run.id, part, createdAt, ...measured, notes: notesOn(measured, part) };
+    if (!files.readOnly && store.runs.find(run.id) !== null) {
+      store.transaction(() => {
+        store.evaluations.put(evaluation);
+        store.comparisons.putReplicates(run.id, part, from, replicates);
+      });
+    }
+    return { evaluation, replicates };
+  }
+
+  /** One computation at a time for the same figures, however many ask. */
+  async function computed(run: RunRow, part: ScoredPart, from: string): Promise<Computed> {
+    const key = `${run.id}, ${part}, ${from}`;
+    const known = underWay.get(key);
+    if (known !== undefined) return await known;
+    const computing = compute(run, part, from).finally(() => underWay.delete(key));
+    underWay.set(key, computing);
+    return await computing;
+  }
+
+  return {
+    async evaluation(run, part) {
+      const stored = store.evaluations.find(run.id, part);
+      if (stored !== null && stored.createdAt >= labelsVersion(library)) return stored;
+      return (await computed(run, part, madeFrom(library, run))).evaluation;
+    },
+    async replicates(run, part) {
+      const from = madeFrom(library, run);
+      return (
+        store.comparisons.findReplicates(run.id, part, from) ?? (await computed(run, part, from)).replicates
+      );
+    },
+    async compute(run, part) {
+      await computed(run, part, madeFrom(library, run));
+    },
+  };
+}
