@@ -5,6 +5,7 @@ import { evaluationRouter, studyRouter } from './evaluation-router.ts';
 import { implementer } from './implementer.ts';
 import { inferenceRouter } from './inference-router.ts';
 import { libraryRouter } from './library-router.ts';
+import { studiesRouter } from './studies-router.ts';
 import { systemRouter } from './system-router.ts';
 import { trainingRouter } from './training-router.ts';
 
@@ -15,6 +16,7 @@ export function createRouter(services: Services, log: Log) {
     training: trainingRouter(os.training, services.training),
     evaluation: evaluationRouter(os.evaluation, services.evaluation),
     study: studyRouter(os.study, services.study),
+    studies: studiesRouter(os.studies, services.studies),
     inference: inferenceRouter(os.inference, services.inference),
     system: systemRouter(os.system, services.system),
   });

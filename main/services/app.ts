@@ -5,6 +5,7 @@ import type {
   EvaluationService,
   InferenceService,
   LibraryService,
+  StudiesService,
   StudyService,
   SystemService,
   TrainingService,
@@ -15,6 +16,7 @@ export interface Services {
   readonly training: TrainingService;
   readonly evaluation: EvaluationService;
   readonly study: StudyService;
+  readonly studies: StudiesService;
   readonly inference: InferenceService;
   readonly system: SystemService;
 }

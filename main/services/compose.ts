@@ -9,6 +9,7 @@ import { createEvaluationService, type EvaluationParts } from './evaluation/eval
 import { createInferenceService, type InferenceParts } from './inference/inference-service.ts';
 import { openLibrary, type OpenLibrary } from './library/open-library.ts';
 import type { Clock, Log, WorkerHost } from './service-types.ts';
+import { createStudiesService, type StudiesParts } from './studies/studies-service.ts';
 import { createStudyService } from './study/study-service.ts';
 import { createSystemService, type EngineInfo } from './system/system-service.ts';
 import { createTrainingService, type TrainingParts } from './training/training-service.ts';
@@ -65,6 +66,7 @@ export interface AppParts {
   readonly training: TrainingParts;
   readonly inference: InferenceParts;
   readonly evaluation: EvaluationParts;
+  readonly studies: StudiesParts;
 }
 
 /** @throws ServiceError NEWER_LIBRARY, CORRUPT_LIBRARY, DISK_FULL */
@@ -89,6 +91,7 @@ export async function openParts(options: AppOptions): Promise<AppParts> {
     onFinished: (runId) => evaluation.evaluateRun(runId),
   });
   const study = createStudyService({ library, training, evaluation, inference, clock, log });
+  const studies = createStudiesService({ library, training, engine, clock, log });
   const every = options.statusEveryMs ?? STATUS_EVERY_MS;
   const system = createSystemService({
     library,
@@ -100,7 +103,9 @@ export async function openParts(options: AppOptions): Promise<AppParts> {
   let closing: Promise<void> | null = null;
   const close = async (): Promise<void> => {
     await study.close();
+    const studiesEnd = studies.close();
     await training.close();
+    await studiesEnd;
     await inference.close();
     await library.close();
   };
@@ -110,14 +115,15 @@ export async function openParts(options: AppOptions): Promise<AppParts> {
       training: training.service,
       evaluation: evaluation.service,
       study: study.service,
+      studies: studies.service,
       inference: inference.service,
       system,
     },
     bytes: byteSources(library, evaluation, inference),
-    isBusy: () => library.imports.isBusy() || training.isBusy() || study.isBusy(),
+    isBusy: () => library.imports.isBusy() || training.isBusy() || study.isBusy() || studies.isBusy(),
     close: () => (closing ??= close()),
   };
-  return { app, library, training, inference, evaluation };
+  return { app, library, training, inference, evaluation, studies };
 }
 
 /** @throws ServiceError NEWER_LIBRARY, CORRUPT_LIBRARY, DISK_FULL */

@@ -28,6 +28,7 @@ export type LibraryService = ServiceOf<Contract['library']>;
 export type TrainingService = ServiceOf<Contract['training']>;
 export type EvaluationService = ServiceOf<Contract['evaluation']>;
 export type StudyService = ServiceOf<Contract['study']>;
+export type StudiesService = ServiceOf<Contract['studies']>;
 export type InferenceService = ServiceOf<Contract['inference']>;
 export type SystemService = ServiceOf<Contract['system']>;
 

@@ -18,6 +18,7 @@ import { createPredictionStore, type PredictionStore } from './predictions.ts';
 import { createRunStore, type RunStore } from './runs.ts';
 import { createSettingsStore, type SettingsStore } from './settings.ts';
 import { createSplitStore, type SplitStore } from './splits.ts';
+import { createStudyStore, type StudyStore } from './studies.ts';
 import { translated, translateSqliteError } from './sqlite-error.ts';
 
 export interface Store {
@@ -29,6 +30,7 @@ export interface Store {
   readonly splits: SplitStore;
   readonly imports: ImportStore;
   readonly runs: RunStore;
+  readonly studies: StudyStore;
   readonly evaluations: EvaluationStore;
   readonly comparisons: ComparisonStore;
   readonly predictions: PredictionStore;
@@ -87,6 +89,7 @@ export function openStore(file: string, options: StoreOptions): Store {
     splits: translated(createSplitStore(db)),
     imports: translated(createImportStore(db)),
     runs: translated(createRunStore(db)),
+    studies: translated(createStudyStore(db)),
     evaluations: translated(createEvaluationStore(db)),
     comparisons: translated(createComparisonStore(db)),
     predictions: translated(createPredictionStore(db)),

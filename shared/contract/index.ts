@@ -4,6 +4,7 @@ import type { ContractRouterClient } from '@orpc/contract';
 import { evaluationContract, studyContract } from './evaluation.ts';
 import { inferenceContract } from './inference.ts';
 import { libraryContract } from './library.ts';
+import { studiesContract } from './study.ts';
 import { systemContract } from './system.ts';
 import { trainingContract } from './training.ts';
 
@@ -12,6 +13,7 @@ export const contract = {
   training: trainingContract,
   evaluation: evaluationContract,
   study: studyContract,
+  studies: studiesContract,
   inference: inferenceContract,
   system: systemContract,
 };

@@ -4,6 +4,7 @@ import { freemem } from 'node:os';
 import { z } from 'zod';
 
 import type { Estimate, RunConfig } from '../../../shared/contract/training.ts';
+import { MODEL_SIDE } from '../../../shared/domain/geometry.ts';
 import { formatBytes } from '../../../shared/domain/numbers.ts';
 import type { VitVariant } from '../../../shared/domain/recipe.ts';
 import { isTaught, neededFeature } from '../../numeric/methods/needs.ts';
@@ -44,12 +45,22 @@ function secondsPerFilm(library: OpenLibrary, model: VitVariant): { seconds: num
       };
 }
 
+export interface RunEstimate extends Omit<Estimate, 'refusals'> {
+  /** Why the disk is too small; null = it is not. */
+  readonly tooBig: string | null;
+  /** Of `diskBytes` what stays when the run is over, and what goes. */
+  readonly keptBytes: number;
+  readonly passingBytes: number;
+}
+
+/** `answered`: the teacher will have been asked by another run before. */
 export function estimateRun(
   library: OpenLibrary,
   config: RunConfig,
   films: readonly DatasetFilm[],
   freeDiskBytes: number,
-): Omit<Estimate, 'refusals'> & { readonly tooBig: string | null } {
+  { answered = false }: { readonly answered?: boolean } = {},
+): RunEstimate {
   const { recipe, model } = config;
   const count = (part: DatasetFilm['part']) => films.filter((film) => film.part === part).length;
   const train = count('train');
@@ -62,16 +73,18 @@ export function estimateRun(
     .knowledge()
     .filter((one) => one.teacherRunId === config.teacherRunId && one.views >= views && one.complete);
   const missing = (['none', feature] as const).some((one) => known.every((cache) => cache.feature !== one));
-  const teacherFilms = isTaught(config.method) && missing ? train * views : 0;
+  const teacherFilms = isTaught(config.method) && missing && !answered ? train * views : 0;
   const forwardFilms = recipe.epochs * count('validation') + count('validation') + count('test');
   // Cost goes by tokens; the rate is that of all 197.
   const ownShare = tokenCount(vit) / tokenCount(full);
   const perView = { none: 0, mean: 1, last: 1, blocks: vit.depth }[feature];
   const weightBytes = parameterCount(vit) * 4;
   const knowledgeBytes = teacherFilms * perView * tokenCount(full) * full.width * 2;
-  const diskBytes = knowledgeBytes + weightBytes * (2 * (recipe.emaDecay === null ? 3 : 4) + 2);
+  const keptBytes = knowledgeBytes + weightBytes;
+  const passingBytes = weightBytes * (2 * (recipe.emaDecay === null ? 3 : 4) + 1);
+  const diskBytes = keptBytes + passingBytes;
   const activationBytes = recipe.microBatch * vit.depth * tokenCount(vit) * vit.width * 4 * 30;
-  const memoryBytes = PROCESS_BYTES + weightBytes * 8 + activationBytes + films.length * vit.imageSize ** 2;
+  const memoryBytes = PROCESS_BYTES + weightBytes * 8 + activationBytes + films.length * MODEL_SIDE ** 2;
   const warnings = [
     memoryBytes > freemem() &&
       `About ${formatBytes(memoryBytes)} of memory is needed, ${formatBytes(freemem())} is free. Close other programs or lower the micro-batch.`,
@@ -87,6 +100,8 @@ export function estimateRun(
       ((train * recipe.epochs + forwardFilms * FORWARD_SHARE) * ownShare + teacherFilms * FORWARD_SHARE),
     memoryBytes,
     diskBytes,
+    keptBytes,
+    passingBytes,
     films: train,
     steps: recipe.epochs * Math.ceil(train / recipe.batch),
     basis,

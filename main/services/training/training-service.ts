@@ -194,9 +194,14 @@ export function createTrainingService(deps: TrainingDeps): TrainingParts {
       if (!engine.trainable) refusals.push(engine.reason ?? 'Training is off on this machine.');
       try {
         const { config, films } = await fillRequest(library, clock, request, 'estimate');
-        const { tooBig, ...estimate } = estimateRun(library, config, films, await files.freeBytes());
+        const { tooBig, keptBytes, passingBytes, ...estimate } = estimateRun(
+          library,
+          config,
+          films,
+          await files.freeBytes(),
+        );
         if (tooBig !== null) refusals.push(tooBig);
-        return { ...estimate, refusals };
+        return { ...estimate, diskBytes: keptBytes + passingBytes, refusals };
       } catch (error) {
         if (!(error instanceof ServiceError)) throw error;
         refusals.push(error.message);
