@@ -11,6 +11,7 @@ import { evaluate } from './verbs/evaluate.ts';
 import { importVerb } from './verbs/import.ts';
 import { metrics } from './verbs/metrics.ts';
 import { predict } from './verbs/predict.ts';
+import { pretrain } from './verbs/pretrain.ts';
 import { resume, runs } from './verbs/runs.ts';
 import { train } from './verbs/train.ts';
 import { verify } from './verbs/verify.ts';
@@ -18,6 +19,7 @@ import { weights } from './verbs/weights.ts';
 
 const VERBS: readonly Verb[] = [
   importVerb,
+  pretrain,
   train,
   distill,
   resume,

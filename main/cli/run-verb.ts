@@ -5,6 +5,7 @@ import type { RunId } from '../../shared/domain/ids.ts';
 import { formatDuration } from '../../shared/domain/numbers.ts';
 import type { AppParts } from '../services/compose.ts';
 import { z } from 'zod';
+import { startId } from '../services/training/start-weights.ts';
 import { withApp } from './app-option.ts';
 import { given, numberOption, textOption } from './options.ts';
 import { tell, untilStopped, whenStopped } from './until-stopped.ts';
@@ -66,9 +67,12 @@ function teller(): (event: RunChange) => void {
     const { phase, etaSeconds, epochs } = run.progress;
     if (epoch !== null) {
       const { t1, t2 } = epoch.validation;
-      const scores = `validation T1 ${t1?.toFixed(3) ?? '–'}, T2 ${t2?.toFixed(3) ?? '–'}`;
+      const scores =
+        run.method === 'pretrain'
+          ? ''
+          : `validation T1 ${t1?.toFixed(3) ?? '–'}, T2 ${t2?.toFixed(3) ?? '–'}, `;
       tell(
-        `epoch ${epoch.epoch + 1} of ${epochs}: loss ${epoch.loss.toFixed(4)}, ${scores}, ${epoch.imagesPerSecond.toFixed(1)} films/s`,
+        `epoch ${epoch.epoch + 1} of ${epochs}: loss ${epoch.loss.toFixed(4)}, ${scores}${epoch.imagesPerSecond.toFixed(1)} films/s`,
       );
       return;
     }
@@ -119,10 +123,16 @@ async function follow(parts: AppParts, runId: RunId, stop: AbortSignal): Promise
     state: run.state,
     epochs: library.store.runs.history(runId).length,
     best: run.best,
-    test: run.state === 'finished' ? await evaluation.summary(runId) : null,
+    test: run.state === 'finished' && run.method !== 'pretrain' ? await evaluation.summary(runId) : null,
     error: run.error,
   };
-  return { json, text: inWords(run) };
+  if (run.method !== 'pretrain') return { json, text: inWords(run) };
+  const final = library.store.runs.checkpoints(runId).find(({ kind }) => kind === 'final');
+  const start = run.state === 'finished' && final !== undefined ? startId(final.sha256) : null;
+  return {
+    json: { ...json, start },
+    text: `${inWords(run)}${start === null ? '' : `\n  start weights: --init ${start}`}`,
+  };
 }
 
 /** Opens the library, begins or takes up a run, and follows it to its end; Ctrl-C and SIGTERM pause it. */

@@ -128,6 +128,21 @@ export function createSplitStore(db: Db) {
     `SELECT s.part FROM split_films s JOIN films f ON f.no = s.film_no WHERE s.split_id = ? AND f.id = ?`,
   );
 
+  const datasetOf = (id: SplitId, findings: readonly string[]): readonly DatasetFilm[] => {
+    const column = new Map(findings.map((finding, index) => [finding, index]));
+    const known = new Map<number, (0 | 1 | null)[]>();
+    for (const { no, finding, value } of splitLabels.all(id)) {
+      const at = column.get(finding);
+      if (at === undefined) continue;
+      const row = known.get(no) ?? findings.map(() => null);
+      row[at] = value;
+      known.set(no, row);
+    }
+    return dataset
+      .all(id)
+      .map(({ no, ...film }) => ({ ...film, labels: known.get(no) ?? findings.map(() => null) }));
+  };
+
   return {
     /** Every film with what a stratified split looks at, ordered by film id. */
     candidates(): readonly SplitCandidate[] {
@@ -197,19 +212,9 @@ export function createSplitStore(db: Db) {
     sharedPatients: (id: SplitId): number => shared.get(id)?.n ?? 0,
     partOf: (id: SplitId, film: FilmId): Part | null => partOf.get(id, film)?.part ?? null,
     /** Films of the split in the order of their ids, labels in the order of `findings`. */
-    dataset(id: SplitId, findings: readonly string[]): readonly DatasetFilm[] {
-      const column = new Map(findings.map((finding, index) => [finding, index]));
-      const known = new Map<number, (0 | 1 | null)[]>();
-      for (const { no, finding, value } of splitLabels.all(id)) {
-        const at = column.get(finding);
-        if (at === undefined) continue;
-        const row = known.get(no) ?? findings.map(() => null);
-        row[at] = value;
-        known.set(no, row);
-      }
-      return dataset
-        .all(id)
-        .map(({ no, ...film }) => ({ ...film, labels: known.get(no) ?? findings.map(() => null) }));
-    },
+    dataset: datasetOf,
+    /** Films of the training part without their labels. */
+    trainingFilms: (id: SplitId): readonly DatasetFilm[] =>
+      datasetOf(id, []).filter(({ part }) => part === 'train'),
   };
 }

@@ -12,6 +12,8 @@ export const FIRST_BATCH_FILE = 'first-batch.png';
 
 const MOST_FILMS = 16;
 const COLUMNS = 4;
+/** Side of a patch that pre-training hides, in pixels. */
+const PATCH = 16;
 /** Pixels of black between two films. */
 const GAP = 4;
 
@@ -42,9 +44,21 @@ export function contactSheet(images: Float32Array, side: number): Sheet {
   return { grey, width, height };
 }
 
+/** Blackens patches of a film [side²] in place; they are counted row by row. */
+function hide(film: Float32Array, side: number, patches: Int32Array): void {
+  const across = side / PATCH;
+  for (const patch of patches) {
+    const top = Math.floor(patch / across) * PATCH;
+    const left = (patch % across) * PATCH;
+    for (let row = top; row < top + PATCH; row += 1) {
+      film.fill(0, row * side + left, row * side + left + PATCH);
+    }
+  }
+}
+
 /**
  * Writes the first films of the first epoch, up to 16 in training order, after augmentation and the round trip through
- * the low resolution. A film is known by its place on the sheet only: nothing is written on it.
+ * the low resolution, without the patches that are `hidden`, by position of the film. A film is known by its place on the sheet only: nothing is written on it.
  * @returns the picture's path @throws ServiceError DISK_FULL
  */
 export async function writeFirstBatch(
@@ -52,10 +66,14 @@ export async function writeFirstBatch(
   films: FilmSet,
   settings: { readonly recipe: Recipe; readonly seed: number },
   input: InputView,
+  hidden: (film: number) => Int32Array = () => new Int32Array(),
 ): Promise<string> {
   const { recipe, seed } = settings;
   const first = epochFilms(films.part('train'), seed, 0).subarray(0, MOST_FILMS);
   const { images } = films.microBatch(first, input, epochView(recipe, 0, films.size).change);
+  first.forEach((film, row) => {
+    hide(images.subarray(row * input.side ** 2, (row + 1) * input.side ** 2), input.side, hidden(film));
+  });
   const { grey, width, height } = contactSheet(images, input.side);
   const file = join(dir, FIRST_BATCH_FILE);
   await writeFileAtomic(file, await encodePng(grey, width, height));

@@ -1,12 +1,9 @@
 /** @file The best epoch of a resumed run: from its file or, where that is damaged or gone, from the checkpoint itself. */
 import type { TrainState } from '../numeric/train/train-state.ts';
-import type { Normalisation } from '../numeric/vit/forward.ts';
 import { readBest } from './best-weights.ts';
 import { CheckpointError, type RunPosition } from './checkpoint.ts';
-import type { FilmSet, InputView } from './film-set.ts';
-import { scoreFilms } from './score-films.ts';
 import type { TrainOutcome } from './train-run.ts';
-import { validate } from './validation.ts';
+import type { Validation } from './validation.ts';
 
 type Best = NonNullable<TrainOutcome['best']>;
 
@@ -16,12 +13,7 @@ export interface ResumedRun {
   /** As restored from the checkpoint at `position`. */
   readonly state: TrainState;
   readonly position: RunPosition;
-  readonly films: FilmSet;
-  readonly normalisation: Normalisation;
-  readonly input: InputView;
-  /** Films scored at a time. */
-  readonly batch: number;
-  readonly between: () => Promise<void>;
+  readonly validate: () => Promise<Validation>;
 }
 
 export interface RecoveredBest {
@@ -32,15 +24,11 @@ export interface RecoveredBest {
 }
 
 /** The weights of the checkpoint with their own validation, as of the epoch that they belong to. */
-async function bestOfCheckpoint(run: ResumedRun): Promise<Best> {
-  const { state, films, position, input, batch, between } = run;
-  const indices = films.part('validation');
-  const settings = { input, batch, between };
-  const scores = await scoreFilms(state.evaluated, state.config, run.normalisation, films, indices, settings);
+async function bestOfCheckpoint({ state, position, validate }: ResumedRun): Promise<Best> {
   return {
     epoch: position.cursor === 0 ? Math.max(0, position.epoch - 1) : position.epoch,
     weights: state.evaluatedWeights(),
-    validation: validate(films, indices, scores),
+    validation: await validate(),
   };
 }
 

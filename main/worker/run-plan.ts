@@ -6,20 +6,26 @@ import { ServiceError } from '../../shared/domain/service-error.ts';
 import type { RunPlan } from '../../shared/worker/protocol.ts';
 import { learningRateAt } from '../numeric/optim/schedule.ts';
 import { TrainState } from '../numeric/train/train-state.ts';
-import type { VitConfig } from '../numeric/vit/config.ts';
-import type { Weights } from '../numeric/vit/parameters.ts';
 import { BEST_FILE, saveWeights } from './best-weights.ts';
 import { restoreNewest, type RestoredCheckpoint } from './checkpoint.ts';
 import { FilmSet, inputOf } from './film-set.ts';
 import { finishedBefore, saveFinal, scoreHeldBack, tellFinal } from './finish-run.ts';
 import { writeFirstBatch } from './first-batch.ts';
+import { labelledLesson, type Lesson } from './lesson.ts';
+import {
+  dropTokens,
+  firstHidden,
+  pretrainLesson,
+  pretrainStart,
+  type PretrainStart,
+} from './pretrain-lesson.ts';
 import { recoverBest } from './recover-best.ts';
 import { warn, type RunHost } from './run-host.ts';
 import { RunReporter } from './run-reporter.ts';
 import { startWeights } from './start-weights.ts';
 import { orStopped, Stopped } from './stopped.ts';
 import { teacherKnowledge } from './teacher-knowledge.ts';
-import { trainRun, type TrainOutcome, type TrainRun } from './train-run.ts';
+import { trainRun, type TrainOutcome } from './train-run.ts';
 
 type Best = NonNullable<TrainOutcome['best']>;
 
@@ -34,10 +40,19 @@ export async function runPlanned(plan: RunPlan, host: RunHost): Promise<void> {
   }
 }
 
-/** @returns the file of scores @throws Stopped on pause and cancel */
-async function carryOut(plan: RunPlan, host: RunHost): Promise<string> {
+/** What a run begins with; `extra` parameters are trained along and not kept. */
+type Start = Pick<PretrainStart, 'weights' | 'vit' | 'extra'> & Partial<Pick<PretrainStart, 'larger'>>;
+
+async function startOf(plan: RunPlan): Promise<Start> {
+  if (plan.config.method === 'pretrain') return await pretrainStart(plan);
+  return { ...(await startWeights(plan)), extra: [] };
+}
+
+/** @returns the file of scores, null for a run without labels @throws Stopped on pause and cancel */
+async function carryOut(plan: RunPlan, host: RunHost): Promise<string | null> {
   const { config } = plan;
-  const { weights, vit } = await startWeights(plan);
+  const start = await startOf(plan);
+  const { vit } = start;
   const size = { epochs: config.recipe.epochs, ...countSteps(plan) };
   const reporter = new RunReporter(size, host.now, (progress) => host.send({ type: 'progress', progress }));
   reporter.tell('loading', 0, 0);
@@ -46,10 +61,14 @@ async function carryOut(plan: RunPlan, host: RunHost): Promise<string> {
   await mkdir(plan.dir, { recursive: true });
   let final = await finishedBefore(plan);
   if (final === null) {
-    const best = await train(plan, host, reporter, films, weights, vit);
+    const best = await train(plan, host, reporter, films, start);
     final = { ...best, saved: await saveFinal(plan, vit, best) };
   }
   tellFinal(host, final.saved, final, size.stepsPerEpoch);
+  if (config.method === 'pretrain') {
+    await dropTokens(plan);
+    return null;
+  }
   return await scoreHeldBack(plan, host, reporter, films, vit, final.weights);
 }
 
@@ -64,24 +83,46 @@ async function train(
   host: RunHost,
   reporter: RunReporter,
   films: FilmSet,
-  weights: Weights,
-  vit: VitConfig,
+  { weights, vit, extra, larger = null }: Start,
 ): Promise<Best> {
   const { config, dir } = plan;
+  const hidden = config.method === 'pretrain' ? firstHidden(plan, vit) : undefined;
   host.send({
     type: 'first-batch',
-    file: await writeFirstBatch(dir, films, config, inputOf(config, vit)),
+    file: await writeFirstBatch(dir, films, config, inputOf(config, vit), hidden),
   });
-  const state = new TrainState(vit, weights, { ema: config.recipe.emaDecay !== null });
+  const state = new TrainState(vit, weights, { ema: config.recipe.emaDecay !== null, extra });
   try {
-    const teacher = await teacherKnowledge(plan, host, reporter, films);
-    const { how, best } = await trainPlanned(plan, host, reporter, state, films, teacher);
+    const lesson =
+      config.method === 'pretrain'
+        ? await pretrainLesson(plan, host, reporter, state, films, larger)
+        : await lessonWithLabels(plan, host, reporter, state, films);
+    const { how, best } = await trainPlanned(plan, host, reporter, state, films, lesson);
     if (how !== 'finished') throw new Stopped(how);
     if (best === null) throw new Error('a finished run has a best epoch');
     return best;
   } finally {
     state.dispose();
   }
+}
+
+async function lessonWithLabels(
+  plan: RunPlan,
+  host: RunHost,
+  reporter: RunReporter,
+  state: TrainState,
+  films: FilmSet,
+): Promise<Lesson> {
+  const { method, loss, positiveWeights, normalisation, recipe } = plan.config;
+  return labelledLesson({
+    state,
+    films,
+    input: inputOf(plan.config, state.config),
+    objective: { method, loss: { ...loss, positiveWeights }, normalisation },
+    recipe,
+    teacher: await teacherKnowledge(plan, host, reporter, films),
+    listening: host,
+  });
 }
 
 /** Writes the weights that the state evaluates as those of the best epoch, and tells. @throws ServiceError DISK_FULL */
@@ -106,21 +147,11 @@ async function resumedBest(
   plan: RunPlan,
   host: RunHost,
   state: TrainState,
-  films: FilmSet,
+  { validate }: Lesson,
   { position }: RestoredCheckpoint,
 ): Promise<TrainOutcome['best']> {
-  const { dir, configHash, config } = plan;
-  const { best, lost } = await recoverBest({
-    dir,
-    configHash,
-    state,
-    position,
-    films,
-    normalisation: config.normalisation,
-    input: inputOf(config, state.config),
-    batch: config.recipe.microBatch,
-    between: () => orStopped(host),
-  });
+  const { dir, configHash } = plan;
+  const { best, lost } = await recoverBest({ dir, configHash, state, position, validate });
   if (lost !== null && best !== null) {
     const instead = 'The weights of the newest checkpoint were validated and stand in for them.';
     warn(host, `The weights of the best epoch cannot be used (${BEST_FILE}: ${lost}). ${instead}`);
@@ -135,7 +166,7 @@ async function trainPlanned(
   reporter: RunReporter,
   state: TrainState,
   films: FilmSet,
-  teacher: TrainRun['teacher'],
+  lesson: Lesson,
 ): Promise<TrainOutcome> {
   const { config, configHash, dir } = plan;
   const { recipe } = config;
@@ -143,7 +174,7 @@ async function trainPlanned(
   for (const { file, reason } of restored?.skipped ?? []) {
     warn(host, `The checkpoint ${file} was passed over (${reason}); the run goes on from the one before.`);
   }
-  const bestBefore = restored === null ? null : await resumedBest(plan, host, state, films, restored);
+  const bestBefore = restored === null ? null : await resumedBest(plan, host, state, lesson, restored);
   const { stepsPerEpoch } = countSteps(plan);
   reporter.goOnFrom(restored?.position.cursor ?? 0);
   reporter.tell('training', restored?.position.epoch ?? 0, restored?.position.step ?? 0);
@@ -151,21 +182,14 @@ async function trainPlanned(
   let step = restored?.position.step ?? 0;
   return await trainRun({
     state,
-    films,
-    input: inputOf(config, state.config),
-    objective: {
-      method: config.method,
-      loss: { ...config.loss, positiveWeights: config.positiveWeights },
-      normalisation: config.normalisation,
-    },
+    lesson,
+    train: films.part('train'),
     recipe,
     seed: config.seed,
     configHash,
     dir,
     from: restored?.position ?? null,
     bestBefore,
-    teacher,
-    between: host.between,
     wish: host.wish,
     checkpointDue: () => host.now() - savedAt >= plan.checkpointEverySeconds * 1000,
     onStep: (position, measured) => {

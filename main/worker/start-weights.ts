@@ -7,17 +7,26 @@ import type { RunPlan } from '../../shared/worker/protocol.ts';
 import { vitOfRun, type VitConfig } from '../numeric/vit/config.ts';
 import { initParameters } from '../numeric/vit/init.ts';
 import type { Weights } from '../numeric/vit/parameters.ts';
-import { importWeights, startFrom } from '../numeric/weights/import-weights.ts';
+import { importWeights, startFrom, type ImportedWeights } from '../numeric/weights/import-weights.ts';
 
-async function readStart(path: string): Promise<Uint8Array> {
+/** A weights file, which must be the one that the run was made with. @throws WeightsError, ServiceError UNREADABLE_FILE */
+export async function readStart(path: string, sha256: string | null): Promise<ImportedWeights> {
+  let bytes: Uint8Array;
   try {
-    return await readFile(path);
+    bytes = await readFile(path);
   } catch {
     throw new ServiceError(
       'UNREADABLE_FILE',
       `The start weights ${path} cannot be read. Put the file back or make a new run.`,
     );
   }
+  if (sha256 !== null && createHash('sha256').update(bytes).digest('hex') !== sha256) {
+    throw new ServiceError(
+      'UNREADABLE_FILE',
+      'The start weights have changed since this run was made. Nothing was trained; make a new run.',
+    );
+  }
+  return importWeights(bytes);
 }
 
 /** @throws WeightsError, ServiceError UNREADABLE_FILE */
@@ -25,13 +34,6 @@ export async function startWeights(plan: RunPlan): Promise<{ weights: Weights; v
   const { seed, initSha256 } = plan.config;
   const vit = vitOfRun(plan.config);
   if (plan.initPath === null) return { weights: initParameters(vit, seed), vit };
-  const bytes = await readStart(plan.initPath);
-  if (initSha256 !== null && createHash('sha256').update(bytes).digest('hex') !== initSha256) {
-    throw new ServiceError(
-      'UNREADABLE_FILE',
-      'The start weights have changed since this run was made. Nothing was trained; make a new run.',
-    );
-  }
-  const { weights, config } = startFrom(importWeights(bytes), vit, seed);
+  const { weights, config } = startFrom(await readStart(plan.initPath, initSha256), vit, seed);
   return { weights, vit: config };
 }

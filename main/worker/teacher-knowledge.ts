@@ -10,7 +10,7 @@ import { ModelCache } from './model-cache.ts';
 import type { RunHost } from './run-host.ts';
 import type { RunReporter } from './run-reporter.ts';
 import { orStopped } from './stopped.ts';
-import type { TrainRun } from './train-run.ts';
+import type { LabelledLesson } from './lesson.ts';
 
 /** Null for runs without a teacher. @throws Stopped on pause and cancel: what is computed is kept; ServiceError, KnowledgeRangeError */
 export async function teacherKnowledge(
@@ -18,7 +18,7 @@ export async function teacherKnowledge(
   host: RunHost,
   reporter: RunReporter,
   films: FilmSet,
-): Promise<TrainRun['teacher']> {
+): Promise<LabelledLesson['teacher']> {
   const { teacher, knowledge, config } = plan;
   const taught = isTaught(config.method);
   if (taught !== (teacher !== null) || taught !== knowledge.length > 0) {

@@ -1,21 +1,19 @@
 /** @file The epochs of one run: shuffled steps, validation, best weights, checkpoints; stops between steps when asked. */
 import type { Recipe } from '../../shared/domain/recipe.ts';
 import { learningRateAt } from '../numeric/optim/schedule.ts';
-import type { MicroBatch, TeacherArrays } from '../numeric/train/micro-batch.ts';
 import type { TrainState } from '../numeric/train/train-state.ts';
-import { trainStep, type Objective, type StepMeasurements } from '../numeric/train/train-step.ts';
+import type { StepMeasurements } from '../numeric/train/train-step.ts';
 import { saveCheckpoint, type RunPosition, type SavedCheckpoint } from './checkpoint.ts';
-import { epochFilms, epochView } from './epoch-order.ts';
-import type { FilmSet, InputView } from './film-set.ts';
-import { scoreFilms } from './score-films.ts';
-import { orStopped, Stopped, type Wish } from './stopped.ts';
-import { isBetter, validate, type Validation } from './validation.ts';
+import { epochFilms } from './epoch-order.ts';
+import type { Lesson } from './lesson.ts';
+import { Stopped, type Wish } from './stopped.ts';
+import { isBetter, type Validation } from './validation.ts';
 
 export interface TrainRun {
   readonly state: TrainState;
-  readonly films: FilmSet;
-  readonly input: InputView;
-  readonly objective: Objective;
+  readonly lesson: Lesson;
+  /** Training films by their positions in the set. */
+  readonly train: Uint32Array;
   readonly recipe: Recipe;
   readonly seed: number;
   readonly configHash: string;
@@ -25,11 +23,7 @@ export interface TrainRun {
   readonly from: RunPosition | null;
   /** Best epoch before `from`, kept by the caller with its weights; null = none yet. */
   readonly bestBefore: TrainOutcome['best'];
-  /** Cached teacher outputs of films by position; null for runs without a teacher. */
-  readonly teacher: ((indices: Uint32Array, view: number) => Promise<TeacherArrays>) | null;
-  /** Asked after every micro-batch, so a process can read its messages. */
-  readonly between: () => Promise<void>;
-  /** Asked after every step and between batches of validation. */
+  /** Asked after every step. */
   readonly wish: () => Wish;
   readonly onStep: (position: RunPosition, measured: StepMeasurements) => void;
   readonly onValidation: (position: RunPosition) => void;
@@ -51,38 +45,9 @@ export interface TrainOutcome {
   } | null;
 }
 
-async function microBatches(run: TrainRun, chosen: Uint32Array, epoch: number): Promise<MicroBatch[]> {
-  const batches: MicroBatch[] = [];
-  const view = epochView(run.recipe, epoch, run.films.size);
-  for (let start = 0; start < chosen.length; start += run.recipe.microBatch) {
-    const indices = chosen.subarray(start, start + run.recipe.microBatch);
-    const teacher = run.teacher === null ? null : await run.teacher(indices, view.number);
-    batches.push({ ...run.films.microBatch(indices, run.input, view.change), teacher });
-  }
-  return batches;
-}
-
-/** @throws Stopped on pause and cancel */
-async function validated(run: TrainRun, indices: Uint32Array): Promise<Validation> {
-  const { state, films, input, recipe, objective } = run;
-  const between = () => orStopped(run);
-  const settings = { input, batch: recipe.microBatch, between };
-  const scores = await scoreFilms(
-    state.evaluated,
-    state.config,
-    objective.normalisation,
-    films,
-    indices,
-    settings,
-  );
-  return validate(films, indices, scores);
-}
-
 /** Trains until the recipe ends, patience runs out, or a wish says otherwise. @throws NotFiniteError, ServiceError DISK_FULL */
 export async function trainRun(run: TrainRun): Promise<TrainOutcome> {
-  const { state, recipe, films } = run;
-  const train = films.part('train');
-  const validation = films.part('validation');
+  const { state, recipe, lesson, train } = run;
   const stepsPerEpoch = Math.ceil(train.length / recipe.batch);
   const total = stepsPerEpoch * recipe.epochs;
   let position: RunPosition = run.from ?? { epoch: 0, cursor: 0, step: 0, configHash: run.configHash };
@@ -93,23 +58,17 @@ export async function trainRun(run: TrainRun): Promise<TrainOutcome> {
     const order = epochFilms(train, run.seed, position.epoch);
     while (position.cursor < train.length) {
       const chosen = order.subarray(position.cursor, position.cursor + recipe.batch);
-      const measured = await trainStep(
-        state,
-        await microBatches(run, chosen, position.epoch),
-        {
-          ...run.objective,
-          learningRate: learningRateAt(
-            position.step,
-            total,
-            recipe.warmupEpochs * stepsPerEpoch,
-            recipe.learningRate,
-          ),
-          weightDecay: recipe.weightDecay,
-          clipNorm: recipe.clipNorm,
-          emaDecay: recipe.emaDecay,
-        },
-        run.between,
-      );
+      const measured = await lesson.step(chosen, position.epoch, {
+        learningRate: learningRateAt(
+          position.step,
+          total,
+          recipe.warmupEpochs * stepsPerEpoch,
+          recipe.learningRate,
+        ),
+        weightDecay: recipe.weightDecay,
+        clipNorm: recipe.clipNorm,
+        emaDecay: recipe.emaDecay,
+      });
       position = { ...position, cursor: position.cursor + chosen.length, step: position.step + 1 };
       run.onStep(position, measured);
       const wish = run.wish();
@@ -124,7 +83,7 @@ export async function trainRun(run: TrainRun): Promise<TrainOutcome> {
     run.onValidation(position);
     let measured: Validation;
     try {
-      measured = await validated(run, validation);
+      measured = await lesson.validate();
     } catch (error) {
       if (!(error instanceof Stopped)) throw error;
       // All films of the epoch are used: a resumed run validates first.

@@ -17,7 +17,7 @@ export const studySystem = z.object({
     .regex(/^[a-z0-9][a-z0-9-]{0,39}$/)
     .refine((name) => name !== 'teacher'),
   title: z.string().min(1).max(60),
-  method: z.enum(METHODS).exclude(['teacher']),
+  method: z.enum(METHODS).exclude(['teacher', 'pretrain']),
   loss: lossPart.optional(),
 });
 

@@ -94,7 +94,8 @@ export const runConfig = z.object({
   resolution,
   teacherRunId: runId.nullable(),
   splitId,
-  findings: z.array(z.string()).min(1),
+  /** None for pre-training alone. */
+  findings: z.array(z.string()),
   recipe,
   loss: lossSettings,
   seed: z.number().int(),

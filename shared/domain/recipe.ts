@@ -8,8 +8,11 @@ export const RESOLUTIONS = [224, 112, 56, 28] as const;
 export type Resolution = (typeof RESOLUTIONS)[number];
 
 export const DISTILL_METHODS = ['vanilla', 'last-block', 'one-to-one', 'mlcak'] as const;
-export const METHODS = ['teacher', 'none', ...DISTILL_METHODS] as const;
-/** `teacher`: L_cls at 224. `none`: L_cls at low resolution, no teacher. The rest distil. */
+export const METHODS = ['teacher', 'none', ...DISTILL_METHODS, 'pretrain'] as const;
+/**
+ * `teacher`: L_cls at 224. `none`: L_cls at low resolution, no teacher. The next distil. `pretrain`: no labels, no results;
+ * start weights for the others.
+ */
 export type Method = (typeof METHODS)[number];
 
 export interface LossSettings {
@@ -146,4 +149,36 @@ export function presetRecipe(preset: PresetName, variant: VitVariant, fromWeight
         patience: null,
       };
   }
+}
+
+/** Share of the patches that a masked autoencoder hides (He et al. 2022). */
+export const MASK_RATIO = 0.75;
+/** Its light decoder, whatever the model's size: thrown away afterwards. */
+export const MASK_DECODER = { width: 128, depth: 2, heads: 4 } as const;
+
+const PRETRAIN_EPOCHS: Readonly<Record<'masked' | 'distilled', Readonly<Record<PresetName, number>>>> = {
+  masked: { quick: 20, robust: 100, paper: 800 },
+  distilled: { quick: 5, robust: 30, paper: 100 },
+};
+
+/**
+ * Pre-training on films without labels. `masked`: the film's own hidden patches (He et al. 2022; their batches of
+ * 4,096 would leave a small library too few steps, so they are small and the rate is high for them). `distilled`: a larger model's tokens, which are computed once
+ * for each of a few views.
+ */
+export function pretrainRecipe(preset: PresetName, kind: 'masked' | 'distilled'): Recipe {
+  return {
+    preset,
+    epochs: PRETRAIN_EPOCHS[kind][preset],
+    batch: 16,
+    microBatch: kind === 'masked' ? 16 : 8,
+    learningRate: kind === 'masked' ? 1e-3 : 5e-4,
+    warmupEpochs: kind === 'masked' && preset !== 'quick' ? 5 : 1,
+    weightDecay: 0.05,
+    clipNorm: 1,
+    emaDecay: null,
+    augment: true,
+    views: kind === 'masked' ? 64 : 4,
+    patience: null,
+  };
 }

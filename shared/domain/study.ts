@@ -6,7 +6,7 @@ export interface StudySystem {
   /** Unique within a plan; stands in cell keys, tables and exports. */
   readonly name: string;
   readonly title: string;
-  readonly method: Exclude<Method, 'teacher'>;
+  readonly method: Exclude<Method, 'teacher' | 'pretrain'>;
   /** Beside the plan's own loss settings. */
   readonly loss?: { readonly [Key in keyof LossSettings]?: LossSettings[Key] | undefined } | undefined;
 }

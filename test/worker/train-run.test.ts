@@ -12,6 +12,7 @@ import { initParameters, uniformGenerator } from '../../main/numeric/vit/init.ts
 import { restoreNewest } from '../../main/worker/checkpoint.ts';
 import { FilmSet } from '../../main/worker/film-set.ts';
 import type { Wish } from '../../main/worker/stopped.ts';
+import { labelledLesson } from '../../main/worker/lesson.ts';
 import { trainRun, type TrainRun } from '../../main/worker/train-run.ts';
 import { PAPER_LOSS, presetRecipe } from '../../shared/domain/recipe.ts';
 
@@ -64,8 +65,10 @@ beforeEach(async () => {
 afterEach(() => rmSync(dir, { recursive: true }));
 
 function start(change: Partial<TrainRun> = {}): TrainRun {
-  return {
-    state: new TrainState(config, initParameters(config, 3), { ema: false }),
+  const state = new TrainState(config, initParameters(config, 3), { ema: false });
+  const wish = change.wish ?? (() => 'go on');
+  const lesson = labelledLesson({
+    state,
     films,
     input: { resolution: size, side: size, upsample: 'bilinear' },
     objective: {
@@ -74,13 +77,19 @@ function start(change: Partial<TrainRun> = {}): TrainRun {
       normalisation: { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] },
     },
     recipe,
+    teacher: null,
+    listening: { between: () => Promise.resolve(), wish },
+  });
+  return {
+    state,
+    lesson,
+    train: films.part('train'),
+    recipe,
     seed: 2,
     configHash: 'h',
     dir,
     from: null,
     bestBefore: null,
-    teacher: null,
-    between: () => Promise.resolve(),
     wish: () => 'go on',
     onStep: () => undefined,
     onValidation: () => undefined,

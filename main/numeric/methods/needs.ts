@@ -17,6 +17,7 @@ export const NEEDS: Readonly<Record<Method, MethodNeeds>> = {
   'last-block': { logits: true, feature: 'last' },
   'one-to-one': { logits: true, feature: 'blocks' },
   mlcak: { logits: true, feature: 'mean' },
+  pretrain: { logits: false, feature: 'none' },
 };
 
 /** True for the methods that are taught by a teacher. */

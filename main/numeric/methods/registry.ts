@@ -5,6 +5,7 @@ import type { MethodDefinition } from './method.ts';
 import { mlcak } from './mlcak.ts';
 import { none } from './none.ts';
 import { oneToOne } from './one-to-one.ts';
+import { pretrain } from './pretrain.ts';
 import { teacher } from './teacher.ts';
 import { vanilla } from './vanilla.ts';
 
@@ -15,6 +16,7 @@ const METHODS: Readonly<Record<Method, MethodDefinition>> = {
   'last-block': lastBlock,
   'one-to-one': oneToOne,
   mlcak,
+  pretrain,
 };
 
 export function methodDefinition(name: Method): MethodDefinition {

@@ -68,7 +68,8 @@ function sidesOf(
   }
 }
 
-function refuseUnlessInside(larger: VitConfig, smaller: VitConfig): void {
+/** @throws WeightsError `shape` naming why `smaller` cannot be picked from `larger` */
+export function refuseUnlessInside(larger: VitConfig, smaller: VitConfig): void {
   const differs = [
     larger.width < smaller.width && `its width ${larger.width} is below ${smaller.width}`,
     larger.depth < smaller.depth && `it has ${larger.depth} blocks, fewer than ${smaller.depth}`,

@@ -71,7 +71,8 @@ export interface ModelSettings {
 export function vitOfRun(settings: ModelSettings): VitConfig {
   const { model, resolution, findings, t2Units, layerNormEpsilon, input } = settings;
   const shape = inputShape(resolution, input.tokens);
-  return vitConfig(model, { t1Units: findings.length, t2Units, layerNormEpsilon, input: shape });
+  // Pre-training has no findings: its head keeps one output that nothing reads.
+  return vitConfig(model, { t1Units: Math.max(1, findings.length), t2Units, layerNormEpsilon, input: shape });
 }
 
 /** ViT-Tiny/Small/Base, 12 blocks (Dosovitskiy 2021; Touvron 2021 for the two smaller ones). */

@@ -17,7 +17,7 @@ import { gatherReport, type ReportDeps } from './report/gather.ts';
 import { reportPage } from './report/page.ts';
 import { readReport, writeReport } from './report/write-report.ts';
 import { createResults } from './results.ts';
-import { requireScored } from './run-standing.ts';
+import { hasResults, requireScored } from './run-standing.ts';
 import { summaryOf, type EvaluationSummary } from './summary.ts';
 
 export interface EvaluationDeps {
@@ -140,7 +140,7 @@ export function createEvaluationService({ library, predict, clock, log }: Evalua
     },
     service: {
       async table() {
-        const finished = store.runs.list().filter(({ state }) => state === 'finished');
+        const finished = store.runs.list().filter(hasResults);
         const rows: ResultRow[] = [];
         for (const run of finished) rows.push(await resultRow(run));
         return rows;

@@ -23,9 +23,21 @@ function advice(state: Exclude<RunState, 'finished' | 'evaluating'>): string {
   }
 }
 
+/** A finished run with results; pre-training has none. */
+export function hasResults({ state, config }: Pick<RunRow, 'state' | 'config'>): boolean {
+  return state === 'finished' && config.method !== 'pretrain';
+}
+
 /** @throws ServiceError CONFLICT when the run has written no scores */
 export function requireScored(run: RunRow): void {
   const { state } = run;
+  if (run.config.method === 'pretrain') {
+    throw new ServiceError(
+      'CONFLICT',
+      `"${run.name}" was trained without labels, so there is nothing to score. Start a teacher from its weights.`,
+      { runId: run.id, state },
+    );
+  }
   if (state === 'finished' || state === 'evaluating') return;
   throw new ServiceError('CONFLICT', `"${run.name}" has no results yet. ${advice(state)}`, {
     runId: run.id,

@@ -11,6 +11,7 @@ export const METHOD_WORDS: Readonly<Record<Method, string>> = {
   'last-block': 'Last block',
   'one-to-one': 'One to one',
   mlcak: 'MLCAK',
+  pretrain: 'Pre-training',
 };
 
 export const MODEL_WORDS: Readonly<Record<VitVariant, string>> = {

@@ -15,6 +15,13 @@ export interface FinishedRun {
 /** @throws ServiceError NOT_FOUND, CONFLICT for a run without final weights */
 export function finishedRun({ store, files }: OpenLibrary, runId: RunId): FinishedRun {
   const run = store.runs.get(runId);
+  if (run.config.method === 'pretrain') {
+    throw new ServiceError(
+      'CONFLICT',
+      `"${run.name}" was trained without labels and has no findings to score. Start a teacher from its weights.`,
+      { runId },
+    );
+  }
   const final = store.runs.checkpoints(runId).find((one) => one.kind === 'final');
   if (final === undefined) {
     throw new ServiceError(

@@ -19,15 +19,18 @@ const FORWARD_SHARE = 1 / 3;
 /** Native library, decoded films and the process itself. */
 const PROCESS_BYTES = 500e6;
 
+/** Cost of a step on hidden patches beside one on all tokens: a quarter of the tokens, and the decoder; measured with ViT-Tiny. */
+const MASKED_SHARE = 0.4;
+
 const rateKey = (model: VitVariant): string => `rate.${model}`;
 
-/** Keeps the rate of a run that trained at least an epoch with all tokens. */
+/** Keeps the rate of a run that trained at least an epoch with labels and all tokens. */
 export function rememberRate(
   library: OpenLibrary,
-  { model, input }: Pick<RunConfig, 'model' | 'input'>,
+  { method, model, input }: Pick<RunConfig, 'method' | 'model' | 'input'>,
   imagesPerSecond: number,
 ): void {
-  if (imagesPerSecond > 0 && input.tokens !== 'few') {
+  if (imagesPerSecond > 0 && input.tokens !== 'few' && method !== 'pretrain') {
     library.store.settings.set(rateKey(model), imagesPerSecond);
   }
 }
@@ -43,6 +46,12 @@ function secondsPerFilm(library: OpenLibrary, model: VitVariant): { seconds: num
         seconds: RULE_OF_THUMB[model],
         basis: 'rule of thumb for two processor cores; the first run measures it',
       };
+}
+
+/** The size above, which is what a smaller model usually learns from; null for hidden patches. */
+function largerModel({ init, model }: RunConfig): VitVariant | null {
+  if (init === null) return null;
+  return model === 'tiny' ? 'small' : 'base';
 }
 
 export interface RunEstimate extends Omit<Estimate, 'refusals'> {
@@ -73,15 +82,22 @@ export function estimateRun(
     .knowledge()
     .filter((one) => one.teacherRunId === config.teacherRunId && one.views >= views && one.complete);
   const missing = (['none', feature] as const).some((one) => known.every((cache) => cache.feature !== one));
-  const teacherFilms = isTaught(config.method) && missing && !answered ? train * views : 0;
+  const pretrains = config.method === 'pretrain';
+  const larger = pretrains ? largerModel(config) : null;
+  const asks = larger !== null || (isTaught(config.method) && missing && !answered);
+  const teacherFilms = asks ? train * views : 0;
   const forwardFilms = recipe.epochs * count('validation') + count('validation') + count('test');
   // Cost goes by tokens; the rate is that of all 197.
-  const ownShare = tokenCount(vit) / tokenCount(full);
-  const perView = { none: 0, mean: 1, last: 1, blocks: vit.depth }[feature];
+  const ownShare = pretrains && larger === null ? MASKED_SHARE : tokenCount(vit) / tokenCount(full);
+  const perView = { none: 0, mean: 1, last: 1, blocks: vit.depth }[larger === null ? feature : 'last'];
+  const teacherShare = larger === null ? 1 : RULE_OF_THUMB[larger] / RULE_OF_THUMB[model];
+  const teacherWidth = larger === null ? full.width : vitConfig(larger, { t1Units: 1 }).width;
   const weightBytes = parameterCount(vit) * 4;
-  const knowledgeBytes = teacherFilms * perView * tokenCount(full) * full.width * 2;
-  const keptBytes = knowledgeBytes + weightBytes;
-  const passingBytes = weightBytes * (2 * (recipe.emaDecay === null ? 3 : 4) + 1);
+  const knowledgeBytes = teacherFilms * perView * tokenCount(full) * teacherWidth * 2;
+  // A larger model's tokens go with the end of a pre-training; its weights are kept twice, as a run's and as a start.
+  const keptBytes = pretrains ? 2 * weightBytes : knowledgeBytes + weightBytes;
+  const passingBytes =
+    weightBytes * (2 * (recipe.emaDecay === null ? 3 : 4) + 1) + (pretrains ? knowledgeBytes : 0);
   const diskBytes = keptBytes + passingBytes;
   const activationBytes = recipe.microBatch * vit.depth * tokenCount(vit) * vit.width * 4 * 30;
   const memoryBytes = PROCESS_BYTES + weightBytes * 8 + activationBytes + films.length * MODEL_SIDE ** 2;
@@ -97,7 +113,8 @@ export function estimateRun(
   return {
     seconds:
       seconds *
-      ((train * recipe.epochs + forwardFilms * FORWARD_SHARE) * ownShare + teacherFilms * FORWARD_SHARE),
+      ((train * recipe.epochs + forwardFilms * FORWARD_SHARE) * ownShare +
+        teacherFilms * FORWARD_SHARE * teacherShare),
     memoryBytes,
     diskBytes,
     keptBytes,

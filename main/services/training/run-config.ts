@@ -16,6 +16,8 @@ import { PIXEL_PIPELINE } from '../import/pipeline-version.ts';
 import { createSplit } from '../library/library-service.ts';
 import type { OpenLibrary } from '../library/open-library.ts';
 import type { Clock } from '../service-types.ts';
+import { definedOnly } from './defined-only.ts';
+import { largerStart, pretrainConfig } from './pretraining.ts';
 import { keptInit, startPath } from './start-weights.ts';
 
 /** Grey films in 0..1 become −1..1, what HF ViT weights and random starts expect. */
@@ -37,13 +39,6 @@ function checkMethod({ method, resolution, teacherRunId }: RunRequest): void {
   if (distils && teacherRunId === null)
     refuse(`The method ${method} needs a finished teacher. Train one first.`);
   if (!distils && teacherRunId !== null) refuse(`The method ${method} takes no teacher.`);
-}
-
-type Defined<T> = { [Key in keyof T]?: Exclude<T[Key], undefined> };
-
-/** Without the settings that were named but left undefined: those keep the preset's value. */
-function definedOnly<T extends object>(values: T): Defined<T> {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Defined<T>;
 }
 
 /** The split named, else the newest, else a new one with the default shares. */
@@ -149,6 +144,7 @@ async function readStart(
     );
   }
   try {
+    if (config.method === 'pretrain') return largerStart(bytes, init, config);
     const imported = importWeights(bytes);
     const { config: vit } = startFrom(imported, vitOfRun(config), config.seed);
     return {
@@ -163,9 +159,23 @@ async function readStart(
   }
 }
 
+/** Films of the training part, labelled or not: what validates and tests a model later is not shown to it now. */
+function fillPretraining(library: OpenLibrary, clock: Clock, request: RunRequest): FilledRequest {
+  const splitId = chooseSplit(library, clock, request.splitId);
+  const config = pretrainConfig(request, splitId, DEFAULT_NORMALISATION);
+  return { config, films: library.store.splits.trainingFilms(splitId) };
+}
+
 function fill(library: OpenLibrary, clock: Clock, request: RunRequest): FilledRequest {
+  if (request.method === 'pretrain') return fillPretraining(library, clock, request);
   checkMethod(request);
   const teacher = request.teacherRunId === null ? null : library.store.runs.get(request.teacherRunId).config;
+  if (teacher?.method === 'pretrain') {
+    throw new ServiceError(
+      'INCOMPATIBLE',
+      'A pre-training has learnt no labels that it could teach. Train a teacher from its weights first.',
+    );
+  }
   const splitId = chooseSplit(library, clock, request.splitId ?? teacher?.splitId ?? null);
   const findings =
     request.findings ??

@@ -8,6 +8,7 @@ import { fromTraining, type FromTraining, type ToTraining } from '../../../share
 import type { OpenLibrary } from '../library/open-library.ts';
 import type { Clock, Log, WorkerHandle, WorkerHost } from '../service-types.ts';
 import { rememberRate } from './estimate.ts';
+import { keepAsStart } from './pretraining.ts';
 import { dropSpentCheckpoints } from './spent-files.ts';
 import type { RunEvents } from './run-events.ts';
 
@@ -63,7 +64,8 @@ export function startRunProcess(deps: RunProcessDeps, id: RunId, planPath: strin
   const finish = async (): Promise<void> => {
     move('evaluating');
     try {
-      await deps.evaluate(id);
+      if (runs.get(id).config.method === 'pretrain') await keepAsStart(library, clock, id);
+      else await deps.evaluate(id);
       // Asked for while the metrics were computed: to cancel counts, to pause comes too late.
       if (runs.get(id).state === 'cancelling') return move('cancelled');
       if (runs.get(id).state === 'pausing') move('evaluating');
@@ -76,7 +78,7 @@ export function startRunProcess(deps: RunProcessDeps, id: RunId, planPath: strin
       const why = error instanceof Error ? error.message : String(error);
       move('failed', {
         code: 'EVALUATION',
-        message: `Training ended and its weights are kept, but the evaluation failed: ${why}`,
+        message: `Training ended and its weights are kept, but what comes after it failed: ${why}`,
       });
     }
   };

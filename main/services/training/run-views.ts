@@ -8,7 +8,7 @@ import type { RunRow } from '../../store/runs.ts';
 import type { OpenLibrary } from '../library/open-library.ts';
 
 /** "MLCAK 28 px · ViT-Tiny": what a run is called until somebody renames it. */
-export function defaultName(config: Pick<RunConfig, 'method' | 'model' | 'resolution'>): string {
+export function defaultName(config: Pick<RunConfig, 'method' | 'model' | 'resolution' | 'init'>): string {
   const model = `ViT-${config.model.slice(0, 1).toUpperCase()}${config.model.slice(1)}`;
   const methods = {
     teacher: 'Teacher',
@@ -17,7 +17,11 @@ export function defaultName(config: Pick<RunConfig, 'method' | 'model' | 'resolu
     'last-block': 'Last block',
     'one-to-one': 'One-to-one',
     mlcak: 'MLCAK',
+    pretrain: 'Pre-training',
   } as const;
+  if (config.method === 'pretrain') {
+    return `${methods.pretrain} from ${config.init === null ? 'own films' : 'a larger model'} · ${model}`;
+  }
   return `${methods[config.method]} ${config.resolution} px · ${model}`;
 }
 

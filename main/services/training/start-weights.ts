@@ -42,6 +42,11 @@ export function describeWeights(bytes: Uint8Array): WeightsFacts {
   return { layout, variant: variant === 'custom' ? null : variant, tensors, sha256: sha256Of(bytes) };
 }
 
+/** How a run names imported weights of this content. */
+export function startId(sha256: string): string {
+  return `start-${sha256.slice(0, 16)}`;
+}
+
 function allStarts(library: OpenLibrary): ImportedStart[] {
   return z.array(importedStart).parse(library.store.settings.get(SETTING) ?? []);
 }
@@ -71,7 +76,7 @@ export async function importStart(
   }
   await files.ensureSpace(file.length);
   const { bytes } = await files.artifacts.put(file);
-  const start = { id: `start-${sha256.slice(0, 16)}`, ...about, model: variant, layout, sha256, bytes };
+  const start = { id: startId(sha256), ...about, model: variant, layout, sha256, bytes };
   store.transaction(() => {
     store.artifacts.add({ sha256, kind: ARTIFACT_KIND, bytes }, clock.now());
     const others = allStarts(library).filter(({ id }) => id !== start.id);
@@ -96,4 +101,9 @@ export function startPath(library: OpenLibrary, init: string): string {
 /** A run keeps the id of an imported start; a file is kept by its whole path, so that a resume elsewhere finds it. */
 export function keptInit(init: string): string {
   return ID.test(init) ? init : resolve(init);
+}
+
+/** Licence of the weights that a run names as its start. */
+export function startLicence(library: OpenLibrary, init: string): string {
+  return allStarts(library).find(({ id }) => id === init)?.licence ?? 'not stated';
 }

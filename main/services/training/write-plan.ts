@@ -66,7 +66,10 @@ export async function writePlan(library: OpenLibrary, run: RunRow, resume: boole
   const { store, files } = library;
   const dir = join(files.runsDir, run.id);
   await mkdir(dir, { recursive: true });
-  const films = store.splits.dataset(run.splitId, run.config.findings);
+  const films =
+    run.config.method === 'pretrain'
+      ? store.splits.trainingFilms(run.splitId)
+      : store.splits.dataset(run.splitId, run.config.findings);
   const teacher = teacherOf(library, run);
   const plan: RunPlan = {
     protocol: WORKER_PROTOCOL,

@@ -32,7 +32,13 @@ export class RunsState {
   /** Newest first. */
   readonly all = $derived.by(() => [...this.#runs.values()].sort((a, b) => b.createdAt - a.createdAt));
   readonly teachers = $derived(this.all.filter((run) => run.method === 'teacher'));
-  readonly students = $derived(this.all.filter((run) => run.method !== 'teacher'));
+  readonly students = $derived(
+    this.all.filter((run) => run.method !== 'teacher' && run.method !== 'pretrain'),
+  );
+  /** Runs of the Teacher page: teachers, and what they may start from. */
+  readonly forTeachers = $derived(
+    this.all.filter((run) => run.method === 'teacher' || run.method === 'pretrain'),
+  );
   readonly finishedTeachers = $derived(this.teachers.filter((run) => run.state === 'finished'));
   readonly active = $derived(this.all.find((run) => isActive(run.state)) ?? null);
 

@@ -7,7 +7,7 @@ import type { OpenLibrary } from '../../library/open-library.ts';
 import { baselineOf } from '../comparisons.ts';
 import type { RunDifference } from '../paired-difference.ts';
 import { notesOnGain } from '../notes.ts';
-import { requireScored } from '../run-standing.ts';
+import { hasResults, requireScored } from '../run-standing.ts';
 import type { ReportRun, ReportSplit } from './report-data.ts';
 import { inTableOrder, labelsOf } from './run-labels.ts';
 
@@ -25,7 +25,7 @@ export interface Results {
 export function reportedRuns({ store }: OpenLibrary, runIds: readonly RunId[]): readonly RunRow[] {
   const named = [...new Set(runIds)].map((id) => store.runs.get(id));
   for (const run of named) requireScored(run);
-  const runs = named.length > 0 ? named : store.runs.list().filter(({ state }) => state === 'finished');
+  const runs = named.length > 0 ? named : store.runs.list().filter(hasResults);
   if (runs.length === 0) {
     throw new ServiceError(
       'CONFLICT',

@@ -11,6 +11,7 @@ const COLOURS: Readonly<Record<Method, string>> = {
   'last-block': '#a34f80',
   'one-to-one': '#857a00',
   mlcak: '#0f7f5a',
+  pretrain: '#6a5acd',
 };
 
 const DASHES: Readonly<Record<Resolution, string>> = { 224: '', 112: '7 2', 56: '3.5 2', 28: '' };

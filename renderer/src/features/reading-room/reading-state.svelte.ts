@@ -62,7 +62,7 @@ export class ReadingState {
   }
 
   readonly models = $derived.by<readonly RunSummary[]>(() =>
-    this.#runs.all.filter(({ state }) => state === 'finished'),
+    this.#runs.all.filter(({ state, method }) => state === 'finished' && method !== 'pretrain'),
   );
   readonly first = $derived.by(() => this.#runs.get(this.chosen.first));
   readonly second = $derived.by(() => this.#runs.get(this.chosen.second));

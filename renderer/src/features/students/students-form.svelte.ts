@@ -5,7 +5,7 @@ import { DISTILL_METHODS, type Method, type Resolution } from '../../../../share
 import { MethodForm } from '../training/method-form.svelte.ts';
 import { RecipeForm } from '../training/recipe-form.svelte.ts';
 
-export type StudentMethod = Exclude<Method, 'teacher'>;
+export type StudentMethod = Exclude<Method, 'teacher' | 'pretrain'>;
 export const STUDENT_METHODS: readonly StudentMethod[] = ['none', ...DISTILL_METHODS];
 export const STUDENT_RESOLUTIONS: readonly Resolution[] = [112, 56, 28];
 export const MAX_SEEDS = 10;

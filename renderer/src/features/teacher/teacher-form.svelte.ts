@@ -18,6 +18,20 @@ export class TeacherForm {
   /** '' = random start. */
   init = $state('');
 
+  /** Learning from the films of the same split first, for a model of the same size. */
+  pretraining(): RunRequest {
+    return {
+      ...this.request(),
+      name: null,
+      method: 'pretrain',
+      findings: null,
+      recipe: {},
+      t2Units: null,
+      classWeights: false,
+      init: null,
+    };
+  }
+
   /** The request as it stands now. */
   request(): RunRequest {
     const name = this.name.trim();

@@ -1,6 +1,7 @@
 /** @file Words for runs: methods, models, phases, what a run may be asked for. Used wherever runs are shown. */
 import type { RunSummary } from '../../../../shared/contract/training.ts';
 import type { Method, VitVariant } from '../../../../shared/domain/recipe.ts';
+import { formatDuration } from '../../../../shared/domain/numbers.ts';
 import { canMove, isResumable } from '../../../../shared/domain/run-state.ts';
 
 export const METHOD_WORDS: Readonly<Record<Method, string>> = {
@@ -10,6 +11,7 @@ export const METHOD_WORDS: Readonly<Record<Method, string>> = {
   'last-block': 'Last block',
   'one-to-one': 'One to one',
   mlcak: 'MLCAK',
+  pretrain: 'Pre-training',
 };
 
 export const METHOD_WHY: Readonly<Record<Method, string>> = {
@@ -20,6 +22,7 @@ export const METHOD_WHY: Readonly<Record<Method, string>> = {
   'one-to-one': "Outputs, and the tokens of every block matched with the teacher's block of the same depth.",
   mlcak:
     "Outputs, and the mean of the tokens over all the teacher's blocks (multi-level collective attention knowledge).",
+  pretrain: 'Learns from films without labels; other runs start from its weights.',
 };
 
 export const MODEL_WORDS: Readonly<Record<VitVariant, string>> = {
@@ -46,7 +49,7 @@ export function standing(run: RunSummary): string {
     case 'training':
       return PHASE_WORDS[run.progress.phase];
     case 'evaluating':
-      return PHASE_WORDS.evaluating;
+      return run.method === 'pretrain' ? 'Keeping the weights as a start' : PHASE_WORDS.evaluating;
     case 'queued':
       return 'Waiting for its turn';
     case 'finished':
@@ -86,7 +89,14 @@ export function epochWords(progress: RunSummary['progress']): string {
 
 /** `MLCAK 28 px · seed 1`: short words for legends. */
 export function shortName(run: { method: Method; resolution: number; seed: number }): string {
-  return `${run.method === 'teacher' ? 'Teacher' : METHOD_WORDS[run.method]} ${run.resolution}`;
+  return `${METHOD_WORDS[run.method]} ${run.resolution}`;
+}
+
+/** An estimated time: not exact to the second. */
+export function roughly(seconds: number): string {
+  if (seconds < 600) return formatDuration(Math.max(10, Math.round(seconds / 10) * 10));
+  if (seconds < 3570) return `${Math.round(seconds / 60)} min`;
+  return formatDuration(Math.round(seconds / 600) * 600);
 }
 
 export interface Allowed {

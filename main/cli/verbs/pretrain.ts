@@ -1,0 +1,27 @@
+/** @file `pretrain`: start weights from this library's films alone, or from a larger model's weights and the films. No labels. */
+import type { RunId } from '../../../shared/domain/ids.ts';
+import { LIBRARY_OPTION } from '../library-option.ts';
+import { textOption } from '../options.ts';
+import { followRun, requestFrom, RUN_OPTIONS } from '../run-verb.ts';
+import { Refusal, type Verb } from '../verb.ts';
+
+const { init: _init, resolution: _resolution, ...OPTIONS } = RUN_OPTIONS;
+
+export const pretrain: Verb = {
+  name: 'pretrain',
+  usage: 'pretrain --library DIR --model tiny|small [--epochs N] [--seed N] [--from WEIGHTS]',
+  summary: 'start weights learnt from films without labels; --from a larger model distils it; Ctrl-C pauses',
+  options: { ...LIBRARY_OPTION, ...OPTIONS, from: { type: 'string' } },
+  run: async ({ options }) => {
+    const model = textOption(options, 'model') ?? 'tiny';
+    if (model !== 'tiny' && model !== 'small') {
+      throw new Refusal('BAD_INPUT', `Pre-training is for tiny and small, not "${model}".`);
+    }
+    const init = textOption(options, 'from') ?? null;
+    const request = requestFrom(options, { method: 'pretrain', model, resolution: 224, init });
+    return await followRun(options, async ({ training }) => {
+      const { runId } = await training.service.start(request, { signal: AbortSignal.timeout(60_000) });
+      return runId as RunId;
+    });
+  },
+};
