@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
 import { splitRequest } from '../../../shared/contract/library.ts';
+import { importWeights } from '../../../main/numeric/weights/import-weights.ts';
 import { studyPlan, type Study, type StudyPlan } from '../../../shared/contract/study.ts';
 import type { RunId, StudyId } from '../../../shared/domain/ids.ts';
 import { openAppWithFilms, openTestApp, runToEnd, startRun } from '../../helpers/open-app.ts';
@@ -54,13 +55,15 @@ async function endRun(host: ScriptedHost, nth: number, how: 'failed' | 'dies' | 
   else worker?.say({ type: 'ended', how, scoresFile: null });
 }
 
+/** Of the weights alone: what a file says of its run names the run. */
 const finalHashes = ({ dir, library }: App, study: Study): string[] =>
   study.cells.map(({ runId }) => {
     const id = runId as RunId;
     const file = library.store.runs.checkpoints(id).find(({ kind }) => kind === 'final')?.file ?? '';
-    return createHash('sha256')
-      .update(readFileSync(join(dir, 'runs', id, file)))
-      .digest('hex');
+    const hash = createHash('sha256');
+    const { weights } = importWeights(readFileSync(join(dir, 'runs', id, file)));
+    for (const [name, values] of weights) hash.update(name).update(values);
+    return hash.digest('hex');
   });
 
 describe('with real processes', () => {
@@ -121,8 +124,10 @@ describe('with real processes', () => {
 describe('with scripted processes', () => {
   const open = async () => {
     const host = scriptedHost();
+    const app = await openAppWithFilms({ workerHost: host });
+    // Hooks run last first: an app that closes waits for its processes.
     onTestFinished(() => host.training.forEach((worker) => worker.kill()));
-    return { host, app: await openAppWithFilms({ workerHost: host }) };
+    return { host, app };
   };
 
   it('a teacher that fails blocks its students, the others go on, and it can be taken in again', async () => {
