@@ -15,6 +15,7 @@ import { createImportStore, type ImportStore } from './imports.ts';
 import { createLabelStore, type LabelStore } from './labels.ts';
 import { createPatientStore, type PatientStore } from './patients.ts';
 import { createPredictionStore, type PredictionStore } from './predictions.ts';
+import { createReadingStore, type ReadingStore } from './readings.ts';
 import { createRunStore, type RunStore } from './runs.ts';
 import { createSettingsStore, type SettingsStore } from './settings.ts';
 import { createSplitStore, type SplitStore } from './splits.ts';
@@ -27,6 +28,7 @@ export interface Store {
   readonly films: FilmStore;
   readonly filmQueries: FilmQueryStore;
   readonly labels: LabelStore;
+  readonly readings: ReadingStore;
   readonly splits: SplitStore;
   readonly imports: ImportStore;
   readonly runs: RunStore;
@@ -80,12 +82,14 @@ export function openStore(file: string, options: StoreOptions): Store {
     migrationsDir: options.migrationsDir ?? MIGRATIONS_DIR,
     now: () => options.clock.now(),
   });
+  const labels = translated(createLabelStore(db));
   return {
     artifacts: translated(createArtifactStore(db)),
     patients: translated(createPatientStore(db)),
     films: translated(createFilmStore(db)),
     filmQueries: translated(createFilmQueryStore(db)),
-    labels: translated(createLabelStore(db)),
+    labels,
+    readings: translated(createReadingStore(db, labels.ensureFinding)),
     splits: translated(createSplitStore(db)),
     imports: translated(createImportStore(db)),
     runs: translated(createRunStore(db)),

@@ -14,18 +14,22 @@ export interface Validation {
   readonly merit: number | null;
 }
 
+/** Plans hold shares of readers for training films alone; what is scored has labels of 0 or 1. */
+const binary = (target: number | null | undefined): 0 | 1 | null =>
+  target === null || target === undefined ? null : target >= 0.5 ? 1 : 0;
+
 /** Loss and AUROCs of scored films against the plan's labels. */
 export function validate(films: FilmSet, indices: Uint32Array, scores: FilmScores): Validation {
   const chosen = Array.from(indices, (index) => films.films[index]);
-  const labels = scores.t1.map((_, finding) => chosen.map((film) => film?.t1[finding] ?? null));
+  const labels = scores.t1.map((_, finding) => chosen.map((film) => binary(film?.t1[finding])));
   const known = [...chosen.keys()].filter((row) => (chosen[row]?.t2 ?? null) !== null);
   const loss = classificationLoss({
     ...scores.logits,
-    t1Labels: chosen.map((film) => film?.t1 ?? []),
-    t2Labels: chosen.map((film) => film?.t2 ?? null),
+    t1Labels: chosen.map((film) => (film?.t1 ?? []).map(binary)),
+    t2Labels: chosen.map((film) => binary(film?.t2)),
   });
   const t1 = macroAuroc(labels, scores.t1);
-  const abnormal = known.map((row) => chosen[row]?.t2 ?? 0);
+  const abnormal = known.map((row) => binary(chosen[row]?.t2) ?? 0);
   const t2 = auroc({ labels: abnormal, scores: known.map((row) => scores.t2[row] ?? Number.NaN) });
   return {
     loss: loss !== null && Number.isFinite(loss) ? loss : null,

@@ -46,6 +46,8 @@ export const libraryOverview = z.object({
   views: z.array(z.object({ view: z.string(), films: z.number().int() })),
   sources: z.array(z.object({ source: z.string(), films: z.number().int() })),
   splits: z.array(split),
+  /** Films that several readers have read: a run may then choose what counts. */
+  filmsReadTwice: z.number().int(),
   /** e.g. class imbalance, findings with fewer than 10 positives. */
   warnings: z.array(z.string()),
 });
@@ -72,6 +74,16 @@ export const filmRow = z.object({
 });
 export type FilmRow = z.infer<typeof filmRow>;
 
+export const filmBox = z.object({
+  finding: z.string(),
+  reader: z.string().nullable(),
+  x: z.number(),
+  y: z.number(),
+  width: z.number(),
+  height: z.number(),
+});
+export type FilmBox = z.infer<typeof filmBox>;
+
 export const filmDetail = filmRow.extend({
   modality: z.string().nullable(),
   photometric: z.string(),
@@ -84,6 +96,8 @@ export const filmDetail = filmRow.extend({
   pixelSha256: z.string(),
   /** null = unknown: not used for training or metrics. */
   labels: z.array(z.object({ finding: z.string(), value: z.boolean().nullable() })),
+  /** What readers drew, in pixels of the film from its upper left corner. */
+  boxes: z.array(filmBox),
   licence: z.string().nullable(),
 });
 export type FilmDetail = z.infer<typeof filmDetail>;
@@ -165,6 +179,8 @@ export const importSource = z.object({
   uploadId: z.string().max(64).nullable().default(null),
   /** Path of the labels CSV, or its name within the upload. */
   labels: z.string().nullable().default(null),
+  /** A CSV with a box a row, as `labels`; found by itself in known layouts. */
+  boxes: z.string().nullable().default(null),
   mapping: columnMapping.nullable().default(null),
 });
 export type ImportSource = z.infer<typeof importSource>;

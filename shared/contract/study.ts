@@ -3,7 +3,7 @@ import { eventIterator } from '@orpc/contract';
 import { z } from 'zod';
 
 import { LABEL_SETS } from '../domain/findings.ts';
-import { METHODS, PRESETS, VIT_VARIANTS } from '../domain/recipe.ts';
+import { LABEL_RULES, METHODS, PRESETS, VIT_VARIANTS } from '../domain/recipe.ts';
 import { CELL_STATES, STUDY_STATES } from '../domain/study.ts';
 import { empty, procedure, runId, splitId, studyId, timestampMs } from './base.ts';
 import { inputSettings, lossPart, recipe, resolution } from './training.ts';
@@ -34,6 +34,7 @@ export const studyPlan = z.object({
   splitId: splitId.nullable().default(null),
   findings: z.array(z.string()).nullable().default(null),
   labelSet: z.enum(LABEL_SETS).default('own'),
+  labelRule: z.enum(LABEL_RULES).nullable().default(null),
   t2Units: z.literal([1, 2]).nullable().default(null),
   classWeights: z.boolean().default(false),
   /** How the students' films become tokens. */

@@ -6,6 +6,7 @@ import { LABEL_SETS } from '../domain/findings.ts';
 import {
   DISTILL_METHODS,
   FEATURE_POINTS,
+  LABEL_RULES,
   METHODS,
   PAPER_INPUT,
   PRESETS,
@@ -73,6 +74,8 @@ export const runRequest = z.object({
   findings: z.array(z.string()).nullable().default(null),
   /** Which findings T1 has when none are named. `own`: every one with known positives and negatives, "No finding" never. */
   labelSet: z.enum(LABEL_SETS).default('own'),
+  /** Where films have several readers. Students follow their teacher. */
+  labelRule: z.enum(LABEL_RULES).nullable().default(null),
   preset: z.enum(PRESETS).default('robust'),
   recipe: recipe.partial().default({}),
   loss: lossPart.default({}),
@@ -110,6 +113,7 @@ export const runConfig = z.object({
   input: inputSettings.default(PAPER_INPUT),
   /** Weight of the positive part of each finding's BCE, in the order of `findings`; null = none. */
   positiveWeights: z.array(z.number().positive()).nullable().default(null),
+  labelRule: z.enum(LABEL_RULES).default('majority'),
 });
 export type RunConfig = z.infer<typeof runConfig>;
 

@@ -87,6 +87,7 @@ const ALIASES: Readonly<Record<string, string>> = {
   nodule: 'Nodule/Mass',
   'nodule or mass': 'Nodule/Mass',
   fibrosis: 'Pulmonary fibrosis',
+  infiltrate: 'Infiltration',
   pleural_thickening: 'Pleural thickening',
   'covid 19': 'COVID-19',
   covid19: 'COVID-19',

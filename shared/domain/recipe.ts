@@ -55,6 +55,10 @@ export const PAPER_LOSS: LossSettings = {
 export const TOKEN_MODES = ['upsampled', 'native', 'few'] as const;
 export type TokenMode = (typeof TOKEN_MODES)[number];
 
+/** What counts where several readers read a film: more than half, one, all of them, or their share as a soft target. */
+export const LABEL_RULES = ['majority', 'any', 'all', 'mean'] as const;
+export type LabelRule = (typeof LABEL_RULES)[number];
+
 /** How a stored low-resolution film is enlarged to the model's input. */
 export const UPSAMPLERS = ['bilinear', 'bicubic', 'nearest'] as const;
 export type Upsampler = (typeof UPSAMPLERS)[number];

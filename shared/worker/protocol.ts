@@ -20,10 +20,10 @@ export const planFilm = z.object({
   patient: z.string(),
   part: z.enum(['train', 'validation', 'test']),
   image: z.string(),
-  /** T1 labels in the order of `config.findings`; null = unknown, masked out. */
-  t1: z.array(z.union([z.literal(0), z.literal(1), z.null()])),
+  /** T1 targets in the order of `config.findings`; null = unknown, masked out. 0 or 1 but for training films read by several. */
+  t1: z.array(z.number().min(0).max(1).nullable()),
   /** 1 = abnormal. */
-  t2: z.union([z.literal(0), z.literal(1), z.null()]),
+  t2: z.number().min(0).max(1).nullable(),
 });
 
 /** Everything the training process needs, written as plan.json before the process starts. */

@@ -47,6 +47,7 @@ function config(teacherRunId: RunId | null): RunConfig {
     preprocessing: 'test',
     input: PAPER_INPUT,
     positiveWeights: null,
+    labelRule: 'majority',
   };
 }
 

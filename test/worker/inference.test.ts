@@ -85,6 +85,7 @@ function configAt(resolution: 224 | 28): Predict['config'] {
     preprocessing: 'test',
     input: PAPER_INPUT,
     positiveWeights: null,
+    labelRule: 'majority',
   };
 }
 

@@ -66,6 +66,7 @@ export function tinyConfig(change: Partial<RunConfig> = {}, recipe: RecipeChange
     preprocessing: 'test',
     input: PAPER_INPUT,
     positiveWeights: null,
+    labelRule: 'majority',
     ...change,
   };
 }

@@ -57,11 +57,16 @@ function inWords(summary: ImportSummary): string {
 
 export const importVerb: Verb = {
   name: 'import',
-  usage: 'import PATH… --library DIR [--labels CSV] [--mapping JSON]',
+  usage: 'import PATH… --library DIR [--labels CSV] [--boxes CSV] [--mapping JSON]',
   summary: 'films of folders, files, a DICOMDIR or a dataset layout, with labels',
-  options: { ...LIBRARY_OPTION, labels: { type: 'string' }, mapping: { type: 'string' } },
+  options: {
+    ...LIBRARY_OPTION,
+    labels: { type: 'string' },
+    boxes: { type: 'string' },
+    mapping: { type: 'string' },
+  },
   run: async ({ positionals, options }) => {
-    const { labels, mapping } = options;
+    const { labels, boxes, mapping } = options;
     if (positionals.length === 0 && typeof labels !== 'string') {
       throw new Refusal(
         'BAD_INPUT',
@@ -71,6 +76,7 @@ export const importVerb: Verb = {
     const source = importSource.parse({
       paths: positionals.map((path) => resolve(path)),
       labels: typeof labels === 'string' ? resolve(labels) : null,
+      boxes: typeof boxes === 'string' ? resolve(boxes) : null,
       mapping: typeof mapping === 'string' ? await readMapping(mapping) : null,
     });
     const summary = await withLibrary(options, true, (library) => runImport(library, source));

@@ -20,7 +20,13 @@ export const train: Verb = {
   usage:
     'train --library DIR --model tiny|small|base [--resolution 224] [--preset …] [--epochs N] [--seed N] [--labels SET]',
   summary: 'a teacher at 224 px, or a plain student below; Ctrl-C pauses',
-  options: { ...LIBRARY_OPTION, ...RUN_OPTIONS, labels: { type: 'string' }, 't2-units': { type: 'string' } },
+  options: {
+    ...LIBRARY_OPTION,
+    ...RUN_OPTIONS,
+    labels: { type: 'string' },
+    't2-units': { type: 'string' },
+    'label-rule': { type: 'string' },
+  },
   run: async ({ options }) => {
     const resolution = numberOption(options, 'resolution') ?? 224;
     const request = requestFrom(options, {
@@ -29,6 +35,7 @@ export const train: Verb = {
       resolution,
       ...labelsOf(textOption(options, 'labels')),
       t2Units: numberOption(options, 't2-units') ?? null,
+      labelRule: textOption(options, 'label-rule') ?? null,
     });
     return await followRun(options, async ({ training }) => {
       const { runId } = await training.service.start(request, { signal: AbortSignal.timeout(60_000) });

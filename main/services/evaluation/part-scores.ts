@@ -10,6 +10,7 @@ import { ServiceError } from '../../../shared/domain/service-error.ts';
 import { scoreRow } from '../../../shared/worker/protocol.ts';
 import type { RunRow } from '../../store/runs.ts';
 import type { DatasetFilm } from '../../store/splits.ts';
+import { labelledFilms } from '../library/labelled-films.ts';
 import type { OpenLibrary } from '../library/open-library.ts';
 
 const SCORES_FILE = 'scores.json';
@@ -43,8 +44,10 @@ type ScoreRow = z.infer<typeof scoreRow>;
 /** @throws ServiceError NOT_FOUND, CORRUPT_LIBRARY */
 export async function readRunScores({ store, files }: OpenLibrary, run: RunRow): Promise<RunScores> {
   const rows = await readRows(join(files.runsDir, run.id, SCORES_FILE), run);
-  const { findings, splitId } = run.config;
-  const films = new Map(store.splits.dataset(splitId, findings).map((film) => [film.filmId, film]));
+  const { findings, splitId, labelRule } = run.config;
+  const films = new Map(
+    labelledFilms(store, splitId, findings, labelRule).map((film) => [film.filmId, film]),
+  );
   const joined = rows.map((row) => {
     const film = films.get(row.filmId as FilmId);
     if (film?.part !== row.part || row.t1.length !== findings.length) throw damaged(run);

@@ -21,9 +21,9 @@ const NAMES = {
     'imagepath',
     'dicompath',
     'image',
-    'imageindex',
     'imagefile',
     'imageid',
+    'imageindex',
     'dicomid',
     'id',
   ],
@@ -38,7 +38,7 @@ const NAMES = {
 } as const;
 
 const READER_NAMES = ['radid', 'reader', 'readerid', 'radiologist', 'annotator'];
-const CLASS_NAMES = ['classname', 'findinglabels', 'finding', 'findings', 'label', 'labels'];
+const CLASS_NAMES = ['classname', 'findinglabels', 'findinglabel', 'finding', 'findings', 'label', 'labels'];
 
 type Field = keyof typeof NAMES;
 

@@ -8,6 +8,7 @@ import type { LibraryFiles } from '../../files/library-files.ts';
 import type { FilmFacts, FilmRecord } from '../../store/films.ts';
 import type { Store } from '../../store/store.ts';
 import type { PreparedFilm } from './decode-messages.ts';
+import { boxesWithin } from './box-plan.ts';
 import type { FilmLabels } from './label-plan.ts';
 
 export interface WrittenFilm {
@@ -115,6 +116,7 @@ async function insert(
       importedAt: now,
     });
     for (const [finding, value] of labels?.labels ?? []) store.labels.set(no, finding, value);
+    if (labels !== null) setReadings(store, no, header, labels);
     return no;
   });
   return {
@@ -125,6 +127,17 @@ async function insert(
     patientKept: false,
     patientNamed: identity !== '',
   };
+}
+
+/** What readers said and drew; what the labels file does not speak of stays as it is. */
+function setReadings(
+  store: Store,
+  filmNo: number,
+  size: { readonly rows: number; readonly cols: number },
+  { readings, boxes }: FilmLabels,
+): void {
+  if (readings !== undefined) store.readings.setReadings(filmNo, readings);
+  if (boxes !== undefined) store.readings.setBoxes(filmNo, boxesWithin(boxes, size));
 }
 
 /** Brings back files of a film that were lost or damaged, from the same pixels; makes anew what an older pipeline made. */
@@ -170,6 +183,7 @@ function update(
     store.labels.set(film.no, finding, value);
     changed = true;
   }
+  setReadings(store, film.no, film, labels);
   if (labels.patient === null) return { patientKey: film.patientKey, changed, patientKept: false };
   const patientKey = files.patientHash('patient', labels.patient);
   if (patientKey === film.patientKey) return { patientKey, changed, patientKept: false };

@@ -1,14 +1,16 @@
 /** @file From what a person chose to what will be done: folders, labels files and their records. Refuses before any work. */
 import { lstat } from 'node:fs/promises';
-import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 
 import type { Part } from '../../../shared/contract/base.ts';
 import type { ImportSource } from '../../../shared/contract/library.ts';
 import { ServiceError } from '../../../shared/domain/service-error.ts';
 import type { LibraryFiles } from '../../files/library-files.ts';
 import { confinedSegments } from '../../files/uploads.ts';
+import { hasBoxes, planBoxes, type LabelBox } from './box-plan.ts';
 import { classColumn, resolveMapping, suggestMapping } from './column-mapping.ts';
 import { readCsvTable } from './csv-table.ts';
+import { stemOf } from './label-index.ts';
 import { planLabels, type FilmLabels } from './label-plan.ts';
 
 export interface ImportPlan {
@@ -42,6 +44,7 @@ export async function planImport(source: ImportSource, files: LibraryFiles): Pro
   if (roots.length === 0 && first === undefined) {
     throw new ServiceError('BAD_INPUT', 'Choose a folder, some films, or a labels file to import.');
   }
+  const boxFiles = await findBoxFiles(source, roots, labelsFiles, upload);
   const records: FilmLabels[] = [];
   const warnings: string[] = [];
   for (const file of labelsFiles) {
@@ -49,18 +52,54 @@ export async function planImport(source: ImportSource, files: LibraryFiles): Pro
     const mapping = resolveMapping(table, source.mapping);
     const plan = await planLabels(table, mapping, file.givenPart);
     warnings.push(...plan.warnings);
-    for (const film of plan.films) {
-      records.push(file.folder === '' ? film : { ...film, file: `${file.folder}/${film.file}` });
-    }
+    for (const film of plan.films) records.push({ ...film, file: within(file.folder, film.file) });
+  }
+  for (const file of boxFiles) {
+    addBoxes(records, planBoxes(await readCsvTable(file.path)), file.folder);
   }
   const namedOnly = roots.length === 0;
   return {
     roots: namedOnly && first !== undefined ? [dirname(first.path)] : roots,
     namedOnly,
-    records: labelsFiles.length === 0 ? null : records,
+    records: labelsFiles.length === 0 && boxFiles.length === 0 ? null : records,
     warnings,
-    except: new Set(labelsFiles.map(({ path }) => path)),
+    except: new Set([...labelsFiles, ...boxFiles].map(({ path }) => path)),
   };
+}
+
+const within = (folder: string, file: string): string => (folder === '' ? file : `${folder}/${file}`);
+
+/** Files of boxes: the one that was chosen, else those that belong to a layout's labels files. */
+async function findBoxFiles(
+  source: ImportSource,
+  roots: readonly string[],
+  labelsFiles: readonly LabelsFile[],
+  upload: string | null,
+): Promise<readonly Pick<LabelsFile, 'path' | 'folder'>[]> {
+  if (source.boxes !== null) return [{ path: await labelsPath(source.boxes, upload), folder: '' }];
+  const found: Pick<LabelsFile, 'path' | 'folder'>[] = [];
+  for (const { path, folder } of labelsFiles) {
+    const beside = join(dirname(path), basename(path).replace('image_labels_', 'annotations_'));
+    if (folder !== '' && beside !== path && (await isFile(beside))) found.push({ path: beside, folder });
+    else if (hasBoxes((await readCsvTable(path)).columns)) found.push({ path, folder });
+  }
+  return found;
+}
+
+/** Boxes go to the record of their film; a film that has none gets one that says nothing else. */
+function addBoxes(
+  records: FilmLabels[],
+  boxes: ReadonlyMap<string, readonly LabelBox[]>,
+  folder: string,
+): void {
+  const places = new Map(records.map(({ file }, index) => [stemOf(file), index]));
+  for (const [file, list] of boxes) {
+    const place = places.get(stemOf(file));
+    const record = place === undefined ? undefined : records[place];
+    if (record === undefined || place === undefined) {
+      records.push({ file: within(folder, file), patient: null, labels: new Map(), boxes: list });
+    } else records[place] = { ...record, boxes: [...(record.boxes ?? []), ...list] };
+  }
 }
 
 async function refuseMissing(path: string): Promise<void> {

@@ -10,6 +10,8 @@ import { canonicalFinding, NO_FINDING } from '../../../shared/domain/findings.ts
 import { ServiceError } from '../../../shared/domain/service-error.ts';
 import { classColumn, readerColumn, unknownLabels } from './column-mapping.ts';
 import { lineOf, type CsvTable } from './csv-table.ts';
+import type { Reading } from '../../store/readings.ts';
+import type { LabelBox } from './box-plan.ts';
 import { counted } from './wording.ts';
 import { parseAbnormal, parseAge, parseLabel, parsePart, parseSex, parseText } from './label-values.ts';
 
@@ -27,6 +29,10 @@ export interface FilmLabels {
   readonly abnormal?: boolean | null;
   readonly givenPart?: Part | null;
   readonly labels: ReadonlyMap<string, boolean | null>;
+  /** Each reader's own labels, where several readers read the film; `labels` is then their majority. */
+  readonly readings?: readonly Reading[];
+  /** What readers drew, in pixels of the film or of `size`. */
+  readonly boxes?: readonly LabelBox[];
 }
 
 export interface LabelPlan {
@@ -185,7 +191,11 @@ function combine(
     if (first === undefined) continue;
     if (byReader.length > 1) {
       read += 1;
-      films.push({ ...first, labels: majority(byReader.map(({ labels }) => labels)) });
+      films.push({
+        ...first,
+        labels: majority(byReader.map(({ labels }) => labels)),
+        readings: byReader.map(({ reader, labels }) => ({ reader: reader ?? '', labels })),
+      });
     } else films.push(first);
     if (classes === null) {
       repeated += rows.length - byReader.length;

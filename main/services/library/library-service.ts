@@ -80,6 +80,7 @@ async function filmDetail({ store, filmBytes }: LibraryServiceDeps, filmId: Film
     bytes: film.bytes,
     pixelSha256: film.pixelSha256,
     labels: store.labels.findings().map((finding) => ({ finding, value: known.get(finding) ?? null })),
+    boxes: store.readings.boxes(film.no),
     licence: film.licence,
   };
 }

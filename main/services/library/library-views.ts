@@ -52,6 +52,7 @@ export function overviewView(store: Store, files: LibraryFiles, splits: Split[])
     views: store.films.views(),
     sources: store.films.sources(),
     splits,
+    filmsReadTwice: store.readings.filmsReadTwice(),
     warnings: [...restoredWarning(store), ...(films === 0 ? [] : overviewWarnings(labels, abnormal))],
   };
 }

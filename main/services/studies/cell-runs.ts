@@ -68,6 +68,7 @@ export function cellRequest(plan: StudyPlan, cell: Cell, teacherRunId: RunId | n
     splitId: plan.splitId,
     findings: plan.findings === null ? null : [...plan.findings],
     labelSet: plan.labelSet,
+    labelRule: plan.labelRule,
     preset: plan.preset,
     recipe: { ...plan.recipe, ...(isTeacher && plan.teacherRecipe) },
     loss: cell.teacher === null ? {} : { ...plan.loss, ...system?.loss },

@@ -62,6 +62,7 @@ export function pretrainConfig(
     preprocessing: PIXEL_PIPELINE,
     input: PAPER_INPUT,
     positiveWeights: null,
+    labelRule: 'majority',
   };
 }
 

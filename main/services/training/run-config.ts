@@ -14,6 +14,7 @@ import { WeightsError } from '../../numeric/weights/weights-error.ts';
 import type { DatasetFilm } from '../../store/splits.ts';
 import { PIXEL_PIPELINE } from '../import/pipeline-version.ts';
 import { createSplit } from '../library/library-service.ts';
+import { labelledFilms } from '../library/labelled-films.ts';
 import type { OpenLibrary } from '../library/open-library.ts';
 import type { Clock } from '../service-types.ts';
 import { definedOnly } from './defined-only.ts';
@@ -119,6 +120,7 @@ function checkTeacher(library: OpenLibrary, config: RunConfig): void {
     own.preprocessing !== config.preprocessing &&
       'its films were prepared by another version of the pixel pipeline',
     own.t2Units !== config.t2Units && 'its normal/abnormal head has another number of outputs',
+    own.labelRule !== config.labelRule && 'it learned labels by another rule for several readers',
     own.resolution !== 224 && `it sees films at ${own.resolution} px, not at 224 px`,
   ].filter((one) => one !== false);
   if (differs.length === 0) return;
@@ -212,9 +214,10 @@ function fill(library: OpenLibrary, clock: Clock, request: RunRequest): FilledRe
     preprocessing: PIXEL_PIPELINE,
     input: { ...PAPER_INPUT, ...definedOnly(request.input) },
     positiveWeights: null,
+    labelRule: request.labelRule ?? teacher?.labelRule ?? 'majority',
   };
   checkTeacher(library, config);
-  const films = library.store.splits.dataset(splitId, config.findings);
+  const films = labelledFilms(library.store, splitId, config.findings, config.labelRule);
   checkLabels(films, config.findings);
   if (!request.classWeights) return { config, films };
   return { config: { ...config, positiveWeights: positiveWeights(films, config.findings) }, films };
@@ -263,6 +266,7 @@ export async function fillRequest(
 const UNSAID = {
   input: PAPER_INPUT,
   positiveWeights: null,
+  labelRule: 'majority',
   loss: { featurePoint: PAPER_LOSS.featurePoint, normaliseFeatures: PAPER_LOSS.normaliseFeatures },
 } as const;
 

@@ -11,6 +11,7 @@ import { writeFileAtomic } from '../../files/atomic-write.ts';
 import { isTaught, neededFeature, type FeatureKind } from '../../numeric/methods/needs.ts';
 import type { RunRow } from '../../store/runs.ts';
 import type { DatasetFilm } from '../../store/splits.ts';
+import { labelledFilms } from '../library/labelled-films.ts';
 import type { OpenLibrary } from '../library/open-library.ts';
 import { startPath } from './start-weights.ts';
 
@@ -68,8 +69,8 @@ export async function writePlan(library: OpenLibrary, run: RunRow, resume: boole
   await mkdir(dir, { recursive: true });
   const films =
     run.config.method === 'pretrain'
-      ? store.splits.trainingFilms(run.splitId)
-      : store.splits.dataset(run.splitId, run.config.findings);
+      ? store.splits.trainingFilms(run.splitId).map((film) => ({ ...film, targets: { t1: [], t2: null } }))
+      : labelledFilms(store, run.splitId, run.config.findings, run.config.labelRule);
   const teacher = teacherOf(library, run);
   const plan: RunPlan = {
     protocol: WORKER_PROTOCOL,
@@ -81,8 +82,8 @@ export async function writePlan(library: OpenLibrary, run: RunRow, resume: boole
       patient: film.patientKey,
       part: film.part,
       image: files.artifacts.path(film.modelSha256),
-      t1: [...film.labels],
-      t2: film.abnormal,
+      t1: [...film.targets.t1],
+      t2: film.targets.t2,
     })),
     dir,
     initPath: run.config.init === null ? null : startPath(library, run.config.init),

@@ -53,6 +53,7 @@ export function fullConfig(wanted: Wanted): RunConfig {
     preprocessing: 'test',
     input: PAPER_INPUT,
     positiveWeights: null,
+    labelRule: 'majority',
     ...wanted,
   };
 }

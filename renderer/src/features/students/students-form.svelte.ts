@@ -63,6 +63,7 @@ export class StudentsForm {
       splitId: teacher.splitId,
       findings: [...teacher.config.findings],
       labelSet: 'own',
+      labelRule: null,
       input: this.method.input(),
       t2Units: teacher.config.t2Units,
       classWeights: teacher.config.positiveWeights !== null,

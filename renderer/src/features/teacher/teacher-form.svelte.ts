@@ -1,7 +1,7 @@
 /** @file What a teacher will be trained with; becomes the request for the estimate and for Start. */
 import type { RunRequest } from '../../../../shared/contract/training.ts';
 import type { SplitId } from '../../../../shared/domain/ids.ts';
-import type { VitVariant } from '../../../../shared/domain/recipe.ts';
+import type { LabelRule, VitVariant } from '../../../../shared/domain/recipe.ts';
 import { RecipeForm } from '../training/recipe-form.svelte.ts';
 
 export class TeacherForm {
@@ -14,6 +14,8 @@ export class TeacherForm {
   findings = $state.raw<readonly string[] | null>(null);
   /** Outputs of the normal/abnormal head. */
   t2Units = $state<1 | 2>(2);
+  /** What counts where films have several readers. */
+  labelRule = $state<LabelRule>('majority');
   classWeights = $state(false);
   /** '' = random start. */
   init = $state('');
@@ -46,6 +48,7 @@ export class TeacherForm {
       preset: this.recipe.preset,
       recipe: this.recipe.changes(),
       labelSet: 'own',
+      labelRule: this.labelRule,
       loss: {},
       input: {},
       t2Units: this.t2Units,
