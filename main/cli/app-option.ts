@@ -20,6 +20,8 @@ export async function withApp<T>(
       log: stderrLog,
       clock: Date,
       readOnly: access === 'read',
+      // A verb does what it was asked for; the verb "study" asks.
+      studiesGoOn: false,
     });
     try {
       if (access === 'write') parts.library.files.refuseIfReadOnly();

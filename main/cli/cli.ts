@@ -13,6 +13,7 @@ import { metrics } from './verbs/metrics.ts';
 import { predict } from './verbs/predict.ts';
 import { pretrain } from './verbs/pretrain.ts';
 import { resume, runs } from './verbs/runs.ts';
+import { study } from './verbs/study.ts';
 import { train } from './verbs/train.ts';
 import { verify } from './verbs/verify.ts';
 import { weights } from './verbs/weights.ts';
@@ -23,6 +24,7 @@ const VERBS: readonly Verb[] = [
   train,
   distill,
   resume,
+  study,
   runs,
   predict,
   evaluate,

@@ -22,6 +22,8 @@ export interface AppOptions {
   readonly clock: Clock;
   /** Only look: nothing is queued, trained or kept. */
   readonly readOnly?: boolean;
+  /** False: a study that was at work when the library was closed waits until it is asked to go on. */
+  readonly studiesGoOn?: boolean;
   /** How often the status is looked at, in ms. */
   readonly statusEveryMs?: number;
 }
@@ -91,11 +93,19 @@ export async function openParts(options: AppOptions): Promise<AppParts> {
     onFinished: (runId) => evaluation.evaluateRun(runId),
   });
   const study = createStudyService({ library, training, evaluation, inference, clock, log });
-  const studies = createStudiesService({ library, training, engine, clock, log });
+  const studies = createStudiesService({
+    library,
+    training,
+    engine,
+    clock,
+    log,
+    goOn: options.studiesGoOn ?? true,
+  });
   const every = options.statusEveryMs ?? STATUS_EVERY_MS;
   const system = createSystemService({
     library,
     study: study.service,
+    studies,
     engine,
     host: options.host,
     tick: (signal) => wait(every, undefined, { signal, ref: false }).catch(() => undefined),

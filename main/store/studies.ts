@@ -59,6 +59,7 @@ export function createStudyStore(db: Db) {
   );
   const byId = db.prepare<[string], RawStudy>(`SELECT ${columns} FROM studies WHERE id = ?`);
   const all = db.prepare<[], RawStudy>(`SELECT ${columns} FROM studies ORDER BY created_at, id`);
+  const running = db.prepare<[], RawStudy>(`SELECT ${columns} FROM studies WHERE state = 'running'`);
   const cells = db.prepare<[string], RawCell>(
     `SELECT key, wanted, run_id AS runId, reused, error_code AS errorCode, error_message AS errorMessage
      FROM study_cells WHERE study_id = ? ORDER BY position, key`,
@@ -102,6 +103,11 @@ export function createStudyStore(db: Db) {
       return study;
     },
     list: (): readonly StudyRow[] => all.all().map(parseStudy),
+    /** There is at most one. */
+    running(): StudyRow | null {
+      const row = running.get();
+      return row === undefined ? null : parseStudy(row);
+    },
     /** In the order of training. */
     cells: (id: StudyId): readonly StudyCellRow[] =>
       cells.all(id).map(({ wanted, reused, errorCode, errorMessage, ...cell }) => ({

@@ -9,20 +9,24 @@ import { empty, procedure, runId, splitId, studyId, timestampMs } from './base.t
 import { inputSettings, lossPart, recipe, resolution } from './training.ts';
 
 const lowResolution = z.literal([112, 56, 28]);
+const recipePart = recipe.partial().strict();
 const cellKey = z.string().min(1).max(120);
 
-export const studySystem = z.object({
+export const studySystem = z.strictObject({
   name: z
     .string()
     .regex(/^[a-z0-9][a-z0-9-]{0,39}$/)
     .refine((name) => name !== 'teacher'),
   title: z.string().min(1).max(60),
   method: z.enum(METHODS).exclude(['teacher', 'pretrain']),
-  loss: lossPart.optional(),
+  loss: lossPart.strict().optional(),
 });
 
-/** A study as a person plans it; also the file that the command line takes. What is left out is filled from the preset. */
-export const studyPlan = z.object({
+/**
+ * A study as a person plans it; also the file that the command line takes. What is left out is filled from the preset; a field
+ * that nobody knows is refused, so that a slip of the pen is not a study of something else.
+ */
+export const studyPlan = z.strictObject({
   name: z.string().min(1).max(80).default('Study'),
   models: z.array(z.enum(VIT_VARIANTS)).min(1),
   systems: z.array(studySystem).min(1).max(40),
@@ -38,12 +42,12 @@ export const studyPlan = z.object({
   t2Units: z.literal([1, 2]).nullable().default(null),
   classWeights: z.boolean().default(false),
   /** How the students' films become tokens. */
-  input: inputSettings.partial().default({}),
+  input: inputSettings.partial().strict().default({}),
   preset: z.enum(PRESETS).default('robust'),
-  recipe: recipe.partial().default({}),
+  recipe: recipePart.default({}),
   /** What the teacher's recipe has otherwise than the students'. */
-  teacherRecipe: recipe.partial().default({}),
-  loss: lossPart.default({}),
+  teacherRecipe: recipePart.default({}),
+  loss: lossPart.strict().default({}),
   /** Start weights per model, as `init` of a run; a model that is not named starts at random. */
   init: z.partialRecord(z.enum(VIT_VARIANTS), z.string()).default({}),
 });

@@ -16,13 +16,22 @@ import { call, importAll, keptLog, tempFolder } from './temp-library.ts';
 export interface AppChoice {
   readonly dir?: string;
   readonly workerHost?: WorkerHost;
+  readonly studiesGoOn?: boolean;
 }
 
 export async function openTestApp(options: AppChoice = {}) {
   const dir = options.dir ?? join(tempFolder(), 'library');
   const log = keptLog();
   const workerHost = options.workerHost ?? createNodeWorkerHost();
-  const parts = await openParts({ libraryDir: dir, host: 'browser', workerHost, log, clock: Date });
+  const { studiesGoOn = true } = options;
+  const parts = await openParts({
+    libraryDir: dir,
+    host: 'browser',
+    workerHost,
+    log,
+    clock: Date,
+    studiesGoOn,
+  });
   onTestFinished(() => parts.app.close());
   return { dir, log, workerHost, ...parts };
 }

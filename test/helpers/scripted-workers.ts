@@ -3,7 +3,12 @@
  * two messages that real processes pass too quickly. Everything else in the app is the real thing.
  */
 import type { WorkerHandle, WorkerHost } from '../../main/services/service-types.ts';
-import { WORKER_PROTOCOL, type FromInference, type FromTraining } from '../../shared/worker/protocol.ts';
+import {
+  WORKER_PROTOCOL,
+  type FromInference,
+  type FromTraining,
+  type ToTraining,
+} from '../../shared/worker/protocol.ts';
 
 type Unnumbered<Message> = Message extends { readonly seq: number } ? Omit<Message, 'seq'> : never;
 
@@ -11,17 +16,23 @@ export class ScriptedWorker implements WorkerHandle {
   readonly pid = undefined;
   readonly asked: unknown[] = [];
   readonly #exitAfterMs: number;
+  readonly #obliging: boolean;
   readonly #listeners: ((message: unknown) => void)[] = [];
   readonly #exits: ((code: number | null, signal: string | null) => void)[] = [];
   #seq = 0;
   #killed = false;
 
-  constructor(exitAfterMs: number) {
+  constructor(exitAfterMs: number, obliging: boolean) {
     this.#exitAfterMs = exitAfterMs;
+    this.#obliging = obliging;
   }
 
   send(message: unknown): void {
     this.asked.push(message);
+    const { type } = message as ToTraining;
+    if (!this.#obliging || (type !== 'pause' && type !== 'cancel')) return;
+    const how = type === 'pause' ? 'paused' : 'cancelled';
+    setImmediate(() => this.say({ type: 'ended', how, scoresFile: null }));
   }
 
   onMessage(listener: (message: unknown) => void): void {
@@ -51,13 +62,16 @@ export interface ScriptedHost extends WorkerHost {
   readonly training: readonly ScriptedWorker[];
 }
 
-/** @param exitAfterMs between `kill` and the exit: large processes take their time */
-export function scriptedHost(exitAfterMs = 0): ScriptedHost {
+/**
+ * @param exitAfterMs between `kill` and the exit: large processes take their time
+ * @param obliging processes pause and cancel as soon as they are asked to
+ */
+export function scriptedHost(exitAfterMs = 0, obliging = false): ScriptedHost {
   const training: ScriptedWorker[] = [];
   return {
     training,
     start(kind) {
-      const worker = new ScriptedWorker(exitAfterMs);
+      const worker = new ScriptedWorker(exitAfterMs, obliging);
       if (kind === 'training') training.push(worker);
       else setImmediate(() => worker.say(READY));
       return worker;

@@ -80,12 +80,16 @@ export function cellRequest(plan: StudyPlan, cell: Cell, teacherRunId: RunId | n
   };
 }
 
+/** Runs of a library by what they were asked for. */
+export function runsByHash(runs: readonly RunRow[]): ReadonlyMap<string, readonly RunRow[]> {
+  return Map.groupBy(runs, ({ config }) => configHash(config));
+}
+
 /**
- * The run of this configuration that is nearest to its end: a finished one, else one at work or waiting, else one that can go
- * on. Null = it is to be made.
+ * Of the runs of one configuration the one that is nearest to its end: a finished one, else one at work or waiting, else one
+ * that can go on. Null = it is to be made.
  */
-export function runOf(hash: string, runs: readonly RunRow[]): RunRow | null {
-  const same = runs.filter((run) => configHash(run.config) === hash);
+export function nearestRun(same: readonly RunRow[] = []): RunRow | null {
   const newest = (fits: (run: RunRow) => boolean): RunRow | undefined => same.findLast(fits);
   return (
     newest(({ state }) => state === 'finished') ??

@@ -1,16 +1,30 @@
 /** @file What a study costs before it starts: every cell's time, a teacher's answers counted once, disk, memory, refusals. */
 import type { StudyEstimate, StudyPlan } from '../../../shared/contract/study.ts';
+import type { RunRequest } from '../../../shared/contract/training.ts';
 import type { RunId } from '../../../shared/domain/ids.ts';
+import { formatBytes } from '../../../shared/domain/numbers.ts';
 import type { ServiceError } from '../../../shared/domain/service-error.ts';
-import { neededFeature } from '../../numeric/methods/needs.ts';
+import { isTaught, neededFeature } from '../../numeric/methods/needs.ts';
 import type { OpenLibrary } from '../library/open-library.ts';
 import type { Clock } from '../service-types.ts';
 import { estimateRun, type RunEstimate } from '../training/estimate.ts';
-import { configHash, fillRequest, type FilledRequest } from '../training/run-config.ts';
-import { cellRequest, runOf, type Cell } from './cell-runs.ts';
+import {
+  configHash,
+  fillRequest,
+  sharedFacts,
+  type Facts,
+  type FilledRequest,
+} from '../training/run-config.ts';
+import { cellRequest, nearestRun, runsByHash, type Cell } from './cell-runs.ts';
 
-/** The configuration of a cell as far as it is known: a student whose teacher is still to be trained has none yet. */
-export interface CellFacts {
+/** What cells are filled from: asked of the library once for all of them. */
+interface Known {
+  readonly facts: Facts;
+  readonly runs: ReturnType<typeof runsByHash>;
+}
+
+interface CellFacts {
+  /** As far as it is known: a student whose teacher is still to be trained has no teacher in it. */
   readonly filled: FilledRequest;
   /** Finished run of the same configuration. */
   readonly doneBy: RunId | null;
@@ -20,36 +34,22 @@ export interface CellFacts {
  * Fills a cell's request without a trace. `teacher` is the finished run of its teacher's cell, or null.
  * @throws ServiceError as `fillRequest`
  */
-export async function cellFacts(
+async function cellFacts(
   library: OpenLibrary,
   clock: Clock,
-  plan: StudyPlan,
-  cell: Cell,
+  { facts, runs }: Known,
+  request: RunRequest,
   teacher: RunId | null,
 ): Promise<CellFacts> {
-  const request = cellRequest(plan, cell, teacher);
-  if (cell.teacher === null || teacher !== null) {
-    const filled = await fillRequest(library, clock, request, 'estimate');
-    const run = runOf(configHash(filled.config), library.store.runs.list());
+  if (!isTaught(request.method) || teacher !== null) {
+    const filled = await fillRequest(library, clock, request, 'estimate', facts);
+    const run = nearestRun(runs.get(configHash(filled.config)));
     return { filled, doneBy: run?.state === 'finished' ? run.id : null };
   }
   // As a student that nobody teaches, to find what the films, labels and start weights refuse.
-  const alone = { ...request, method: 'none' as const, loss: {} };
-  const { config, films } = await fillRequest(library, clock, alone, 'estimate');
-  const loss = { ...config.loss, ...request.loss };
-  return {
-    filled: {
-      config: { ...config, method: cell.method, loss: { ...config.loss, ...definite(loss) } },
-      films,
-    },
-    doneBy: null,
-  };
-}
-
-function definite<T extends object>(values: T): { [Key in keyof T]: Exclude<T[Key], undefined> } {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
-    [Key in keyof T]: Exclude<T[Key], undefined>;
-  };
+  const alone = { ...request, method: 'none' as const };
+  const { config, films } = await fillRequest(library, clock, alone, 'estimate', facts);
+  return { filled: { config: { ...config, method: request.method }, films }, doneBy: null };
 }
 
 export interface CellCost {
@@ -66,17 +66,21 @@ export async function cellCosts(
   cells: readonly Cell[],
   freeBytes: number,
 ): Promise<readonly CellCost[]> {
+  const known = { facts: sharedFacts(library, clock), runs: runsByHash(library.store.runs.list()) };
   const doneBy = new Map<string, RunId | null>();
   const asked = new Set<string>();
   const costs: CellCost[] = [];
   for (const cell of cells) {
     const teacher = cell.teacher === null ? null : (doneBy.get(cell.teacher) ?? null);
-    const facts = await cellFacts(library, clock, plan, cell, teacher);
+    const request = cellRequest(plan, cell, teacher);
+    const facts = await cellFacts(library, clock, known, request, teacher);
     doneBy.set(cell.key, facts.doneBy);
     const { config, films } = facts.filled;
-    const question = `${cell.teacher ?? ''} ${neededFeature(config.method, config.loss)} ${config.loss.featurePoint}`;
-    const cost = estimateRun(library, config, films, freeBytes, { answered: asked.has(question) });
-    if (cell.teacher !== null && facts.doneBy === null) asked.add(question);
+    const feature = neededFeature(config.method, config.loss);
+    const questions = [`${cell.teacher} logits`, `${cell.teacher} ${feature} ${config.loss.featurePoint}`];
+    const answered = questions.every((question) => asked.has(question));
+    const cost = estimateRun(library, config, films, freeBytes, { answered });
+    if (cell.teacher !== null && facts.doneBy === null) for (const question of questions) asked.add(question);
     costs.push({ key: cell.key, doneBy: facts.doneBy, cost });
   }
   return costs;
@@ -92,8 +96,10 @@ export async function estimateStudy(
   const freeBytes = await library.files.freeBytes();
   const costs = await cellCosts(library, clock, plan, cells, freeBytes);
   const todo = costs.filter((one) => one.doneBy === null);
-  const diskBytes = todo.reduce((sum, { cost }) => sum + cost.keptBytes, 0) + most(todo, 'passingBytes');
-  const warnings = new Set(todo.flatMap(({ cost }) => cost.warnings));
+  const passingBytes = todo.reduce((most, { cost }) => Math.max(most, cost.passingBytes), 0);
+  const diskBytes = todo.reduce((sum, { cost }) => sum + cost.keptBytes, 0) + passingBytes;
+  // Of the hungriest cell: the others warn of the same films and of less memory.
+  const hungriest = todo.toSorted((a, b) => b.cost.memoryBytes - a.cost.memoryBytes)[0];
   return {
     cells: costs.map(({ key, cost, doneBy }) => ({
       key,
@@ -102,18 +108,16 @@ export async function estimateStudy(
     })),
     seconds: todo.reduce((sum, { cost }) => sum + cost.seconds, 0),
     diskBytes,
-    memoryBytes: most(todo, 'memoryBytes'),
+    memoryBytes: hungriest?.cost.memoryBytes ?? 0,
     basis: todo[0]?.cost.basis ?? 'everything is done already',
     refusals:
       diskBytes > freeBytes
-        ? ['The study needs more disk than is free. Free some space or leave cells out.']
+        ? [
+            `The study needs about ${formatBytes(diskBytes)} on disk, ${formatBytes(freeBytes)} is free. Free some space or leave cells out.`,
+          ]
         : [],
-    warnings: [...warnings],
+    warnings: [...(hungriest?.cost.warnings ?? [])],
   };
-}
-
-function most(costs: readonly CellCost[], what: 'memoryBytes' | 'passingBytes'): number {
-  return costs.reduce((largest, { cost }) => Math.max(largest, cost[what]), 0);
 }
 
 /** Nothing is known but why. */

@@ -20,6 +20,7 @@ export interface EngineInfo {
 export interface SystemServiceDeps {
   readonly library: OpenLibrary;
   readonly study: Pick<StudyService, 'current'>;
+  readonly studies: { running(): Status['running'] };
   /** Resolves when the engine has loaded (or could not); asked when a window first looks. */
   readonly engine: () => Promise<EngineInfo>;
   readonly host: 'electron' | 'browser';
@@ -96,6 +97,8 @@ export function createSystemService(deps: SystemServiceDeps): SystemService {
       };
       return { kind: 'study', id: active.id, title: 'Sample study', progress };
     }
+    const planned = deps.studies.running();
+    if (planned !== null) return planned;
     const [id] = library.store.runs.active();
     const run = id === undefined ? null : library.store.runs.find(id);
     if (run === null) return null;

@@ -58,7 +58,7 @@ export function chooseSplit(library: OpenLibrary, clock: Clock, wanted: SplitId 
 }
 
 /** Findings with a known positive and a known negative among the training films. */
-function trainableFindings(library: OpenLibrary, splitId: SplitId): string[] {
+export function trainableFindings(library: OpenLibrary, splitId: SplitId): string[] {
   const { train } = library.store.splits.parts(splitId);
   return train.findings
     .filter(({ positive, negative }) => positive > 0 && negative > 0)
@@ -102,9 +102,9 @@ function checkLabels(films: readonly DatasetFilm[], findings: readonly string[])
 }
 
 /** @throws ServiceError INCOMPATIBLE naming what differs */
-function checkTeacher(library: OpenLibrary, config: RunConfig): void {
+function checkTeacher(store: OpenLibrary['store'], config: RunConfig): void {
   if (config.teacherRunId === null) return;
-  const teacher = library.store.runs.get(config.teacherRunId);
+  const teacher = store.runs.get(config.teacherRunId);
   if (teacher.state !== 'finished') {
     throw new ServiceError(
       'CONFLICT',
@@ -130,11 +130,9 @@ function checkTeacher(library: OpenLibrary, config: RunConfig): void {
   );
 }
 
-async function readStart(
-  library: OpenLibrary,
-  init: string,
-  config: RunConfig,
-): Promise<Pick<RunConfig, 'init' | 'initSha256' | 'normalisation' | 'layerNormEpsilon'>> {
+type StartFacts = Pick<RunConfig, 'init' | 'initSha256' | 'normalisation' | 'layerNormEpsilon'>;
+
+async function readStart(library: OpenLibrary, init: string, config: RunConfig): Promise<StartFacts> {
   const path = startPath(library, init);
   let bytes: Uint8Array;
   try {
@@ -161,28 +159,72 @@ async function readStart(
   }
 }
 
-/** Films of the training part, labelled or not: what validates and tests a model later is not shown to it now. */
-function fillPretraining(library: OpenLibrary, clock: Clock, request: RunRequest): FilledRequest {
-  const splitId = chooseSplit(library, clock, request.splitId);
-  const config = pretrainConfig(request, splitId, DEFAULT_NORMALISATION);
-  return { config, films: library.store.splits.trainingFilms(splitId) };
+/** What a request is filled from, beside its own words. */
+export interface Facts {
+  split(wanted: SplitId | null): SplitId;
+  trainable(splitId: SplitId): readonly string[];
+  dataset(
+    splitId: SplitId,
+    findings: readonly string[],
+    rule: RunConfig['labelRule'],
+  ): readonly DatasetFilm[];
+  start(init: string, config: RunConfig): Promise<StartFacts>;
 }
 
-function fill(library: OpenLibrary, clock: Clock, request: RunRequest): FilledRequest {
-  if (request.method === 'pretrain') return fillPretraining(library, clock, request);
+/** As the library has them now. */
+function currentFacts(library: OpenLibrary, clock: Clock): Facts {
+  return {
+    split: (wanted) => chooseSplit(library, clock, wanted),
+    trainable: (splitId) => trainableFindings(library, splitId),
+    dataset: (splitId, findings, rule) => labelledFilms(library.store, splitId, findings, rule),
+    start: (init, config) => readStart(library, init, config),
+  };
+}
+
+/** The same facts for many requests: each is asked for once. */
+export function sharedFacts(library: OpenLibrary, clock: Clock): Facts {
+  const facts = currentFacts(library, clock);
+  const known = new Map<string, unknown>();
+  const once = <T>(key: readonly unknown[], ask: () => T): T => {
+    const name = JSON.stringify(key);
+    if (!known.has(name)) known.set(name, ask());
+    return known.get(name) as T;
+  };
+  return {
+    split: (wanted) => once(['split', wanted], () => facts.split(wanted)),
+    trainable: (splitId) => once(['trainable', splitId], () => facts.trainable(splitId)),
+    dataset: (splitId, findings, rule) =>
+      once(['dataset', splitId, findings, rule], () => facts.dataset(splitId, findings, rule)),
+    start: (init, config) => {
+      const { model, resolution, input } = config;
+      return once(['start', init, model, resolution, input], () => facts.start(init, config));
+    },
+  };
+}
+
+/** Films of the training part, labelled or not: what validates and tests a model later is not shown to it now. */
+function fillPretraining({ store }: OpenLibrary, facts: Facts, request: RunRequest): FilledRequest {
+  const splitId = facts.split(request.splitId);
+  const config = pretrainConfig(request, splitId, DEFAULT_NORMALISATION);
+  return { config, films: store.splits.trainingFilms(splitId) };
+}
+
+function fill(library: OpenLibrary, facts: Facts, request: RunRequest): FilledRequest {
+  const { store } = library;
+  if (request.method === 'pretrain') return fillPretraining(library, facts, request);
   checkMethod(request);
-  const teacher = request.teacherRunId === null ? null : library.store.runs.get(request.teacherRunId).config;
+  const teacher = request.teacherRunId === null ? null : store.runs.get(request.teacherRunId).config;
   if (teacher?.method === 'pretrain') {
     throw new ServiceError(
       'INCOMPATIBLE',
       'A pre-training has learnt no labels that it could teach. Train a teacher from its weights first.',
     );
   }
-  const splitId = chooseSplit(library, clock, request.splitId ?? teacher?.splitId ?? null);
+  const splitId = facts.split(request.splitId ?? teacher?.splitId ?? null);
   const findings =
     request.findings ??
     teacher?.findings ??
-    labelSet(request.labelSet, request.labelSet === 'own' ? trainableFindings(library, splitId) : []);
+    labelSet(request.labelSet, request.labelSet === 'own' ? facts.trainable(splitId) : []);
   if (findings.length === 0) refuse('No finding has both positive and negative films in the training part.');
   if (request.findings?.includes(NO_FINDING) === true && teacher === null) {
     refuse('"No finding" is the normal/abnormal task, not a finding.');
@@ -216,8 +258,8 @@ function fill(library: OpenLibrary, clock: Clock, request: RunRequest): FilledRe
     positiveWeights: null,
     labelRule: request.labelRule ?? teacher?.labelRule ?? 'majority',
   };
-  checkTeacher(library, config);
-  const films = labelledFilms(library.store, splitId, config.findings, config.labelRule);
+  checkTeacher(store, config);
+  const films = facts.dataset(splitId, config.findings, config.labelRule);
   checkLabels(films, config.findings);
   if (!request.classWeights) return { config, films };
   return { config: { ...config, positiveWeights: positiveWeights(films, config.findings) }, films };
@@ -235,6 +277,7 @@ class TakenBack<T> extends Error {
 
 /** Runs `work` and takes back what it wrote. `work` must not be async. */
 function withoutTrace<T>({ store }: OpenLibrary, work: () => T): T {
+  if (store.readOnly) return work();
   try {
     return store.transaction(() => {
       throw new TakenBack(work());
@@ -255,11 +298,12 @@ export async function fillRequest(
   clock: Clock,
   request: RunRequest,
   purpose: 'run' | 'estimate' = 'run',
+  facts: Facts = currentFacts(library, clock),
 ): Promise<FilledRequest> {
-  const work = (): FilledRequest => fill(library, clock, request);
+  const work = (): FilledRequest => fill(library, facts, request);
   const { config, films } = purpose === 'run' ? work() : withoutTrace(library, work);
   if (request.init === null) return { config, films };
-  return { config: { ...config, ...(await readStart(library, request.init, config)) }, films };
+  return { config: { ...config, ...(await facts.start(request.init, config)) }, films };
 }
 
 /** What newer versions have added to a configuration, at the value that it had before: left out of the hash. */

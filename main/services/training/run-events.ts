@@ -13,12 +13,15 @@ const KEPT = 5000;
 export interface RunEvents {
   tell(id: RunId, epoch?: EpochRecord): void;
   watch(afterSeq: number, signal: AbortSignal): AsyncGenerator<RunEvent, void>;
+  /** Calls after every change of a run, for as long as the library is open. */
+  onChange(listener: () => void): void;
 }
 
 export function createRunEvents(library: OpenLibrary, clock: Clock): RunEvents {
   const { store } = library;
   const wakers = new Set<() => void>();
   return {
+    onChange: (listener) => void wakers.add(listener),
     tell(id, epoch) {
       const seq = store.events.append(TOPIC, id, { epoch: epoch ?? null }, clock.now());
       if (seq % 500 === 0) store.events.prune(TOPIC, seq - KEPT);

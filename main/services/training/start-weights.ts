@@ -85,9 +85,14 @@ export async function importStart(
   return start;
 }
 
+/** True for the id of imported start weights; a run's start is else a path. */
+export function isStartId(init: string): boolean {
+  return ID.test(init);
+}
+
 /** Where the weights lie that a run names as its start: the id of an imported start, or a file. @throws ServiceError NOT_FOUND */
 export function startPath(library: OpenLibrary, init: string): string {
-  if (!ID.test(init)) return resolve(init);
+  if (!isStartId(init)) return resolve(init);
   const start = allStarts(library).find(({ id }) => id === init);
   if (start === undefined) {
     throw new ServiceError(
@@ -100,7 +105,7 @@ export function startPath(library: OpenLibrary, init: string): string {
 
 /** A run keeps the id of an imported start; a file is kept by its whole path, so that a resume elsewhere finds it. */
 export function keptInit(init: string): string {
-  return ID.test(init) ? init : resolve(init);
+  return isStartId(init) ? init : resolve(init);
 }
 
 /** Licence of the weights that a run names as its start. */

@@ -39,6 +39,8 @@ export interface TrainingParts {
    * @throws ServiceError NOT_FOUND when the run is removed meanwhile
    */
   runToEnd(id: RunId, onEvent: (event: RunChange) => void, signal: AbortSignal): Promise<RunState>;
+  /** Calls after every change of a run, for as long as the library is open. */
+  onChange(listener: () => void): void;
   isBusy(): boolean;
   /** Asks a running process for a checkpoint and waits for it; the run is paused and can be resumed. */
   close(): Promise<void>;
@@ -304,7 +306,13 @@ export function createTrainingService(deps: TrainingDeps): TrainingParts {
       .catch((error: unknown) => log.warn('spent files were not tidied up', { error: String(error) }))
       .then(pump);
   }
-  return { service, runToEnd, isBusy: () => process !== null, close };
+  return {
+    service,
+    runToEnd,
+    onChange: (listener) => events.onChange(listener),
+    isBusy: () => process !== null,
+    close,
+  };
 }
 
 /** Fills a request's defaults as the contract does. */

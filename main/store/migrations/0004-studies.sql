@@ -10,6 +10,9 @@ CREATE TABLE studies (
   error_message TEXT
 ) STRICT, WITHOUT ROWID;
 
+-- The machine has one training process: one study runs at a time.
+CREATE UNIQUE INDEX one_study_runs ON studies (state) WHERE state = 'running';
+
 CREATE TRIGGER studies_keep_their_plan
 BEFORE UPDATE OF id, plan, created_at ON studies
 BEGIN

@@ -3,57 +3,15 @@ import { createHash } from 'node:crypto';
 import { cpSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import { splitRequest } from '../../../shared/contract/library.ts';
 import { importWeights } from '../../../main/numeric/weights/import-weights.ts';
-import { studyPlan, type Study, type StudyPlan } from '../../../shared/contract/study.ts';
-import type { RunId, StudyId } from '../../../shared/domain/ids.ts';
+import type { Study, StudyPlan } from '../../../shared/contract/study.ts';
+import type { RunId } from '../../../shared/domain/ids.ts';
 import { openAppWithFilms, openTestApp, runToEnd, startRun } from '../../helpers/open-app.ts';
-import { scriptedHost, type ScriptedHost } from '../../helpers/scripted-workers.ts';
 import { call, tempFolder } from '../../helpers/temp-library.ts';
-
-type App = Awaited<ReturnType<typeof openTestApp>>;
-
-function planOf(change: Partial<StudyPlan> = {}): StudyPlan {
-  return studyPlan.parse({
-    models: ['tiny'],
-    systems: [
-      { name: 'none', title: 'No distillation', method: 'none' },
-      { name: 'mlcak', title: 'MLCAK', method: 'mlcak' },
-    ],
-    resolutions: [28],
-    preset: 'quick',
-    recipe: { epochs: 1, batch: 4 },
-    ...change,
-  });
-}
-
-const start = async ({ studies }: App, plan = planOf()): Promise<StudyId> =>
-  (await studies.service.start(plan, call)).studyId as StudyId;
-
-const viewOf = async ({ studies }: App, id: StudyId): Promise<Study> => {
-  const found = (await studies.service.list({}, call)).find((study) => study.id === id);
-  if (found === undefined) throw new Error('no such study');
-  return found as Study;
-};
-
-const statesOf = async (app: App, id: StudyId): Promise<string[]> =>
-  (await viewOf(app, id)).cells.map(({ key, state }) => `${key} ${state}`);
-
-const until = async (fits: () => boolean | Promise<boolean>): Promise<void> => {
-  while (!(await fits())) await new Promise((resolve) => setTimeout(resolve, 20));
-};
-
-/** Lets the newest scripted process say that its run has ended. */
-async function endRun(host: ScriptedHost, nth: number, how: 'failed' | 'dies' | 'paused'): Promise<void> {
-  await until(() => host.training.length >= nth);
-  const worker = host.training[nth - 1];
-  if (how === 'dies') worker?.kill();
-  else if (how === 'failed')
-    worker?.say({ type: 'failed', code: 'NOT_FINITE', message: 'no numbers', detail: {} });
-  else worker?.say({ type: 'ended', how, scoresFile: null });
-}
+import { endRun, openScripted, planOf, start, statesOf, until, viewOf, type App } from './small-studies.ts';
 
 /** Of the weights alone: what a file says of its run names the run. */
 const finalHashes = ({ dir, library }: App, study: Study): string[] =>
@@ -122,16 +80,8 @@ describe('with real processes', () => {
 });
 
 describe('with scripted processes', () => {
-  const open = async () => {
-    const host = scriptedHost();
-    const app = await openAppWithFilms({ workerHost: host });
-    // Hooks run last first: an app that closes waits for its processes.
-    onTestFinished(() => host.training.forEach((worker) => worker.kill()));
-    return { host, app };
-  };
-
   it('a teacher that fails blocks its students, the others go on, and it can be taken in again', async () => {
-    const { host, app } = await open();
+    const { host, app } = await openScripted();
     const id = await start(app);
     await endRun(host, 1, 'failed');
     await endRun(host, 2, 'failed');
@@ -149,20 +99,20 @@ describe('with scripted processes', () => {
   });
 
   it('a process that dies again and again is a failed cell, not an endless loop', async () => {
-    const { host, app } = await open();
+    const { host, app } = await openScripted();
     const id = await start(app, planOf({ systems: [{ name: 'none', title: 'None', method: 'none' }] }));
     for (const nth of [1, 2, 3]) await endRun(host, nth, 'dies');
     await until(async () => (await statesOf(app, id))[0] === 'teacher-tiny-224-1 failed');
+    await until(() => host.training.length === 4);
     expect(app.library.store.runs.list()).toHaveLength(2);
   });
 
   it('paused, it keeps the run at work; resumed, it goes on with the same run', async () => {
-    const { host, app } = await open();
+    const { host, app } = await openScripted();
     const id = await start(app);
     await until(() => host.training.length === 1);
     await app.studies.service.pause({ studyId: id }, call);
     expect(await viewOf(app, id)).toMatchObject({ state: 'paused', current: null });
-    await endRun(host, 1, 'paused');
     await until(async () => (await statesOf(app, id))[0] === 'teacher-tiny-224-1 paused');
     await app.studies.service.resume({ studyId: id }, call);
     await until(() => host.training.length === 2);
@@ -170,7 +120,7 @@ describe('with scripted processes', () => {
   });
 
   it('cells wait in the order given, students behind their teacher; one left out is not trained', async () => {
-    const { host, app } = await open();
+    const { host, app } = await openScripted();
     const id = await start(app, planOf({ resolutions: [28, 56] }));
     await until(() => host.training.length === 1);
     const keys = ['mlcak-tiny-56-1', 'none-tiny-56-1', 'none-tiny-28-1'];
@@ -184,7 +134,6 @@ describe('with scripted processes', () => {
     ]);
     await app.studies.service.leaveOut({ studyId: id, key: 'none-tiny-56-1' }, call);
     await app.studies.service.leaveOut({ studyId: id, key: 'teacher-tiny-224-1' }, call);
-    host.training[0]?.say({ type: 'ended', how: 'cancelled', scoresFile: null });
     await until(() => host.training.length === 2);
     expect(await statesOf(app, id)).toEqual([
       'teacher-tiny-224-1 left-out',
@@ -196,7 +145,7 @@ describe('with scripted processes', () => {
   });
 
   it('one study runs at a time; a study that is running is not removed', async () => {
-    const { host, app } = await open();
+    const { host, app } = await openScripted();
     const id = await start(app);
     await until(() => host.training.length === 1);
     await expect(start(app)).rejects.toMatchObject({ code: 'CONFLICT' });
@@ -210,7 +159,7 @@ describe('with scripted processes', () => {
   });
 
   it('a plan that cannot work is refused before anything is queued', async () => {
-    const { app } = await open();
+    const { app } = await openScripted();
     const refused = async (change: Partial<StudyPlan>, code: string): Promise<void> => {
       await expect(start(app, planOf(change))).rejects.toMatchObject({ code });
       const estimate = await app.studies.service.estimate(planOf(change), call);
