@@ -1,0 +1,148 @@
+/** @file The verb `study` as a process: killed, paused and taken up it ends with the weights of a study that was left alone. */
+import { createHash } from 'node:crypto';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { expect, it } from 'vitest';
+import { z } from 'zod';
+
+import { importWeights } from '../../main/numeric/weights/import-weights.ts';
+import { splitRequest } from '../../shared/contract/library.ts';
+import { runCli } from '../helpers/cli-process.ts';
+import { openAppWithFilms } from '../helpers/open-app.ts';
+import { call, tempFolder } from '../helpers/temp-library.ts';
+
+const cell = z.object({
+  key: z.string(),
+  system: z.string(),
+  model: z.string(),
+  resolution: z.number(),
+  seed: z.number(),
+  state: z.string(),
+  runId: z.string().nullable(),
+  t1: z.object({ macro: z.number().nullable(), k: z.number(), of: z.number() }).nullable(),
+  t2: z.object({ auroc: z.number().nullable() }).nullable(),
+});
+const told = z.object({ studyId: z.string(), state: z.string(), cells: z.array(cell), error: z.null() });
+type Told = z.infer<typeof told>;
+
+const PLAN = {
+  name: 'Two by two',
+  models: ['tiny'],
+  systems: [
+    { name: 'none', title: 'No distillation', method: 'none' },
+    { name: 'mlcak', title: 'MLCAK', method: 'mlcak' },
+  ],
+  resolutions: [28],
+  seeds: [1, 2],
+  preset: 'quick',
+  recipe: { epochs: 1, batch: 4 },
+};
+
+function planFile(plan: unknown): string {
+  const file = join(tempFolder(), 'plan.json');
+  writeFileSync(file, typeof plan === 'string' ? plan : JSON.stringify(plan));
+  return file;
+}
+
+/** Two libraries with the same films, patients and split. */
+async function twins(): Promise<readonly [string, string]> {
+  const { app, dir, library } = await openAppWithFilms();
+  await library.service.createSplit(splitRequest.parse({}), call);
+  await app.close();
+  const copy = join(tempFolder(), 'copy');
+  cpSync(dir, copy, { recursive: true });
+  return [dir, copy];
+}
+
+/** SHA-256 of the final weights of every cell, without what a file says of its run. */
+function hashes(library: string, { cells }: Told): readonly string[] {
+  return cells.map(({ runId }) => {
+    const { weights } = importWeights(readFileSync(join(library, 'runs', runId ?? '', 'final.safetensors')));
+    const hash = createHash('sha256');
+    for (const [name, values] of weights) hash.update(name).update(values);
+    return hash.digest('hex');
+  });
+}
+
+it.skipIf(process.platform === 'win32')(
+  'killed in the middle of a run and paused in the next, the same command goes on to the same weights',
+  async () => {
+    const [alone, cut] = await twins();
+    const plan = planFile(PLAN);
+    const whole = await runCli(['study', '--library', alone, '--plan', plan]);
+    expect(whole.status, whole.stderr).toBe(0);
+    const done = told.parse(whole.json);
+    expect(done.state).toBe('finished');
+    expect(done.cells.map(({ key, state, t1, t2 }) => [key, state, t1 !== null && t2 !== null])).toEqual([
+      ['teacher-tiny-224-1', 'done', true],
+      ['none-tiny-28-1', 'done', true],
+      ['mlcak-tiny-28-1', 'done', true],
+      ['none-tiny-28-2', 'done', true],
+      ['mlcak-tiny-28-2', 'done', true],
+    ]);
+
+    const again = ['study', '--library', cut, '--plan', plan];
+    const kill = runCli(again, [{ when: 'mlcak-tiny-28-1: running', act: (child) => child.kill('SIGKILL') }]);
+    await expect(kill).rejects.toThrow('by a signal without JSON');
+    const paused = await runCli(again, [
+      { when: 'none-tiny-28-2: running', act: (child) => child.kill('SIGINT') },
+    ]);
+    expect(paused.status, paused.stderr).toBe(0);
+    expect(paused.stderr).toContain('Goes on with the study');
+    expect(paused.stderr).toContain('the same command goes on');
+    expect(told.parse(paused.json)).toMatchObject({
+      state: 'paused',
+      cells: [{ state: 'done' }, { state: 'done' }, { state: 'done' }, {}, { state: 'waiting' }],
+    });
+    const finished = await runCli(again);
+    expect(finished.status, finished.stderr).toBe(0);
+    const resumed = told.parse(finished.json);
+    expect(resumed.state).toBe('finished');
+    expect(hashes(cut, resumed)).toEqual(hashes(alone, done));
+
+    const nothingLeft = told.parse((await runCli(again)).json);
+    expect(nothingLeft).toMatchObject({ studyId: resumed.studyId, state: 'finished' });
+    const { runs } = z
+      .object({ runs: z.array(z.unknown()) })
+      .parse((await runCli(['runs', '--library', cut])).json);
+    expect(runs).toHaveLength(5);
+  },
+);
+
+it('tells what a plan would take without starting it; without a plan three systems at three resolutions', async () => {
+  const { app, dir, library } = await openAppWithFilms();
+  await library.service.createSplit(splitRequest.parse({}), call);
+  await app.close();
+  const at = ['study', '--library', dir, '--estimate'];
+  const planned = await runCli([...at, '--plan', planFile(PLAN)]);
+  expect(planned).toMatchObject({ status: 0, json: { refusals: [] } });
+  const small = await runCli(at);
+  const { cells, seconds } = z
+    .object({ seconds: z.number(), cells: z.array(z.object({ key: z.string(), seconds: z.number() })) })
+    .parse(small.json);
+  expect(cells).toHaveLength(10);
+  expect(seconds).toBeCloseTo(cells.reduce((sum, one) => sum + one.seconds, 0));
+  expect((await runCli(['runs', '--library', dir])).json).toEqual({ runs: [] });
+});
+
+it.each([
+  ['{', 'not JSON'],
+  [{ ...PLAN, modles: ['tiny'] }, 'modles'],
+  [{ ...PLAN, recipe: { epoch: 3 } }, 'recipe: Unrecognized key: "epoch"'],
+  [{ ...PLAN, systems: [{ ...PLAN.systems[0], method: 'magic' }] }, 'systems[0].method'],
+  [{ ...PLAN, resolutions: [28, 100] }, 'resolutions[1]'],
+  [{ ...PLAN, without: ['none-tiny-28-3'] }, 'none-tiny-28-3'],
+  [{ ...PLAN, init: { tiny: 'weights.safetensors' } }, 'weights.safetensors'],
+] as const)('refuses a plan that cannot be meant, and names what is wrong: %j', async (plan, names) => {
+  const library = join(tempFolder(), 'library');
+  const file = planFile(plan);
+  const { app, dir } = await openAppWithFilms({ dir: library });
+  await app.close();
+  const refused = await runCli(['study', '--library', dir, '--plan', file]);
+  expect(refused).toMatchObject({
+    status: 2,
+    json: { error: { message: expect.stringContaining(names) as string } },
+  });
+  expect((await runCli(['runs', '--library', dir])).json).toEqual({ runs: [] });
+});
