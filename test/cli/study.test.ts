@@ -126,23 +126,24 @@ it('tells what a plan would take without starting it; without a plan three syste
   expect((await runCli(['runs', '--library', dir])).json).toEqual({ runs: [] });
 });
 
-it.each([
-  ['{', 'not JSON'],
-  [{ ...PLAN, modles: ['tiny'] }, 'modles'],
-  [{ ...PLAN, recipe: { epoch: 3 } }, 'recipe: Unrecognized key: "epoch"'],
-  [{ ...PLAN, systems: [{ ...PLAN.systems[0], method: 'magic' }] }, 'systems[0].method'],
-  [{ ...PLAN, resolutions: [28, 100] }, 'resolutions[1]'],
-  [{ ...PLAN, without: ['none-tiny-28-3'] }, 'none-tiny-28-3'],
-  [{ ...PLAN, init: { tiny: 'weights.safetensors' } }, 'weights.safetensors'],
-] as const)('refuses a plan that cannot be meant, and names what is wrong: %j', async (plan, names) => {
-  const library = join(tempFolder(), 'library');
-  const file = planFile(plan);
-  const { app, dir } = await openAppWithFilms({ dir: library });
+it('refuses plans that cannot be meant, and names what is wrong', async () => {
+  const { app, dir } = await openAppWithFilms();
   await app.close();
-  const refused = await runCli(['study', '--library', dir, '--plan', file]);
-  expect(refused).toMatchObject({
-    status: 2,
-    json: { error: { message: expect.stringContaining(names) as string } },
-  });
+  const wrong: readonly (readonly [unknown, string])[] = [
+    ['{', 'not JSON'],
+    [{ ...PLAN, modles: ['tiny'] }, 'modles'],
+    [{ ...PLAN, recipe: { epoch: 3 } }, 'recipe: Unrecognized key: "epoch"'],
+    [{ ...PLAN, systems: [{ ...PLAN.systems[0], method: 'magic' }] }, 'systems[0].method'],
+    [{ ...PLAN, resolutions: [28, 100] }, 'resolutions[1]'],
+    [{ ...PLAN, without: ['none-tiny-28-3'] }, 'none-tiny-28-3'],
+    [{ ...PLAN, init: { tiny: 'weights.safetensors' } }, 'weights.safetensors'],
+  ];
+  for (const [plan, names] of wrong) {
+    const refused = await runCli(['study', '--library', dir, '--plan', planFile(plan)]);
+    expect(refused).toMatchObject({
+      status: 2,
+      json: { error: { message: expect.stringContaining(names) as string } },
+    });
+  }
   expect((await runCli(['runs', '--library', dir])).json).toEqual({ runs: [] });
 });

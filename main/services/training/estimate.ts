@@ -71,8 +71,9 @@ export function estimateRun(
   { answered = false }: { readonly answered?: boolean } = {},
 ): RunEstimate {
   const { recipe, model } = config;
-  const count = (part: DatasetFilm['part']) => films.filter((film) => film.part === part).length;
-  const train = count('train');
+  const counts = { train: 0, validation: 0, test: 0 };
+  for (const { part } of films) counts[part] += 1;
+  const { train } = counts;
   const { seconds, basis } = secondsPerFilm(library, model);
   const vit = vitOfRun(config);
   const full = vitConfig(model, { t1Units: config.findings.length });
@@ -86,7 +87,7 @@ export function estimateRun(
   const larger = pretrains ? largerModel(config) : null;
   const asks = larger !== null || (isTaught(config.method) && missing && !answered);
   const teacherFilms = asks ? train * views : 0;
-  const forwardFilms = recipe.epochs * count('validation') + count('validation') + count('test');
+  const forwardFilms = recipe.epochs * counts.validation + counts.validation + counts.test;
   // Cost goes by tokens; the rate is that of all 197.
   const ownShare = pretrains && larger === null ? MASKED_SHARE : tokenCount(vit) / tokenCount(full);
   const perView = { none: 0, mean: 1, last: 1, blocks: vit.depth }[larger === null ? feature : 'last'];
