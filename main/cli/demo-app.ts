@@ -2,7 +2,8 @@
 import { ORPCError } from '@orpc/client';
 import { z } from 'zod';
 
-import type { ResultRow, StudyProgress } from '../../shared/contract/evaluation.ts';
+import type { ResultRow } from '../../shared/contract/evaluation.ts';
+import type { SampleProgress } from '../../shared/contract/sample.ts';
 import type { RunSummary } from '../../shared/contract/training.ts';
 import { isActive } from '../../shared/domain/run-state.ts';
 import { isErrorCode, ServiceError } from '../../shared/domain/service-error.ts';
@@ -11,7 +12,7 @@ import { withApp } from './app-option.ts';
 import { Refusal, type VerbArguments } from './verb.ts';
 
 export type Figures = Pick<ResultRow, 't1' | 't2' | 'differenceToNone' | 'name'>;
-export type Progress = Omit<StudyProgress, 'id' | 'runIds'> & { readonly runIds: readonly string[] };
+export type Progress = Omit<SampleProgress, 'id' | 'runIds'> & { readonly runIds: readonly string[] };
 
 /** What the demo needs of an app. Every method throws ServiceError for what can be expected. */
 export interface DemoApp {
@@ -60,8 +61,8 @@ async function besideApp<T>(url: string, work: (app: DemoApp) => Promise<T>): Pr
   try {
     return await work({
       own: false,
-      start: () => asked(client.study.runSample({})),
-      current: () => asked(client.study.current({})),
+      start: () => asked(client.sample.run({})),
+      current: () => asked(client.sample.current({})),
       running: async () => runAtWork(await asked(client.training.runs({}))),
       table: () => asked(client.evaluation.table({})),
     });
@@ -86,8 +87,8 @@ export async function withDemoApp<T>(
   return await withApp(options, 'write', ({ app: { services } }) =>
     work({
       own: true,
-      start: async () => await services.study.runSample({}, call),
-      current: async () => await services.study.current({}, call),
+      start: async () => await services.sample.run({}, call),
+      current: async () => await services.sample.current({}, call),
       running: async () => runAtWork(await services.training.runs({}, call)),
       table: async () => await services.evaluation.table({}, call),
     }),

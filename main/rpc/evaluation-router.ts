@@ -1,5 +1,5 @@
-/** @file Procedures of shared/contract/evaluation.ts: the evaluation service and the sample study. */
-import type { EvaluationService, StudyService } from '../services/service-types.ts';
+/** @file Procedures of shared/contract/evaluation.ts: each calls one method of the evaluation service. */
+import type { EvaluationService } from '../services/service-types.ts';
 import { callContext, type Implementer } from './implementer.ts';
 
 export function evaluationRouter(os: Implementer['evaluation'], service: EvaluationService) {
@@ -9,13 +9,5 @@ export function evaluationRouter(os: Implementer['evaluation'], service: Evaluat
     compare: os.compare.handler(({ input, signal }) => service.compare(input, callContext(signal))),
     cases: os.cases.handler(({ input, signal }) => service.cases(input, callContext(signal))),
     report: os.report.handler(({ input, signal }) => service.report(input, callContext(signal))),
-  });
-}
-
-export function studyRouter(os: Implementer['study'], service: StudyService) {
-  return os.router({
-    runSample: os.runSample.handler(({ input, signal }) => service.runSample(input, callContext(signal))),
-    current: os.current.handler(({ input, signal }) => service.current(input, callContext(signal))),
-    cancel: os.cancel.handler(({ input, signal }) => service.cancel(input, callContext(signal))),
   });
 }

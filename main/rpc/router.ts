@@ -1,10 +1,11 @@
 /** @file The whole router over the services. Both transports serve this one object. */
 import type { Services } from '../services/app.ts';
 import type { Log } from '../services/service-types.ts';
-import { evaluationRouter, studyRouter } from './evaluation-router.ts';
+import { evaluationRouter } from './evaluation-router.ts';
 import { implementer } from './implementer.ts';
 import { inferenceRouter } from './inference-router.ts';
 import { libraryRouter } from './library-router.ts';
+import { sampleRouter } from './sample-router.ts';
 import { studiesRouter } from './studies-router.ts';
 import { systemRouter } from './system-router.ts';
 import { trainingRouter } from './training-router.ts';
@@ -15,7 +16,7 @@ export function createRouter(services: Services, log: Log) {
     library: libraryRouter(os.library, services.library),
     training: trainingRouter(os.training, services.training),
     evaluation: evaluationRouter(os.evaluation, services.evaluation),
-    study: studyRouter(os.study, services.study),
+    sample: sampleRouter(os.sample, services.sample),
     studies: studiesRouter(os.studies, services.studies),
     inference: inferenceRouter(os.inference, services.inference),
     system: systemRouter(os.system, services.system),

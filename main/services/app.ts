@@ -5,8 +5,8 @@ import type {
   EvaluationService,
   InferenceService,
   LibraryService,
+  SampleService,
   StudiesService,
-  StudyService,
   SystemService,
   TrainingService,
 } from './service-types.ts';
@@ -15,7 +15,7 @@ export interface Services {
   readonly library: LibraryService;
   readonly training: TrainingService;
   readonly evaluation: EvaluationService;
-  readonly study: StudyService;
+  readonly sample: SampleService;
   readonly studies: StudiesService;
   readonly inference: InferenceService;
   readonly system: SystemService;

@@ -9,8 +9,8 @@ import { createEvaluationService, type EvaluationParts } from './evaluation/eval
 import { createInferenceService, type InferenceParts } from './inference/inference-service.ts';
 import { openLibrary, type OpenLibrary } from './library/open-library.ts';
 import type { Clock, Log, WorkerHost } from './service-types.ts';
+import { createSampleService } from './sample/sample-service.ts';
 import { createStudiesService, type StudiesParts } from './studies/studies-service.ts';
-import { createStudyService } from './study/study-service.ts';
 import { createSystemService, type EngineInfo } from './system/system-service.ts';
 import { createTrainingService, type TrainingParts } from './training/training-service.ts';
 
@@ -92,7 +92,7 @@ export async function openParts(options: AppOptions): Promise<AppParts> {
     log,
     onFinished: (runId) => evaluation.evaluateRun(runId),
   });
-  const study = createStudyService({ library, training, evaluation, inference, clock, log });
+  const sample = createSampleService({ library, training, evaluation, inference, clock, log });
   const studies = createStudiesService({
     library,
     training,
@@ -104,7 +104,7 @@ export async function openParts(options: AppOptions): Promise<AppParts> {
   const every = options.statusEveryMs ?? STATUS_EVERY_MS;
   const system = createSystemService({
     library,
-    study: study.service,
+    sample: sample.service,
     studies,
     engine,
     host: options.host,
@@ -112,7 +112,7 @@ export async function openParts(options: AppOptions): Promise<AppParts> {
   });
   let closing: Promise<void> | null = null;
   const close = async (): Promise<void> => {
-    await study.close();
+    await sample.close();
     const studiesEnd = studies.close();
     await training.close();
     await studiesEnd;
@@ -124,13 +124,13 @@ export async function openParts(options: AppOptions): Promise<AppParts> {
       library: library.service,
       training: training.service,
       evaluation: evaluation.service,
-      study: study.service,
+      sample: sample.service,
       studies: studies.service,
       inference: inference.service,
       system,
     },
     bytes: byteSources(library, evaluation, inference),
-    isBusy: () => library.imports.isBusy() || training.isBusy() || study.isBusy() || studies.isBusy(),
+    isBusy: () => library.imports.isBusy() || training.isBusy() || sample.isBusy() || studies.isBusy(),
     close: () => (closing ??= close()),
   };
   return { app, library, training, inference, evaluation, studies };

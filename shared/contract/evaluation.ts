@@ -2,7 +2,7 @@
 import { z } from 'zod';
 
 import { METHODS, VIT_VARIANTS } from '../domain/recipe.ts';
-import { empty, filmId, interval, part, procedure, runId, studyId, timestampMs } from './base.ts';
+import { empty, filmId, interval, part, procedure, runId, timestampMs } from './base.ts';
 import { comparison } from './comparison.ts';
 import { resolution } from './training.ts';
 
@@ -99,24 +99,4 @@ export const evaluationContract = {
     .output(z.array(caseRow)),
   /** Writes a self-contained HTML report of these runs (all finished ones when empty). */
   report: procedure.input(z.object({ runIds: z.array(runId).default([]) })).output(report),
-};
-
-export const studyProgress = z.object({
-  id: studyId,
-  state: z.enum(['running', 'finished', 'failed', 'cancelled', 'paused']),
-  step: z.enum(['import', 'split', 'runs', 'overlays', 'report', 'done']),
-  runIds: z.array(runId),
-  /** 0..1 over everything. */
-  fraction: z.number(),
-  etaSeconds: z.number().nullable(),
-  report: report.nullable(),
-  error: z.object({ code: z.string(), message: z.string() }).nullable(),
-});
-export type StudyProgress = z.infer<typeof studyProgress>;
-
-export const studyContract = {
-  /** Sample library (imported if the library is empty) → teacher 224 → no-KD 28 → MLCAK 28 → evaluation → report. */
-  runSample: procedure.input(empty).output(z.object({ studyId })),
-  current: procedure.input(empty).output(studyProgress.nullable()),
-  cancel: procedure.input(z.object({ studyId })).output(empty),
 };

@@ -1,9 +1,10 @@
 /** @file The whole contract: one entry per capability. Server and window are both typed by it. */
 import type { ContractRouterClient } from '@orpc/contract';
 
-import { evaluationContract, studyContract } from './evaluation.ts';
+import { evaluationContract } from './evaluation.ts';
 import { inferenceContract } from './inference.ts';
 import { libraryContract } from './library.ts';
+import { sampleContract } from './sample.ts';
 import { studiesContract } from './study.ts';
 import { systemContract } from './system.ts';
 import { trainingContract } from './training.ts';
@@ -12,7 +13,7 @@ export const contract = {
   library: libraryContract,
   training: trainingContract,
   evaluation: evaluationContract,
-  study: studyContract,
+  sample: sampleContract,
   studies: studiesContract,
   inference: inferenceContract,
   system: systemContract,

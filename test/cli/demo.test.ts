@@ -33,12 +33,12 @@ it('beside an app: follows the study that is at work; Ctrl-C ends only the watch
   const { app, log } = await openTestApp();
   const server = await startLoopback({ app, rendererDir: tempFolder(), log, clock: Date });
   onTestFinished(() => server.close());
-  await app.services.study.runSample({}, call);
+  await app.services.sample.run({}, call);
   const watched = await runCli(['demo'], [interrupt('%')], { CHESTLIGHT_URL: server.url() });
   expect(watched, watched.stderr).toMatchObject({ status: 0, json: { state: 'running' } });
   expect(watched.stderr).toContain('at work already');
   expect(watched.stderr).toContain('goes on in the window');
-  expect(await app.services.study.current({}, call)).toMatchObject({ state: 'running' });
+  expect(await app.services.sample.current({}, call)).toMatchObject({ state: 'running' });
 
   const closing: Act = { when: '%', act: () => void server.close() };
   const left = await runCli(['demo'], [closing], { CHESTLIGHT_URL: server.url() });

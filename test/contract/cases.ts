@@ -424,11 +424,11 @@ export const CASES: Cases = {
       refused: [noStudy],
     },
   },
-  study: {
-    runSample: {
+  sample: {
+    run: {
       async valid(at) {
         await at.world.atWork(); // its runs wait behind this one
-        const answer = await at.client.study.runSample({});
+        const answer = await at.client.sample.run({});
         await endStudy(at, answer.studyId);
         return answer;
       },
@@ -438,8 +438,8 @@ export const CASES: Cases = {
     current: {
       async valid(at) {
         await at.world.atWork();
-        const { studyId } = await at.client.study.runSample({});
-        const answer = await at.client.study.current({});
+        const { studyId } = await at.client.sample.run({});
+        const answer = await at.client.sample.current({});
         if (answer?.id !== studyId) throw new Error('the study at work is the current one');
         await endStudy(at, studyId);
         return answer;
@@ -450,7 +450,7 @@ export const CASES: Cases = {
     cancel: {
       async valid(at) {
         await at.world.atWork();
-        const { studyId } = await at.client.study.runSample({});
+        const { studyId } = await at.client.sample.run({});
         return await endStudy(at, studyId);
       },
       bad: [{}, { studyId: 1 }],
@@ -499,9 +499,9 @@ export const CASES: Cases = {
 
 /** Cancels the study and waits until it has come to rest. */
 async function endStudy({ client }: At, studyId: string): Promise<unknown> {
-  const answer = await client.study.cancel({ studyId });
+  const answer = await client.sample.cancel({ studyId });
   await expect
-    .poll(async () => (await client.study.current({}))?.state, { timeout: 20_000 })
+    .poll(async () => (await client.sample.current({}))?.state, { timeout: 20_000 })
     .toBe('cancelled');
   return answer;
 }

@@ -25,7 +25,7 @@ it('takes an address once, and tells when the app goes', async () => {
   const server = await openServer();
   const url = server.url();
   const connection = await connectLoopback(url);
-  expect(await connection.client.study.current({})).toBeNull();
+  expect(await connection.client.sample.current({})).toBeNull();
   expect(await refusal(url)).toMatchObject({
     code: 'CONFLICT',
     message: expect.stringContaining('used before') as string,

@@ -4,7 +4,7 @@
  */
 import { setTimeout as wait } from 'node:timers/promises';
 
-import type { StudyProgress } from '../../../shared/contract/evaluation.ts';
+import type { SampleProgress } from '../../../shared/contract/sample.ts';
 import { formatDuration } from '../../../shared/domain/numbers.ts';
 import { ServiceError } from '../../../shared/domain/service-error.ts';
 import { withDemoApp, type DemoApp, type Figures, type Progress } from '../demo-app.ts';
@@ -15,7 +15,7 @@ import { Refusal, type Verb, type VerbResult } from '../verb.ts';
 const LOOK_EVERY_MS = 1000;
 const TELL_EVERY_MS = 10_000;
 
-const STEP_WORDS: Readonly<Record<StudyProgress['step'], string>> = {
+const STEP_WORDS: Readonly<Record<SampleProgress['step'], string>> = {
   import: 'importing the sample films',
   split: 'splitting by patients',
   runs: 'training',

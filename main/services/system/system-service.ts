@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { attribution, type EngineBadge, type Status } from '../../../shared/contract/system.ts';
 import type { OpenLibrary } from '../library/open-library.ts';
 import { sampleAttributions } from '../library/sample-library.ts';
-import type { CallContext, StudyService, SystemService } from '../service-types.ts';
+import type { CallContext, SampleService, SystemService } from '../service-types.ts';
 import { collectDoctorReport } from './doctor.ts';
 
 /** What a worker that loaded the engine says of it. */
@@ -19,7 +19,7 @@ export interface EngineInfo {
 
 export interface SystemServiceDeps {
   readonly library: OpenLibrary;
-  readonly study: Pick<StudyService, 'current'>;
+  readonly sample: Pick<SampleService, 'current'>;
   readonly studies: { running(): Status['running'] };
   /** Resolves when the engine has loaded (or could not); asked when a window first looks. */
   readonly engine: () => Promise<EngineInfo>;
@@ -61,7 +61,7 @@ async function lastSave({ files, store }: OpenLibrary): Promise<number | null> {
 }
 
 export function createSystemService(deps: SystemServiceDeps): SystemService {
-  const { library, study, host } = deps;
+  const { library, sample, host } = deps;
   let engine: EngineBadge = {
     device: 'checking',
     label: 'Checking engine',
@@ -87,7 +87,7 @@ export function createSystemService(deps: SystemServiceDeps): SystemService {
     if (imported?.state === 'running') {
       return { kind: 'import', id: imported.importId, title: 'Import', progress: imported.progress };
     }
-    const active = await study.current({}, CALL);
+    const active = await sample.current({}, CALL);
     if (active?.state === 'running') {
       const progress = {
         phase: active.step,

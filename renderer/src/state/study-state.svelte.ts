@@ -1,10 +1,10 @@
 /** @file The sample study: starts it, keeps its progress current, cancels it. */
-import type { StudyProgress } from '../../../shared/contract/evaluation.ts';
+import type { SampleProgress } from '../../../shared/contract/sample.ts';
 import type { Connection } from '../rpc/connection.svelte.ts';
 import { Action } from './action.svelte.ts';
 
 export class StudyState {
-  current = $state.raw<StudyProgress | null>(null);
+  current = $state.raw<SampleProgress | null>(null);
   /** A finished study's card stays until it is put away. */
   dismissed = $state(false);
   readonly acting = new Action();
@@ -29,7 +29,7 @@ export class StudyState {
     this.#asking = true;
     this.#askAgain = false;
     try {
-      this.current = await (await this.#connection.client()).study.current({});
+      this.current = await (await this.#connection.client()).sample.current({});
     } catch {
       // The next change of the status asks again.
     } finally {
@@ -41,7 +41,7 @@ export class StudyState {
   start(): Promise<boolean> {
     this.dismissed = false;
     return this.acting.run(async () => {
-      await (await this.#connection.client()).study.runSample({});
+      await (await this.#connection.client()).sample.run({});
       await this.refresh();
     });
   }
@@ -50,7 +50,7 @@ export class StudyState {
     const { current } = this;
     return this.acting.run(async () => {
       if (current === null) return;
-      await (await this.#connection.client()).study.cancel({ studyId: current.id });
+      await (await this.#connection.client()).sample.cancel({ studyId: current.id });
       await this.refresh();
     });
   }

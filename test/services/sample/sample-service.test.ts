@@ -3,15 +3,15 @@ import { readFileSync } from 'node:fs';
 
 import { expect, it } from 'vitest';
 
-import { createStudyService } from '../../../main/services/study/study-service.ts';
-import { STUDY_RUNS } from '../../../main/services/study/study-plan.ts';
+import { createSampleService } from '../../../main/services/sample/sample-service.ts';
+import { SAMPLE_RUNS } from '../../../main/services/sample/sample-plan.ts';
 import type { RunState } from '../../../shared/domain/run-state.ts';
 import { openAppWithFilms, openTestApp } from '../../helpers/open-app.ts';
 import { scriptedHost } from '../../helpers/scripted-workers.ts';
 import { call } from '../../helpers/temp-library.ts';
 
 /** The study's own runs, one epoch each. */
-const SHORT = STUDY_RUNS.map((request): (typeof STUDY_RUNS)[number] => (teacher) => ({
+const SHORT = SAMPLE_RUNS.map((request): (typeof SAMPLE_RUNS)[number] => (teacher) => ({
   ...request(teacher),
   recipe: { epochs: 1, batch: 4 },
 }));
@@ -19,7 +19,7 @@ const SHORT = STUDY_RUNS.map((request): (typeof STUDY_RUNS)[number] => (teacher)
 type App = Awaited<ReturnType<typeof openTestApp>>;
 
 const studyOf = ({ library, training, evaluation, inference, log }: App) =>
-  createStudyService({ library, training, evaluation, inference, clock: Date, log, runs: SHORT });
+  createSampleService({ library, training, evaluation, inference, clock: Date, log, runs: SHORT });
 
 async function settled(study: ReturnType<typeof studyOf>) {
   while (study.isBusy()) await new Promise((resolve) => setTimeout(resolve, 100));
@@ -29,8 +29,8 @@ async function settled(study: ReturnType<typeof studyOf>) {
 it('trains teacher and students, makes overlays, writes the report; a power cut costs only the run at work', async () => {
   const app = await openAppWithFilms();
   const study = studyOf(app);
-  await study.service.runSample({}, call);
-  await expect(async () => study.service.runSample({}, call)).rejects.toMatchObject({ code: 'BUSY' });
+  await study.service.run({}, call);
+  await expect(async () => study.service.run({}, call)).rejects.toMatchObject({ code: 'BUSY' });
 
   // wait until the second run is at work, then the app goes away
   const runs = app.library.store.runs;
@@ -42,7 +42,7 @@ it('trains teacher and students, makes overlays, writes the report; a power cut 
   const again = await openTestApp({ dir: app.dir });
   const goneOn = studyOf(again);
   expect(await goneOn.service.current({}, call)).toMatchObject({ state: 'paused' });
-  await goneOn.service.runSample({}, call);
+  await goneOn.service.run({}, call);
   const done = await settled(goneOn);
   expect(done).toMatchObject({ state: 'finished', step: 'done', fraction: 1, error: null });
   expect(again.library.store.runs.list().map(({ state }) => state)).toEqual([
@@ -61,7 +61,7 @@ it('trains teacher and students, makes overlays, writes the report; a power cut 
 it('a cancelled study cancels the run at work and says so', async () => {
   const app = await openAppWithFilms();
   const study = studyOf(app);
-  const { studyId } = await study.service.runSample({}, call);
+  const { studyId } = await study.service.run({}, call);
   while (app.library.store.runs.list()[0]?.state !== 'training') {
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
@@ -73,14 +73,14 @@ it('an import that was cut off is taken up again before anything is trained', as
   const host = scriptedHost();
   const app = await openTestApp({ workerHost: host });
   const study = studyOf(app);
-  const { studyId } = await study.service.runSample({}, call);
+  const { studyId } = await study.service.run({}, call);
   while (app.library.store.films.totals().films < 3) await new Promise((resolve) => setTimeout(resolve, 5));
   await study.service.cancel({ studyId: studyId as never }, call);
   expect(await settled(study)).toMatchObject({ state: 'cancelled' });
   await app.library.imports.settled();
   expect(app.library.store.films.totals().films).toBeLessThan(160);
 
-  await study.service.runSample({}, call);
+  await study.service.run({}, call);
   while (host.training.length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
   expect(app.library.store.films.totals().films).toBe(160);
   expect(app.library.store.splits.list()).toMatchObject([{ name: 'Sample study' }]);

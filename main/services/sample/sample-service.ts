@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 
-import { studyProgress, type StudyProgress } from '../../../shared/contract/evaluation.ts';
+import { sampleProgress, type SampleProgress } from '../../../shared/contract/sample.ts';
 import type { ImportId, RunId, StudyId } from '../../../shared/domain/ids.ts';
 import { isResumable } from '../../../shared/domain/run-state.ts';
 import { ServiceError } from '../../../shared/domain/service-error.ts';
@@ -15,12 +15,12 @@ import type {
   EvaluationService,
   InferenceService,
   Log,
-  StudyService,
+  SampleService,
 } from '../service-types.ts';
 import type { TrainingParts } from '../training/training-service.ts';
-import { fractionOf, OVERLAY_FILMS, STUDY_RUNS, STUDY_SPLIT, type StudyStep } from './study-plan.ts';
+import { fractionOf, OVERLAY_FILMS, SAMPLE_RUNS, SAMPLE_SPLIT, type SampleStep } from './sample-plan.ts';
 
-export interface StudyDeps {
+export interface SampleDeps {
   readonly library: OpenLibrary;
   readonly training: Pick<TrainingParts, 'service' | 'runToEnd'>;
   readonly evaluation: { readonly service: Pick<EvaluationService, 'report'> };
@@ -28,11 +28,11 @@ export interface StudyDeps {
   readonly clock: Clock;
   readonly log: Log;
   /** What is trained, in order; the sample study's runs unless a test names shorter ones. */
-  readonly runs?: typeof STUDY_RUNS;
+  readonly runs?: typeof SAMPLE_RUNS;
 }
 
-export interface StudyParts {
-  readonly service: StudyService;
+export interface SampleParts {
+  readonly service: SampleService;
   isBusy(): boolean;
   /** Stops after the step at hand; a run at work is paused by the training service. */
   close(): Promise<void>;
@@ -52,23 +52,23 @@ class Stopped extends Error {
   }
 }
 
-export function createStudyService(deps: StudyDeps): StudyParts {
+export function createSampleService(deps: SampleDeps): SampleParts {
   const { library, clock, log, training } = deps;
   const { store, files } = library;
-  const plan = deps.runs ?? STUDY_RUNS;
-  let study: StudyProgress | null = null;
+  const plan = deps.runs ?? SAMPLE_RUNS;
+  let study: SampleProgress | null = null;
   let stop = new AbortController();
   let work: Promise<void> | null = null;
   let beganAt = 0;
   let beganFraction = 0;
 
-  function keep(change: Partial<StudyProgress>): void {
+  function keep(change: Partial<SampleProgress>): void {
     if (study === null) throw new Error('no study');
     study = { ...study, ...change };
     if (!files.readOnly) store.settings.set(KEY, study);
   }
 
-  function tell(step: StudyStep, within: number): void {
+  function tell(step: SampleStep, within: number): void {
     const fraction = fractionOf(step, within);
     if (study?.step !== step) {
       beganAt = clock.now();
@@ -82,7 +82,7 @@ export function createStudyService(deps: StudyDeps): StudyParts {
   }
 
   function readKept(): void {
-    const kept = studyProgress.safeParse(store.settings.get(KEY));
+    const kept = sampleProgress.safeParse(store.settings.get(KEY));
     if (!kept.success) return;
     study = kept.data;
     if (study.state === 'running' && !files.readOnly) {
@@ -163,7 +163,7 @@ export function createStudyService(deps: StudyDeps): StudyParts {
     const call: CallContext = { signal: stop.signal };
     await importSamples(call);
     tell('split', 0);
-    if (store.splits.list().length === 0) await library.service.createSplit(STUDY_SPLIT, call);
+    if (store.splits.list().length === 0) await library.service.createSplit(SAMPLE_SPLIT, call);
     const runIds = await trainAll(call);
     await makeOverlays(runIds, call);
     tell('report', 0);
@@ -188,7 +188,7 @@ export function createStudyService(deps: StudyDeps): StudyParts {
 
   return {
     service: {
-      runSample() {
+      run() {
         files.refuseIfReadOnly();
         if (work !== null) throw new ServiceError('BUSY', 'The sample study is at work already.');
         const goesOn = study !== null && (study.state === 'paused' || study.state === 'failed');

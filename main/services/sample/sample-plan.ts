@@ -1,14 +1,14 @@
 /** @file The sample study: what it trains, in order, and how much of the whole each step is. */
 import type { RunRequest } from '../../../shared/contract/training.ts';
-import type { StudyProgress } from '../../../shared/contract/evaluation.ts';
+import type { SampleProgress } from '../../../shared/contract/sample.ts';
 import type { RunId } from '../../../shared/domain/ids.ts';
 import type { SplitRequest } from '../../../shared/contract/library.ts';
 import { requestOf } from '../training/training-service.ts';
 
-export type StudyStep = StudyProgress['step'];
+export type SampleStep = SampleProgress['step'];
 
 /** Shares of the study's time on two processor cores; the runs' is divided evenly. They sum to 1. */
-const SHARES: readonly (readonly [StudyStep, number])[] = [
+const SHARES: readonly (readonly [SampleStep, number])[] = [
   ['import', 0.05],
   ['split', 0],
   ['runs', 0.88],
@@ -17,7 +17,7 @@ const SHARES: readonly (readonly [StudyStep, number])[] = [
 ];
 
 /** Where the study stands, 0..1, when `within` (0..1) of `step` is done. */
-export function fractionOf(step: StudyStep, within: number): number {
+export function fractionOf(step: SampleStep, within: number): number {
   if (step === 'done') return 1;
   const at = SHARES.findIndex(([name]) => name === step);
   const before = SHARES.slice(0, at).reduce((sum, [, share]) => sum + share, 0);
@@ -34,7 +34,7 @@ const recipe = { epochs: 10 };
  * The sample films come with their test part. A fifth of the rest is for validation: with a tenth (10 films) the best epoch
  * is chosen by chance.
  */
-export const STUDY_SPLIT: SplitRequest = {
+export const SAMPLE_SPLIT: SplitRequest = {
   name: 'Sample study',
   seed: SEED,
   validation: 0.2,
@@ -43,7 +43,7 @@ export const STUDY_SPLIT: SplitRequest = {
 };
 
 /** Teacher at 224, the student without a teacher, the student by MLCAK: the smallest comparison that says something. */
-export const STUDY_RUNS: readonly ((teacher: RunId | null) => RunRequest)[] = [
+export const SAMPLE_RUNS: readonly ((teacher: RunId | null) => RunRequest)[] = [
   () => requestOf({ method: 'teacher', model, resolution: 224, preset, recipe, seed: SEED }),
   () => requestOf({ method: 'none', model, resolution: 28, preset, recipe, seed: SEED }),
   (teacher) =>
