@@ -1,4 +1,4 @@
-/** @file How a run looks in every chart and table: hue by method, dash by resolution. */
+/** @file How a run looks in every chart and table: hue by method (by system within a study), dash by resolution. */
 import type { Method, Resolution } from '../../../shared/domain/recipe.ts';
 
 const DASHES: Readonly<Record<Resolution, readonly number[] | undefined>> = {
@@ -16,6 +16,11 @@ export function methodColour(method: Method): string {
 /** The same for style attributes. */
 export function methodColourValue(method: Method): string {
   return `var(--run-${method})`;
+}
+
+/** Hue of a system of a study: its method's, but that Hinton's form of vanilla distillation has its own. */
+export function systemColour(system: string, method: Method): string {
+  return system === 'vanilla-hinton' ? '--run-vanilla-hinton' : methodColour(method);
 }
 
 export function resolutionDash(resolution: Resolution): readonly number[] | undefined {

@@ -1,6 +1,6 @@
 /** @file Where the window is: hash routes such as `#/reading/film-…?run=run-…`. The address is the only place that holds it. */
 
-export const PAGES = ['library', 'teacher', 'students', 'evaluate', 'reading', 'settings'] as const;
+export const PAGES = ['library', 'teacher', 'students', 'study', 'evaluate', 'reading', 'settings'] as const;
 export type Page = (typeof PAGES)[number];
 
 export class Route {

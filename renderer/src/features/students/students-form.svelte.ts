@@ -4,6 +4,7 @@ import type { RunId } from '../../../../shared/domain/ids.ts';
 import { DISTILL_METHODS, type Method, type Resolution } from '../../../../shared/domain/recipe.ts';
 import { MethodForm } from '../training/method-form.svelte.ts';
 import { RecipeForm } from '../training/recipe-form.svelte.ts';
+import { seedList } from '../training/seed-list.ts';
 
 export type StudentMethod = Exclude<Method, 'teacher' | 'pretrain'>;
 export const STUDENT_METHODS: readonly StudentMethod[] = ['none', ...DISTILL_METHODS];
@@ -44,12 +45,7 @@ export class StudentsForm {
   );
 
   /** Seeds as numbers; null when the text is not a list of whole numbers. */
-  readonly seedList = $derived.by<readonly number[] | null>(() => {
-    const parts = this.seeds.split(/[\s,;]+/).filter((part) => part !== '');
-    if (parts.length === 0 || parts.length > MAX_SEEDS) return null;
-    if (!parts.every((part) => /^\d{1,9}$/.test(part))) return null;
-    return [...new Set(parts.map(Number))];
-  });
+  readonly seedList = $derived(seedList(this.seeds, MAX_SEEDS));
 
   /** The request of one student. `teacher` names split, findings and model, so that results can be compared. */
   request(cell: Cell, seed: number, teacher: RunDetail): RunRequest {
