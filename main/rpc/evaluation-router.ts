@@ -9,5 +9,9 @@ export function evaluationRouter(os: Implementer['evaluation'], service: Evaluat
     compare: os.compare.handler(({ input, signal }) => service.compare(input, callContext(signal))),
     cases: os.cases.handler(({ input, signal }) => service.cases(input, callContext(signal))),
     report: os.report.handler(({ input, signal }) => service.report(input, callContext(signal))),
+    studyTable: os.studyTable.handler(({ input, signal }) => service.studyTable(input, callContext(signal))),
+    exportStudy: os.exportStudy.handler(({ input, signal }) =>
+      service.exportStudy(input, callContext(signal)),
+    ),
   });
 }

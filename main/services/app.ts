@@ -1,6 +1,7 @@
 /** @file The opened app as hosts see it: every service, the byte sources, one close. compose.ts makes it. */
 import type { FilmId, RunId } from '../../shared/domain/ids.ts';
 import type { AttentionMethod } from '../../shared/contract/inference.ts';
+import type { WrittenReport } from './evaluation/report/write-report.ts';
 import type {
   EvaluationService,
   InferenceService,
@@ -24,7 +25,7 @@ export interface Services {
 /** Bytes on their way out. `immutable`: the same address will always mean the same bytes. */
 export interface ByteAnswer {
   readonly bytes: Uint8Array;
-  readonly contentType: 'application/octet-stream' | 'image/png' | 'text/html; charset=utf-8';
+  readonly contentType: 'application/octet-stream' | 'image/png' | WrittenReport['contentType'];
   readonly immutable: boolean;
 }
 

@@ -54,7 +54,7 @@ function byteSources(
     },
     attention: async (runId, filmId, query) =>
       answer(await inference.attentionPng(runId, filmId, query), 'image/png', false),
-    report: async (sha256) => answer(await evaluation.reportBytes(sha256), 'text/html; charset=utf-8', true),
+    report: async (sha256) => ({ ...(await evaluation.reportBytes(sha256)), immutable: true }),
     upload: async (uploadId, relativePath, body, declaredBytes) => {
       await files.uploads.save(uploadId, relativePath, body, declaredBytes);
     },

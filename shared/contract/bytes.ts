@@ -5,7 +5,7 @@
  * GET  bytes/film/<filmId>/input/<resolution>   PNG of what a model sees at 224/112/56/28
  * GET  bytes/run/<runId>/first-batch            PNG
  * GET  bytes/run/<runId>/attention/<filmId>/<method>[?head=&target=]   PNG overlay, 224 px, transparent
- * GET  bytes/report/<sha256>                    self-contained HTML
+ * GET  bytes/report/<sha256>                    self-contained HTML; of a study's table also CSV, JSON, LaTeX
  * POST bytes/upload/<uploadId>/<relative path>  one file of an upload that import can name; 201
  */
 

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { METHODS, VIT_VARIANTS } from '../domain/recipe.ts';
 import { empty, filmId, interval, part, procedure, runId, timestampMs } from './base.ts';
 import { comparison } from './comparison.ts';
+import { STUDY_FORMATS, studyTable, studyTableRequest } from './study-table.ts';
 import { resolution } from './training.ts';
 
 export const curvePoint = z.object({ x: z.number(), y: z.number(), threshold: z.number().nullable() });
@@ -99,4 +100,10 @@ export const evaluationContract = {
     .output(z.array(caseRow)),
   /** Writes a self-contained HTML report of these runs (all finished ones when empty). */
   report: procedure.input(z.object({ runIds: z.array(runId).default([]) })).output(report),
+  /** Refused where the runs belong to different splits, or were scored on different films. */
+  studyTable: procedure.input(studyTableRequest).output(studyTable),
+  /** Writes the study's table as a page, CSV, JSON or LaTeX. */
+  exportStudy: procedure
+    .input(studyTableRequest.extend({ format: z.enum(STUDY_FORMATS).default('html') }))
+    .output(report),
 };

@@ -181,3 +181,12 @@ export function parameterSpecs(config: VitConfig): readonly ParameterSpec[] {
 export function parameterCount(config: VitConfig): number {
   return parameterSpecs(config).reduce((sum, { size }) => sum + size, 0);
 }
+
+/** Multiply-accumulates of one film's forward pass: matrix products of stem, blocks and heads; norms and softmax are not counted. */
+export function macCount(config: VitConfig): number {
+  const { width, depth, mlpRatio, patch, t1Units, t2Units } = config;
+  const tokens = tokenCount(config);
+  const stem = (tokens - 1) * 3 * patch ** 2 * width;
+  const block = tokens * (4 + 2 * mlpRatio) * width ** 2 + 2 * tokens ** 2 * width;
+  return stem + depth * block + width * (t1Units + t2Units);
+}

@@ -15,9 +15,12 @@ import type { RunDifference } from './paired-difference.ts';
 import { readRunScores, type ScoredPart } from './part-scores.ts';
 import { gatherReport, type ReportDeps } from './report/gather.ts';
 import { reportPage } from './report/page.ts';
-import { readReport, writeReport } from './report/write-report.ts';
+import { readReport, writeReport, type WrittenReport } from './report/write-report.ts';
 import { createResults } from './results.ts';
 import { hasResults, requireScored } from './run-standing.ts';
+import { requireScored } from './run-standing.ts';
+import type { StudyDeps } from './study-table/gather.ts';
+import { exportedStudy, studyTableOf } from './study-table/study-service.ts';
 import { summaryOf, type EvaluationSummary } from './summary.ts';
 
 export interface EvaluationDeps {
@@ -33,7 +36,7 @@ export interface EvaluationParts {
   /** Computes and stores the test metrics of a run whose scores have just been written. @throws ServiceError */
   evaluateRun(runId: RunId): Promise<void>;
   /** A report as it was written. @throws ServiceError NOT_FOUND */
-  reportBytes(sha256: string): Promise<Uint8Array>;
+  reportBytes(sha256: string): Promise<WrittenReport>;
   /** T1 and T2 of a scored run in every bootstrap replicate; those of runs on the same films are paired. @throws ServiceError */
   replicates(run: RunRow, part: ScoredPart): Promise<Replicates>;
   /** `a` minus `b` in T1 and T2; null where they were not scored on the same films. @throws ServiceError */
@@ -126,6 +129,13 @@ export function createEvaluationService({ library, predict, clock, log }: Evalua
     toBaseline: (run) => comparisons.toBaseline(run),
   };
 
+  const studyDeps: StudyDeps = {
+    library,
+    clock,
+    evaluation: (run) => results.evaluation(run, 'test'),
+    replicates: (run) => results.replicates(run, 'test'),
+  };
+
   return {
     async evaluateRun(runId) {
       const run = scored(store.runs.get(runId));
@@ -159,6 +169,12 @@ export function createEvaluationService({ library, predict, clock, log }: Evalua
       async report({ runIds }, context) {
         files.refuseIfReadOnly();
         return await writeReport(files, reportPage(await gatherReport(reportDeps, runIds, context)));
+      },
+      studyTable: (request, context) => studyTableOf(studyDeps, request, context),
+      async exportStudy({ format, ...request }, context) {
+        files.refuseIfReadOnly();
+        const table = await studyTableOf(studyDeps, request, context);
+        return await writeReport(files, exportedStudy(table, format), format);
       },
     },
   };

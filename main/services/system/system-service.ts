@@ -5,6 +5,7 @@ import { z } from 'zod';
 
 import { attribution, type EngineBadge, type Status } from '../../../shared/contract/system.ts';
 import type { OpenLibrary } from '../library/open-library.ts';
+import { readVersion } from '../app-version.ts';
 import { sampleAttributions } from '../library/sample-library.ts';
 import type { CallContext, SampleService, SystemService } from '../service-types.ts';
 import { collectDoctorReport } from './doctor.ts';
@@ -29,16 +30,11 @@ export interface SystemServiceDeps {
 }
 
 const SOFTWARE = new URL('../../../resources/licences/software.json', import.meta.url);
-const PACKAGE = new URL('../../../package.json', import.meta.url);
 const CALL: CallContext = { signal: new AbortController().signal };
 
 function badgeOf(info: EngineInfo): EngineBadge {
   const { device, deviceName, trainable, reason } = info;
   return { device, label: trainable ? deviceName : 'Prediction only', reason, trainable };
-}
-
-async function readVersion(): Promise<string> {
-  return z.object({ version: z.string() }).parse(JSON.parse(await readFile(PACKAGE, 'utf8'))).version;
 }
 
 /** Software that the app consists of, with licences. */

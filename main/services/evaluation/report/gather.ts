@@ -24,6 +24,9 @@ export async function gatherReport(
     splits,
     films: pictures.films,
     omissions: [...omissions, ...pictures.omissions],
-    ...(await gatherSources(library, splits)),
+    ...(await gatherSources(
+      library,
+      splits.map(({ id }) => id),
+    )),
   };
 }

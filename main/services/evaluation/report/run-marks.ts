@@ -4,7 +4,7 @@ import { html, type Html } from './html.ts';
 import type { ReportRun } from './report-data.ts';
 
 /** The window's hues on a light ground. */
-const COLOURS: Readonly<Record<Method, string>> = {
+export const COLOURS: Readonly<Record<Method, string>> = {
   teacher: '#1768a8',
   none: '#6b7888',
   vanilla: '#a86f00',

@@ -18,6 +18,8 @@ export interface Chart {
   readonly yRange: readonly [number, number];
   /** Ticks on whole numbers only. */
   readonly wholeX?: boolean;
+  /** Words of an x tick; a rounded number by default. */
+  readonly xTick?: (value: number) => string;
   readonly lines: readonly ChartLine[];
   /** Draws y = x: chance. */
   readonly diagonal?: boolean;
@@ -86,7 +88,7 @@ export function lineChart(chart: Chart): Html {
             y2="${bottom + 3}"
           />
           <text class="tick" x="${short(x(tick))}" y="${bottom + 12}" text-anchor="middle"
-            >${tickLabel(tick)}</text
+            >${(chart.xTick ?? tickLabel)(tick)}</text
           >`,
     );
   const lines = chart.lines.map(({ colour, dash, points, mark }) => [
