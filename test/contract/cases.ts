@@ -355,6 +355,19 @@ export const CASES: Cases = {
       bad: [{ runIds: 'all' }, { runIds: ['x'] }],
       refused: [{ input: () => ({ runIds: [NOBODY.run] }), code: 'NOT_FOUND' }],
     },
+    studyTable: {
+      valid: ({ client, world }) => client.evaluation.studyTable({ runIds: [world.runId] }),
+      bad: [{ runIds: 'all' }, { withPaper: 'yes' }, { systems: [{ runId: NOBODY.run }] }],
+      refused: [
+        { input: () => ({ runIds: [NOBODY.run] }), code: 'NOT_FOUND' },
+        { input: async (world) => ({ runIds: [await world.atWork()] }), code: 'CONFLICT' },
+      ],
+    },
+    exportStudy: {
+      valid: ({ client, world }) => client.evaluation.exportStudy({ runIds: [world.runId], format: 'csv' }),
+      bad: [{ runIds: 'all' }, { format: 'doc' }],
+      refused: [{ input: () => ({ runIds: [NOBODY.run] }), code: 'NOT_FOUND' }],
+    },
   },
   studies: {
     estimate: {

@@ -18,7 +18,6 @@ import { reportPage } from './report/page.ts';
 import { readReport, writeReport, type WrittenReport } from './report/write-report.ts';
 import { createResults } from './results.ts';
 import { hasResults, requireScored } from './run-standing.ts';
-import { requireScored } from './run-standing.ts';
 import type { StudyDeps } from './study-table/gather.ts';
 import { exportedStudy, studyTableOf } from './study-table/study-service.ts';
 import { summaryOf, type EvaluationSummary } from './summary.ts';

@@ -143,7 +143,7 @@ describe('a report on the sample films', () => {
     expect(written.path).toBe(join(library.files.reportsDir, `${written.sha256}.html`));
     expect(written.href).toBe(`bytes/report/${written.sha256}`);
     expect(sha256Of(readFileSync(written.path))).toBe(written.sha256);
-    expect(new TextDecoder().decode(await service().reportBytes(written.sha256))).toBe(page);
+    expect(new TextDecoder().decode((await service().reportBytes(written.sha256)).bytes)).toBe(page);
     expect(readdirSync(library.files.reportsDir).every((name) => name.endsWith('.html'))).toBe(true);
     for (const unknown of ['0'.repeat(64), '../library', '']) {
       await expect(service().reportBytes(unknown)).rejects.toMatchObject({ code: 'NOT_FOUND' });

@@ -8,7 +8,7 @@ import type { OpenLibrary } from '../../library/open-library.ts';
 import { readVersion } from '../../app-version.ts';
 import type { CallContext, Clock } from '../../service-types.ts';
 import { gatherSources } from '../report/gather-sources.ts';
-import { requireScored } from '../run-standing.ts';
+import { hasResults, requireScored } from '../run-standing.ts';
 import type { RunWithoutResult, StudyMaterial } from './build-table.ts';
 import { nameSystems } from './name-systems.ts';
 import type { StudyRun } from './study-run.ts';
@@ -22,15 +22,15 @@ export interface StudyDeps {
   readonly replicates: (run: RunRow) => Promise<Replicates>;
 }
 
-/** In the order in which they were made. @throws ServiceError NOT_FOUND, CONFLICT when there is none, INCOMPATIBLE */
+/** In the order in which they were made; pre-training has no place in a table. @throws ServiceError NOT_FOUND, CONFLICT when there is none, INCOMPATIBLE */
 function studyRows({ store }: OpenLibrary, { runIds }: StudyTableRequest): readonly RunRow[] {
   if (runIds.length > 0) {
     const wanted = new Set(runIds.map((id) => store.runs.get(id).id));
-    const rows = store.runs.list().filter(({ id }) => wanted.has(id));
+    const rows = store.runs.list().filter(({ id, config }) => wanted.has(id) && config.method !== 'pretrain');
     refuseOtherSplits(store, rows);
     return rows;
   }
-  const finished = store.runs.list().filter(({ state }) => state === 'finished');
+  const finished = store.runs.list().filter(hasResults);
   const newest = finished.at(-1);
   if (newest === undefined) {
     throw new ServiceError(

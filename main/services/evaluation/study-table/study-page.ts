@@ -256,7 +256,9 @@ function paperSection(table: StudyTable): Html {
         <td>Table ${first.table}</td>
         ${resolutions.map((px) => {
           const value = row.find(({ resolution }) => resolution === px);
-          return html`<td class="n">${value && html`${value.value.toFixed(4)}${value.doubted && ' †'}`}</td>`;
+          return html`<td class="n">
+            ${value !== undefined && html`${value.value.toFixed(4)}${value.doubted && ' †'}`}
+          </td>`;
         })}
       </tr>`
     );
