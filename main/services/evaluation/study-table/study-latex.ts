@@ -1,6 +1,7 @@
 /** @file A study's table as LaTeX in the layout of the paper (booktabs): models × systems × tasks against resolutions. Pure. */
 import type { StudyTable, StudyTableCell, StudyTask } from '../../../../shared/contract/study-table.ts';
 import { formatP, formatScore } from '../../../../shared/domain/numbers.ts';
+import { PAPER_SYSTEMS } from '../../../../shared/domain/study.ts';
 import { MODEL_WORDS, signedInterval } from '../wording.ts';
 import { STUDY_TASKS } from './study-run.ts';
 
@@ -126,7 +127,7 @@ function paperTable({ paper, models, systems }: StudyTable): string {
       [
         String(table),
         MODEL_WORDS[model],
-        latexText(systems.find(({ name }) => name === system)?.title ?? system),
+        latexText([...systems, ...PAPER_SYSTEMS].find(({ name }) => name === system)?.title ?? system),
         String(resolution),
         task.toUpperCase(),
         `${value.toFixed(4)}${doubted ? '$^\\dagger$' : ''}`,

@@ -1,6 +1,7 @@
 /** @file The page of a study: one document, nothing outside it, readable without a script, set for A4 landscape. Pure. */
 import type { StudyTable, StudyTableCell, StudyTask } from '../../../../shared/contract/study-table.ts';
 import { formatBytes, formatP, formatScore } from '../../../../shared/domain/numbers.ts';
+import { PAPER_SYSTEMS } from '../../../../shared/domain/study.ts';
 import { createCaptions, type Captions } from '../report/captions.ts';
 import { dataTable } from '../report/data-table.ts';
 import { html, Html } from '../report/html.ts';
@@ -21,7 +22,8 @@ td.cell b { font-weight: 750; }
 td.cell small { display: block; color: var(--muted); font-size: 7.5pt; }
 td.missing { color: var(--muted); font-style: italic; }
 tr.model > * { border-top: 0.8pt solid var(--rule); }
-.charts { grid-template-columns: repeat(2, minmax(0, 1fr)); }
+.charts { grid-template-columns: repeat(auto-fill, minmax(0, 82mm)); gap: 6mm; }
+td.n + th { padding-left: 3mm; }
 .paper { border-left: 2pt solid var(--line); padding-left: 4mm; }
 @page { size: A4 landscape; margin: 13mm 14mm; }
 @media screen and (prefers-color-scheme: dark) {
@@ -37,7 +39,7 @@ tr.model > * { border-top: 0.8pt solid var(--rule); }
 `);
 
 const titleOf = ({ systems }: StudyTable, name: string): string =>
-  systems.find((one) => one.name === name)?.title ?? name;
+  [...systems, ...PAPER_SYSTEMS].find((one) => one.name === name)?.title ?? name;
 
 function cellOf(cell: StudyTableCell, task: StudyTask, table: StudyTable): Html {
   const measured = cell[task];
