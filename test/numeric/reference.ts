@@ -31,6 +31,12 @@ export interface MethodCase {
     readonly gamma: number;
     readonly kd: 'mse' | 'hinton';
     readonly tokens: 'all' | 'cls' | 'patches';
+    readonly point?: 'attention';
+    readonly normalise?: boolean;
+    /** The student sees 32 px: a quarter of the teacher's patch tokens. */
+    readonly few?: boolean;
+    readonly units?: 1;
+    readonly positive?: readonly number[];
   };
   readonly loss: number;
   readonly norm: number;

@@ -16,7 +16,7 @@ import {
   type Objective,
   type StepSettings,
 } from '../../../main/numeric/train/train-step.ts';
-import { parameterSpecs } from '../../../main/numeric/vit/config.ts';
+import { parameterSpecs, type VitConfig } from '../../../main/numeric/vit/config.ts';
 import { forward } from '../../../main/numeric/vit/forward.ts';
 import { disposeParameters, loadParameters } from '../../../main/numeric/vit/parameters.ts';
 import { PAPER_LOSS, type Method } from '../../../shared/domain/recipe.ts';
@@ -40,12 +40,20 @@ const BATCH = report.small.batch;
 const { lr, weight_decay: weightDecay, clip, ema } = report.small.step;
 
 /** Teacher outputs for the images of `seed` in the form that the method needs. */
-function teacherFor(method: Method, loss: MethodSettings, seed: number): NonNullable<MicroBatch['teacher']> {
-  const parameters = loadParameters(weightsOf(small, 2), small);
+function teacherFor(
+  method: Method,
+  loss: MethodSettings,
+  seed: number,
+  config = small,
+): NonNullable<MicroBatch['teacher']> {
+  const parameters = loadParameters(weightsOf(config, 2), config);
   const arrays: Float32Array[] = [];
   tf.tidy(() => {
-    const images = tf.tensor4d(imagesOf(small, seed, BATCH), [BATCH, 64, 64, 1]);
-    const result = forward(parameters, images, small, normalisation, { blocks: true });
+    const images = tf.tensor4d(imagesOf(config, seed, BATCH), [BATCH, 64, 64, 1]);
+    const result = forward(parameters, images, config, normalisation, {
+      blocks: true,
+      point: loss.featurePoint,
+    });
     const feature = featureOf(neededFeature(method, loss), result.blocks);
     for (const tensor of [result.t1, result.t2, feature]) {
       if (tensor !== null) arrays.push(tensor.dataSync<'float32'>());
@@ -57,18 +65,33 @@ function teacherFor(method: Method, loss: MethodSettings, seed: number): NonNull
 }
 
 function objectiveOf({ settings }: MethodCase): Objective {
-  const { method, alpha, beta, gamma, kd, tokens } = settings;
+  const { method, alpha, beta, gamma, kd, tokens, point, normalise, positive } = settings;
   const { temperature } = report.small;
-  return {
-    method,
-    loss: { ...PAPER_LOSS, alpha, beta, gamma, kdLoss: kd, temperature, tokens },
-    normalisation,
+  const loss = {
+    ...PAPER_LOSS,
+    alpha,
+    beta,
+    gamma,
+    kdLoss: kd,
+    temperature,
+    tokens,
+    featurePoint: point ?? ('block' as const),
+    normaliseFeatures: normalise ?? false,
+    positiveWeights: positive ?? null,
   };
+  return { method, loss, normalisation };
 }
 
-function batchOf(objective: Objective, seed = 70, labels = 90): MicroBatch {
-  const teacher = objective.method === 'none' ? null : teacherFor(objective.method, objective.loss, seed + 1);
-  return { films: BATCH, images: imagesOf(small, seed, BATCH), ...labelsOf(small, labels, BATCH), teacher };
+/** The student of a case: fewer tokens or one T2 unit where its settings say so. */
+function studentOf({ settings }: MethodCase): VitConfig {
+  return { ...small, imageSize: settings.few === true ? 32 : small.imageSize, t2Units: settings.units ?? 2 };
+}
+
+function batchOf(objective: Objective, seed = 70, labels = 90, student = small): MicroBatch {
+  const teaching = { ...small, t2Units: student.t2Units };
+  const teacher =
+    objective.method === 'none' ? null : teacherFor(objective.method, objective.loss, seed + 1, teaching);
+  return { films: BATCH, images: imagesOf(student, seed, BATCH), ...labelsOf(small, labels, BATCH), teacher };
 }
 
 const methodCase = (name: string): MethodCase => {
@@ -130,12 +153,13 @@ describe('against PyTorch', () => {
   it.each(Object.keys(report.small.methods))('%s: loss, every term, every gradient', (name) => {
     const expected = methodCase(name);
     const objective = objectiveOf(expected);
-    const state = new TrainState(small, weightsOf(small, 1), { ema: false });
-    const batch = batchOf(objective);
+    const student = studentOf(expected);
+    const state = new TrainState(student, weightsOf(student, 1), { ema: false });
+    const batch = batchOf(objective, 70, 90, student);
     tf.tidy(() => {
       const kind = neededFeature(objective.method, objective.loss);
-      const tensors = microTensors(batch, batchCounts([batch]), small, kind);
-      const result = microGradients(state.tensors('parameters'), small, tensors, objective);
+      const tensors = microTensors(batch, batchCounts([batch]), student, kind);
+      const result = microGradients(state.tensors('parameters'), student, tensors, objective);
       const [loss = NaN, ...terms] = result.measured.dataSync<'float32'>();
       expect(Math.abs(loss / expected.loss - 1)).toBeLessThan(1e-5);
       const names = termWeights(objective.method, objective.loss).map((term) => term.name);
