@@ -8,6 +8,7 @@ import { demo } from './verbs/demo.ts';
 import { distill } from './verbs/distill.ts';
 import { doctor } from './verbs/doctor.ts';
 import { evaluate } from './verbs/evaluate.ts';
+import { figure } from './verbs/figure.ts';
 import { importVerb } from './verbs/import.ts';
 import { metrics } from './verbs/metrics.ts';
 import { predict } from './verbs/predict.ts';
@@ -27,6 +28,7 @@ const VERBS: readonly Verb[] = [
   study,
   runs,
   predict,
+  figure,
   evaluate,
   decode,
   metrics,

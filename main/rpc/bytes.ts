@@ -1,7 +1,7 @@
 /** @file The byte route of shared/contract/bytes.ts as one fetch-style handler; both hosts serve it behind their own checks. */
 import { createHash } from 'node:crypto';
 
-import { ATTENTION_METHODS } from '../../shared/contract/inference.ts';
+import { ATTENTION_METHODS, figureFormat } from '../../shared/contract/inference.ts';
 import { ID_PATTERN, type FilmId, type RunId } from '../../shared/domain/ids.ts';
 import { RESOLUTIONS } from '../../shared/domain/recipe.ts';
 import { ServiceError } from '../../shared/domain/service-error.ts';
@@ -50,6 +50,11 @@ async function read(
   const [id = '', what = '', third = '', fourth = '', ...more] = rest;
   if (more.length > 0) return null;
   if (kind === 'report') return /^[0-9a-f]{64}$/.test(id) && what === '' ? sources.report(id) : null;
+  if (kind === 'figure') {
+    const [, sha256 = '', ending] = /^([0-9a-f]{64})\.([a-z]{3})$/.exec(id) ?? [];
+    const format = figureFormat.safeParse(ending);
+    return format.success && what === '' ? sources.figure(sha256, format.data) : null;
+  }
   if (!ID_PATTERN.test(id) || id.length > 64) return null;
   if (kind === 'film' && fourth === '') {
     const film = id as FilmId;

@@ -4,6 +4,7 @@ import { callContext, type Implementer } from './implementer.ts';
 
 export function inferenceRouter(os: Implementer['inference'], service: InferenceService) {
   return os.router({
+    figure: os.figure.handler(({ input, signal }) => service.figure(input, callContext(signal))),
     predict: os.predict.handler(({ input, signal }) => service.predict(input, callContext(signal))),
   });
 }

@@ -1,6 +1,6 @@
 /** @file The opened app as hosts see it: every service, the byte sources, one close. compose.ts makes it. */
 import type { FilmId, RunId } from '../../shared/domain/ids.ts';
-import type { AttentionMethod } from '../../shared/contract/inference.ts';
+import type { AttentionMethod, FigureFormat } from '../../shared/contract/inference.ts';
 import type { WrittenReport } from './evaluation/report/write-report.ts';
 import type {
   EvaluationService,
@@ -25,7 +25,8 @@ export interface Services {
 /** Bytes on their way out. `immutable`: the same address will always mean the same bytes. */
 export interface ByteAnswer {
   readonly bytes: Uint8Array;
-  readonly contentType: 'application/octet-stream' | 'image/png' | WrittenReport['contentType'];
+  readonly contentType:
+    'application/octet-stream' | 'application/pdf' | 'image/png' | WrittenReport['contentType'];
   readonly immutable: boolean;
 }
 
@@ -44,6 +45,7 @@ export interface ByteSources {
   firstBatch(runId: RunId): Promise<ByteAnswer>;
   attention(runId: RunId, filmId: FilmId, query: AttentionQuery): Promise<ByteAnswer>;
   report(sha256: string): Promise<ByteAnswer>;
+  figure(sha256: string, format: FigureFormat): Promise<ByteAnswer>;
   /** Writes one file of an upload; complete when it resolves, absent when it rejects. */
   upload(
     uploadId: string,

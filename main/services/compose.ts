@@ -6,6 +6,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { ServiceError } from '../../shared/domain/service-error.ts';
 import type { App, ByteAnswer, ByteSources } from './app.ts';
 import { createEvaluationService, type EvaluationParts } from './evaluation/evaluation-service.ts';
+import { readFigure } from './inference/figure/figure.ts';
 import { createInferenceService, type InferenceParts } from './inference/inference-service.ts';
 import { openLibrary, type OpenLibrary } from './library/open-library.ts';
 import type { Clock, Log, WorkerHost } from './service-types.ts';
@@ -55,6 +56,12 @@ function byteSources(
     attention: async (runId, filmId, query) =>
       answer(await inference.attentionPng(runId, filmId, query), 'image/png', false),
     report: async (sha256) => ({ ...(await evaluation.reportBytes(sha256)), immutable: true }),
+    figure: async (sha256, format) =>
+      answer(
+        await readFigure(files, sha256, format),
+        format === 'pdf' ? 'application/pdf' : 'image/png',
+        true,
+      ),
     upload: async (uploadId, relativePath, body, declaredBytes) => {
       await files.uploads.save(uploadId, relativePath, body, declaredBytes);
     },

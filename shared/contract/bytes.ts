@@ -6,6 +6,7 @@
  * GET  bytes/run/<runId>/first-batch            PNG
  * GET  bytes/run/<runId>/attention/<filmId>/<method>[?head=&target=]   PNG overlay, 224 px, transparent
  * GET  bytes/report/<sha256>                    self-contained HTML; of a study's table also CSV, JSON, LaTeX
+ * GET  bytes/figure/<sha256>.<png|pdf>          attention figure
  * POST bytes/upload/<uploadId>/<relative path>  one file of an upload that import can name; 201
  */
 
@@ -15,6 +16,7 @@ export const byteRoutes = {
   input: (filmId: string, resolution: number) => `bytes/film/${filmId}/input/${resolution}`,
   firstBatch: (runId: string) => `bytes/run/${runId}/first-batch`,
   report: (sha256: string) => `bytes/report/${sha256}`,
+  figure: (sha256: string, format: string) => `bytes/figure/${sha256}.${format}`,
   upload: (uploadId: string, path: string) =>
     `bytes/upload/${uploadId}/${path.split('/').map(encodeURIComponent).join('/')}`,
 } as const;

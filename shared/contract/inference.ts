@@ -1,6 +1,8 @@
 /** @file Contract of inference: scores of one film from one run, with attention grids. */
 import { z } from 'zod';
 
+import { MAP_SCALES } from '../domain/attention-scale.ts';
+import { COLOUR_MAPS } from '../domain/colour-map.ts';
 import { filmId, procedure, runId } from './base.ts';
 
 export const ATTENTION_METHODS = ['last', 'rollout', 'relevance'] as const;
@@ -46,7 +48,35 @@ export const prediction = z.object({
 });
 export type Prediction = z.infer<typeof prediction>;
 
+export const FIGURE_FORMATS = ['png', 'pdf'] as const;
+export const figureFormat = z.enum(FIGURE_FORMATS);
+export type FigureFormat = z.infer<typeof figureFormat>;
+
+/** The attention figure: a row a film, the film itself, then a pane a run; every pane by one method. */
+export const figureRequest = z.object({
+  films: z.array(filmId).min(1).max(8),
+  /** A run a pane, null = that pane of the paper's figure stays empty; null for all = chosen automatically. */
+  runIds: z.array(runId.nullable()).min(1).max(7).nullable().default(null),
+  method: attentionMethod.default('last'),
+  head: z.number().int().min(0).nullable().default(null),
+  target: z.string().max(80).nullable().default(null),
+  /** One colour range for the panes of a film, or each its own (relevance always has its own). */
+  scale: z.enum(MAP_SCALES).default('shared'),
+  /** What lies under the maps: the original film, or what each model saw. */
+  base: z.enum(['film', 'input']).default('film'),
+  /** The finding whose score stands below each pane beside "abnormal". */
+  finding: z.string().max(80).nullable().default(null),
+  colourMap: z.enum(COLOUR_MAPS).default('inferno'),
+  opacity: z.number().min(0).max(1).default(0.65),
+  format: figureFormat.default('png'),
+});
+export type FigureRequest = z.infer<typeof figureRequest>;
+
 export const inferenceContract = {
+  /** Draws the figure from the maps themselves and keeps the file in the library. */
+  figure: procedure
+    .input(figureRequest)
+    .output(z.object({ href: z.string(), path: z.string(), sha256: z.string() })),
   predict: procedure
     .input(
       z.object({

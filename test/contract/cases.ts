@@ -471,6 +471,22 @@ export const CASES: Cases = {
     },
   },
   inference: {
+    figure: {
+      valid: ({ client, world }) =>
+        client.inference.figure({ films: [world.filmId], runIds: [world.runId], format: 'pdf' }),
+      bad: [
+        { films: [] },
+        { films: Array(9).fill(NOBODY.film) },
+        { films: [NOBODY.film], runIds: [] },
+        { films: [NOBODY.film], format: 'svg' },
+        { films: [NOBODY.film], opacity: 2 },
+      ],
+      refused: [
+        { input: ({ filmId }) => ({ films: [filmId], runIds: [NOBODY.run] }), code: 'NOT_FOUND' },
+        { input: ({ filmId }) => ({ films: [filmId], runIds: [null] }), code: 'CONFLICT' },
+        { input: ({ runId }) => ({ films: [NOBODY.film], runIds: [runId] }), code: 'NOT_FOUND' },
+      ],
+    },
     predict: {
       valid: ({ client, world }) =>
         client.inference.predict({

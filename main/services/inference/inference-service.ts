@@ -1,13 +1,14 @@
 /** @file Prediction of one film by one run, with attention: cached in the library, computed in the inference process. */
-import type { AttentionMap, Prediction } from '../../../shared/contract/inference.ts';
+import type { AttentionMap, FigureRequest, Prediction } from '../../../shared/contract/inference.ts';
 import { byteRoutes } from '../../../shared/contract/bytes.ts';
 import type { FilmId, RunId } from '../../../shared/domain/ids.ts';
 import { ServiceError } from '../../../shared/domain/service-error.ts';
 import type { MapKey } from '../../store/predictions.ts';
 import type { AttentionQuery } from '../app.ts';
 import type { OpenLibrary } from '../library/open-library.ts';
-import type { Clock, InferenceService, Log, WorkerHost } from '../service-types.ts';
+import type { CallContext, Clock, InferenceService, Log, WorkerHost } from '../service-types.ts';
 import { attentionPng as paintAttention } from './attention-png.ts';
+import { drawFigure, keepFigure } from './figure/figure.ts';
 import { finishedRun, type FinishedRun } from './finished-run.ts';
 import { createInferenceProcess, type EngineReady, type Predicted } from './inference-process.ts';
 import { createPredictionCache } from './prediction-cache.ts';
@@ -27,6 +28,8 @@ export interface InferenceParts {
   attentionPng(runId: RunId, filmId: FilmId, query: AttentionQuery): Promise<Uint8Array>;
   /** Prediction of a [224 × 224] grey image that is in no library; nothing is kept. */
   predictImage(runId: RunId, image: Uint8Array, attention: readonly MapKey[]): Promise<ImagePrediction>;
+  /** An attention figure's bytes; only predictions are kept. */
+  drawFigure(request: FigureRequest, context: CallContext): Promise<Uint8Array>;
   close(): Promise<void>;
 }
 
@@ -140,8 +143,18 @@ export function createInferenceService(deps: InferenceDeps): InferenceParts {
     };
   }
 
+  const draw: InferenceParts['drawFigure'] = (request, context) =>
+    drawFigure({ library, predict }, clock, request, context);
+
   return {
-    service: { predict: ({ runId, filmId, attention }) => predict(runId, filmId, attention) },
+    service: {
+      predict: ({ runId, filmId, attention }) => predict(runId, filmId, attention),
+      async figure(request, context) {
+        library.files.refuseIfReadOnly();
+        return await keepFigure(library.files, await draw(request, context), request.format);
+      },
+    },
+    drawFigure: draw,
     engineInfo: () => process.ready(),
     async attentionPng(runId, filmId, query) {
       const { attention } = await answerFor(finishedRun(library, runId), filmId, [query]);

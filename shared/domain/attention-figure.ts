@@ -1,0 +1,82 @@
+/**
+ * @file The attention figure of the paper (Fig. 3): the film, the teacher, students without distillation, MLCAK students.
+ * Which finished run belongs in which pane: one teacher with its split, model and seed, whatever fills most panes.
+ */
+import type { RunId, SplitId } from './ids.ts';
+import type { Method, VitVariant } from './recipe.ts';
+
+export interface FigureCell {
+  readonly method: Method;
+  readonly resolution: number;
+}
+
+/** Panes (B) to (H); (A) is the film. */
+export const FIGURE_CELLS: readonly FigureCell[] = [
+  { method: 'teacher', resolution: 224 },
+  ...(['none', 'mlcak'] as const).flatMap((method) =>
+    [112, 56, 28].map((resolution) => ({ method, resolution })),
+  ),
+];
+
+/** Letters of the panes: `(A)` is the film, `(B)` the first model. */
+export function paneLetter(index: number): string {
+  return `(${String.fromCharCode(65 + index)})`;
+}
+
+/** What the choice looks at; `RunSummary` has all of it. */
+export interface FigureRun extends FigureCell {
+  readonly id: RunId;
+  readonly model: VitVariant;
+  readonly splitId: SplitId;
+  readonly teacherRunId: RunId | null;
+  readonly seed: number;
+  readonly endedAt: number | null;
+}
+
+/**
+ * A run for every pane, or null where none is finished. @param finished runs that have final weights
+ * @param wanted a run whose teacher is to be shown, or null
+ */
+export function chooseFigureRuns(
+  finished: readonly FigureRun[],
+  wanted: FigureRun | null = null,
+): readonly (RunId | null)[] {
+  const runs = finished.toSorted((a, b) => (b.endedAt ?? 0) - (a.endedAt ?? 0));
+  const wantedTeacher = wanted?.method === 'teacher' ? wanted.id : (wanted?.teacherRunId ?? null);
+  const teachers = runs.filter(
+    ({ method, id, splitId }) =>
+      method === 'teacher' &&
+      (wantedTeacher === null ? wanted === null || splitId === wanted.splitId : id === wantedTeacher),
+  );
+  const candidates = (teachers.length === 0 ? [null] : teachers).flatMap((teacher) =>
+    [...new Set(runs.map(({ seed }) => seed))].map((seed) => fill(runs, teacher, seed, wanted)),
+  );
+  const filled = (ids: readonly (RunId | null)[]): number => ids.filter((id) => id !== null).length;
+  const holds = (ids: readonly (RunId | null)[]): number =>
+    Number(wanted !== null && ids.includes(wanted.id));
+  const [best] = candidates.toSorted((a, b) => holds(b) - holds(a) || filled(b) - filled(a));
+  return best ?? FIGURE_CELLS.map(() => null);
+}
+
+function fill(
+  runs: readonly FigureRun[],
+  teacher: FigureRun | null,
+  seed: number,
+  wanted: FigureRun | null,
+): readonly (RunId | null)[] {
+  const model = teacher?.model ?? wanted?.model ?? runs[0]?.model;
+  const splitId = teacher?.splitId ?? wanted?.splitId ?? runs[0]?.splitId;
+  return FIGURE_CELLS.map(({ method, resolution }) => {
+    if (method === 'teacher') return teacher?.id ?? null;
+    const fitting = runs.filter(
+      (run) =>
+        run.method === method &&
+        run.resolution === resolution &&
+        run.seed === seed &&
+        run.model === model &&
+        run.splitId === splitId &&
+        (method === 'none' || teacher === null || run.teacherRunId === teacher.id),
+    );
+    return (fitting.find(({ id }) => id === wanted?.id) ?? fitting[0])?.id ?? null;
+  });
+}
