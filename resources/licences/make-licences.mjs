@@ -47,18 +47,18 @@ function addressOf({ homepage, repository }) {
   return typeof address === 'string' ? address.replace(/^git\+/, '').replace(/\.git$/, '') : null;
 }
 
-/** Packages that ship with the app, by name; builds of one package for several systems count once. */
+/** Packages that ship with the app, by name and licence: two versions of one may differ; builds for several systems count once. */
 function shipped() {
   const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
-  const names = new Map();
+  const found = new Map();
   for (const [path, { dev, devOptional, license, version }] of Object.entries(packages)) {
     if (path === '' || dev || devOptional) continue;
     const name = path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);
     const licence = license ?? KNOWN[name];
     if (licence === undefined) throw new Error(`${name} names no licence: look it up and add it to KNOWN`);
-    names.set(name, { name, version, licence, path });
+    found.set(`${name} ${licence}`, { name, version, licence, path });
   }
-  return [...names.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  return [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, one]) => one);
 }
 
 const licenceFile = /^(licen[cs]e|copying|notice)/i;
