@@ -1,12 +1,13 @@
-/** @file Metrics against scikit-learn and DeLong's definition (test/fixtures/make/metrics-golden.py), and the edge cases. */
+/** @file Metrics against scikit-learn and Holm against statsmodels (test/fixtures/make/metrics-golden.py), and the edge cases. */
 import { readFileSync } from 'node:fs';
 
 import { describe, expect, it } from 'vitest';
 
-import { auroc, delong, delongDifference } from '../../../main/numeric/metrics/auroc.ts';
+import { auroc, delong } from '../../../main/numeric/metrics/auroc.ts';
 import { MetricsError } from '../../../main/numeric/metrics/binary-scores.ts';
 import { bootstrapByPatient } from '../../../main/numeric/metrics/bootstrap.ts';
 import { macroAuroc } from '../../../main/numeric/metrics/macro.ts';
+import { holmAdjusted } from '../../../main/numeric/metrics/multiple-tests.ts';
 import {
   averagePrecision,
   brier,
@@ -17,26 +18,38 @@ import {
 interface Golden {
   readonly labels: number[];
   readonly scores: number[];
-  readonly other: number[];
   readonly auroc: number;
   readonly ap: number;
   readonly brier: number;
-  readonly variance: number;
-  readonly differenceVariance: number;
 }
 
 const golden = JSON.parse(
   readFileSync(new URL('../../fixtures/numeric/metrics.json', import.meta.url), 'utf8'),
-) as Golden[];
+) as {
+  readonly cases: readonly Golden[];
+  readonly holm: readonly { readonly p: number[]; readonly adjusted: number[] }[];
+};
 
 describe('against scikit-learn', () => {
-  it.each(golden.map((one, index) => [index, one] as const))('case %i', (_, one) => {
+  it.each(golden.cases.map((one, index) => [index, one] as const))('case %i', (_, one) => {
     expect(Math.abs((auroc(one) ?? Number.NaN) - one.auroc)).toBeLessThan(1e-12);
     expect(Math.abs((averagePrecision(one) ?? Number.NaN) - one.ap)).toBeLessThan(1e-12);
     expect(Math.abs((brier(one) ?? Number.NaN) - one.brier)).toBeLessThan(1e-12);
-    expect(Math.abs((delong(one)?.variance ?? Number.NaN) - one.variance)).toBeLessThan(1e-12);
-    const difference = delongDifference(one.labels, one.scores, one.other);
-    expect(Math.abs((difference?.variance ?? Number.NaN) - one.differenceVariance)).toBeLessThan(1e-12);
+  });
+});
+
+describe('Holm', () => {
+  it.each(golden.holm)('as statsmodels, $p.length tests', ({ p, adjusted }) => {
+    const own = holmAdjusted(p);
+    expect(own).toHaveLength(adjusted.length);
+    own.forEach((value, index) => {
+      expect(value).toBeCloseTo(adjusted[index] ?? NaN, 12);
+    });
+  });
+  it('leaves undefined tests out and refuses what is not a p value', () => {
+    expect(holmAdjusted([0.01, 0.04, null, 0.03, 0.005])).toEqual([0.03, 0.06, null, 0.06, 0.02]);
+    expect(holmAdjusted([0.6, null, 0.7])).toEqual([1, null, 1]);
+    expect(() => holmAdjusted([1.2])).toThrow(MetricsError);
   });
 });
 
