@@ -23,6 +23,9 @@ export const operatingPoint = z.object({
   npv: interval,
 });
 
+/** The highest threshold with at least this sensitivity (0…1) on validation. */
+const sensitivityPoint = operatingPoint.extend({ target: z.number() });
+
 /** One binary task: a finding, or "abnormal" (T2). */
 export const taskMetrics = z.object({
   name: z.string(),
@@ -35,12 +38,26 @@ export const taskMetrics = z.object({
   /** Fewer than 10 positives (or negatives). */
   unstable: z.boolean(),
   operatingPoint: operatingPoint.nullable(),
+  /** For fixed sensitivities; none where a class is absent on validation, and in results of older versions. */
+  sensitivityPoints: z.array(sensitivityPoint).default([]),
   roc: z.array(curvePoint),
   pr: z.array(curvePoint),
   /** Reliability diagram, equal-mass bins. */
   calibration: z.array(z.object({ predicted: z.number(), observed: z.number(), n: z.number().int() })),
 });
 export type TaskMetrics = z.infer<typeof taskMetrics>;
+
+const beforeAfter = z.object({ before: z.number(), after: z.number() });
+
+/** One temperature for a head, fitted on validation. ECE and Brier on the part evaluated: means over the head's tasks. */
+export const headScaling = z.object({
+  temperature: z.number().positive(),
+  /** Known labels on validation that it was fitted on. */
+  fittedOn: z.number().int(),
+  ece: beforeAfter,
+  brier: beforeAfter,
+});
+export type HeadScaling = z.infer<typeof headScaling>;
 
 export const evaluation = z.object({
   runId,
@@ -52,6 +69,10 @@ export const evaluation = z.object({
   t1: interval.extend({ k: z.number().int(), of: z.number().int() }),
   perFinding: z.array(taskMetrics),
   t2: taskMetrics,
+  /** Null where validation lacks a class or the part has no label, and in results of older versions. No AUROC changes by it. */
+  temperature: z
+    .object({ t1: headScaling.nullable(), t2: headScaling.nullable() })
+    .default({ t1: null, t2: null }),
   bootstrap: z.object({ resamples: z.number().int(), seed: z.number().int(), unit: z.literal('patient') }),
   /** Plain sentences: what does not hold, what to beware of. */
   notes: z.array(z.string()),

@@ -117,6 +117,27 @@ it('goes from films to predictions with overlays, through an interruption', asyn
     macro: student.test?.t1.macro,
     auroc: student.test?.t2.auroc,
   });
+  const against = await cli(['evaluate', '--run', student.runId, '--against', teacher.runId, ...at]);
+  const { difference } = z
+    .object({
+      difference: z.object({
+        against: z.string(),
+        t2: z.object({ a: score, b: score, difference: z.object({ value: z.number() }) }),
+        perFinding: z.array(z.object({ holm: score.nullable() })),
+        notes: z.array(z.string()).min(1),
+      }),
+      roc: z.record(z.string(), z.array(z.unknown())),
+      calibration: z.record(z.string(), z.array(z.unknown())),
+      temperature: z.object({ t1: z.unknown(), t2: z.unknown() }),
+    })
+    .parse(against.json);
+  expect(difference.against).toBe(teacher.runId);
+  expect(difference.t2.a).toBe(student.test?.t2.auroc);
+  expect(difference.t2.difference.value).toBeCloseTo(difference.t2.a - difference.t2.b, 12);
+  expect(await cli(['evaluate', '--run', student.runId, '--against', student.runId, ...at])).toMatchObject({
+    status: 2,
+    json: { error: { code: 'BAD_INPUT' } },
+  });
   expect((await cli(['verify', ...at])).json).toMatchObject({ ok: true, problems: [] });
 });
 

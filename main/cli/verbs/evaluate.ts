@@ -1,6 +1,9 @@
-/** @file `evaluate`: metrics with intervals of a finished run on a part of its split. */
+/** @file `evaluate`: metrics with intervals of a finished run on a part of its split, and its difference to another run. */
 import { part } from '../../../shared/contract/base.ts';
+import { comparison, type Comparison } from '../../../shared/contract/comparison.ts';
 import type { RunId } from '../../../shared/domain/ids.ts';
+import { formatP } from '../../../shared/domain/numbers.ts';
+import { signedInterval } from '../../services/evaluation/wording.ts';
 import { withApp } from '../app-option.ts';
 import { LIBRARY_OPTION } from '../library-option.ts';
 import { textOption } from '../options.ts';
@@ -13,19 +16,52 @@ const figure = (value: number | null, ci: readonly number[] | null): string =>
     ? 'undefined'
     : `${value.toFixed(3)}${ci === null ? '' : ` (${ci.map((end) => end.toFixed(3)).join('–')})`}`;
 
+/** The comparison without what the result says of the run itself. */
+function differenceOf({ b, films, patients, t1, t2, perFinding, holmOver, notes }: Comparison) {
+  return { against: b.runId, name: b.name, films, patients, t1, t2, perFinding, holmOver, notes };
+}
+
+function differenceInWords({ b, t1, t2, perFinding, notes }: Comparison): readonly string[] {
+  const line = ({ difference }: Comparison['t1' | 't2']): string =>
+    `${signedInterval(difference)}, p ${formatP(difference.p)}`;
+  return [
+    '',
+    `Difference to ${b.name} (${b.runId})`,
+    `T1 ${line(t1)}`,
+    ...perFinding.map(
+      ({ name, difference, holm, unstable }) =>
+        `  ${name}: ${signedInterval(difference)}, p ${formatP(difference.p)}, by Holm ${formatP(holm)}${unstable ? ', few films' : ''}`,
+    ),
+    `T2 ${line(t2)}`,
+    ...notes,
+  ];
+}
+
 export const evaluate: Verb = {
   name: 'evaluate',
-  usage: 'evaluate --library DIR --run RUN [--split test|validation]',
-  summary: 'metrics with 95 % intervals of a finished run',
-  options: { ...LIBRARY_OPTION, run: { type: 'string' }, split: { type: 'string' } },
+  usage: 'evaluate --library DIR --run RUN [--split test|validation] [--against RUN2]',
+  summary: 'metrics with 95 % intervals of a finished run, and its difference to another',
+  options: {
+    ...LIBRARY_OPTION,
+    run: { type: 'string' },
+    split: { type: 'string' },
+    against: { type: 'string' },
+  },
   run: async ({ options, positionals }) => {
     const runId = (textOption(options, 'run') ?? positionals[0]) as RunId | undefined;
     const wanted = part.safeParse(textOption(options, 'split') ?? 'test');
     if (runId === undefined)
       throw new Refusal('BAD_INPUT', 'Name the run: --run RUN. The verb "runs" lists them.');
+    const other = textOption(options, 'against') as RunId | undefined;
     if (!wanted.success) throw new Refusal('BAD_INPUT', '--split takes test or validation.');
     return await withApp(options, 'read', async ({ evaluation }) => {
       const result = await evaluation.service.run({ runId, part: wanted.data }, call);
+      const compared =
+        other === undefined
+          ? null
+          : comparison.parse(
+              await evaluation.service.compare({ a: runId, b: other, part: wanted.data }, call),
+            );
       const { t1, t2, perFinding, films, patients, notes, bootstrap } = result;
       const json = {
         runId,
@@ -46,8 +82,10 @@ export const evaluate: Verb = {
         calibration: Object.fromEntries(
           [...perFinding, t2].map(({ name, calibration }) => [name, calibration]),
         ),
+        temperature: result.temperature ?? null,
         bootstrap,
         notes,
+        ...(compared === null ? {} : { difference: differenceOf(compared) }),
       };
       const text = [
         `${films} films of ${patients} patients, ${wanted.data} part`,
@@ -58,6 +96,7 @@ export const evaluate: Verb = {
         ),
         `T2 normal/abnormal AUROC ${figure(t2.auroc.value, t2.auroc.ci)}`,
         ...notes,
+        ...(compared === null ? [] : differenceInWords(compared)),
       ].join('\n');
       return { json, text };
     });

@@ -4,6 +4,20 @@ import { MetricsError } from './binary-scores.ts';
 /** Range that is searched; a fit at its edge says that scaling cannot repair the model. */
 export const TEMPERATURE_RANGE = { low: 0.05, high: 20 } as const;
 
+/** Probabilities nearer to 0 or 1 than this count as this near: a 32-bit sigmoid rounds to 0 and 1, whose logits have no end. */
+const NEAREST = 1e-7;
+
+/** log(p / (1 − p)), finite for every p in [0, 1]. */
+export function logitOf(probability: number): number {
+  const p = Math.min(1 - NEAREST, Math.max(NEAREST, probability));
+  return Math.log(p / (1 - p));
+}
+
+/** The probability when its logit is divided by the temperature. */
+export function scaledProbability(probability: number, temperature: number): number {
+  return 1 / (1 + Math.exp(-logitOf(probability) / temperature));
+}
+
 /** Mean BCE of logits / temperature over known labels (others NaN). */
 function meanLoss(logits: ArrayLike<number>, labels: ArrayLike<number>, temperature: number): number {
   let sum = 0;

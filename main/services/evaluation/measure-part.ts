@@ -7,12 +7,13 @@ import { macroReplicates } from '../../numeric/metrics/paired-bootstrap.ts';
 import type { Replicates } from '../../store/comparisons.ts';
 import { intervalOf } from './paired-difference.ts';
 import type { PartScores, TaskScores } from './part-scores.ts';
+import { scaleHead } from './scale-head.ts';
 import { measureTask } from './task-metrics.ts';
 
 /** The same draws of patients for every run, so that differences are paired. */
 export const BOOTSTRAP = { resamples: 2000, seed: 1 } as const;
 
-export type Measured = Pick<Evaluation, 'films' | 'patients' | 't1' | 'perFinding' | 't2' | 'bootstrap'>;
+export type Measured = Omit<Evaluation, 'runId' | 'part' | 'createdAt' | 'notes'>;
 
 export interface MeasuredPart {
   readonly measured: Measured;
@@ -34,7 +35,7 @@ function macro(tasks: readonly TaskScores[]) {
   );
 }
 
-/** `t1` and T2's AUROC have patient-bootstrap intervals, findings DeLong's. `validation` is where thresholds are chosen. */
+/** `t1` and T2's AUROC have patient-bootstrap intervals, findings DeLong's. `validation` is where thresholds and temperatures come from. */
 export function measurePart(part: PartScores, validation: PartScores): MeasuredPart {
   const { findings, abnormal, patients } = part;
   const { value, k, of } = macro(findings);
@@ -56,6 +57,10 @@ export function measurePart(part: PartScores, validation: PartScores): MeasuredP
       return measureTask(task, chooser);
     }),
     t2: { ...t2, auroc: { value: t2.auroc.value, ci: intervalOf(replicates.t2) } },
+    temperature: {
+      t1: scaleHead(findings, validation.findings),
+      t2: scaleHead([abnormal], [validation.abnormal]),
+    },
     bootstrap: { ...BOOTSTRAP, unit: 'patient' },
   };
   return { measured, replicates };

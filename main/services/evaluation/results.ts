@@ -3,6 +3,7 @@
  * the weights or the bootstrap are others.
  */
 import type { Evaluation } from '../../../shared/contract/evaluation.ts';
+import { ServiceError } from '../../../shared/domain/service-error.ts';
 import type { Replicates } from '../../store/comparisons.ts';
 import type { RunRow } from '../../store/runs.ts';
 import type { OpenLibrary } from '../library/open-library.ts';
@@ -70,9 +71,19 @@ export function createResults(library: OpenLibrary, measure: Measure, clock: Clo
 
   return {
     async evaluation(run, part) {
+      const from = madeFrom(library, run);
       const stored = store.evaluations.find(run.id, part);
-      if (stored !== null && stored.createdAt >= labelsVersion(library)) return stored;
-      return (await computed(run, part, madeFrom(library, run))).evaluation;
+      const current = stored !== null && stored.createdAt >= labelsVersion(library);
+      if (current && (files.readOnly || store.comparisons.findReplicates(run.id, part, from) !== null)) {
+        return stored;
+      }
+      try {
+        return (await computed(run, part, from)).evaluation;
+      } catch (error) {
+        // A result of an older version stands where its scores are lost.
+        if (current && error instanceof ServiceError && error.code === 'NOT_FOUND') return stored;
+        throw error;
+      }
     },
     async replicates(run, part) {
       const from = madeFrom(library, run);

@@ -5,7 +5,11 @@ import { delong } from '../../numeric/metrics/auroc.ts';
 import { countPositives, type BinaryScores } from '../../numeric/metrics/binary-scores.ts';
 import { precisionRecallCurve, rocCurve, thinCurve } from '../../numeric/metrics/curves.ts';
 import type { Proportion } from '../../numeric/metrics/normal-distribution.ts';
-import { operatingPoint, youdenThreshold } from '../../numeric/metrics/operating-point.ts';
+import {
+  operatingPoint,
+  sensitivityThreshold,
+  youdenThreshold,
+} from '../../numeric/metrics/operating-point.ts';
 import {
   averagePrecision,
   brier,
@@ -22,6 +26,8 @@ export const isUnstable = (positives: number, n: number): boolean =>
 /** Points of a curve that are kept for drawing. */
 const CURVE_POINTS = 200;
 export const OPERATING_RULE = "Youden's J on validation";
+/** Sensitivities for which a threshold is chosen on validation, beside Youden's. */
+export const FIXED_SENSITIVITIES: readonly number[] = [0.9, 0.95];
 
 /** Films whose label is known. */
 export function knownOnly({ labels, scores }: TaskScores): BinaryScores {
@@ -35,14 +41,20 @@ export function knownOnly({ labels, scores }: TaskScores): BinaryScores {
 const plain = ({ value, ci }: Proportion): Interval => ({ value, ci: ci === null ? null : [...ci] });
 
 /**
- * AUROC has DeLong's interval. The threshold has the largest sensitivity + specificity on `validation` (null when a class
- * is absent there) and is applied to `task`.
+ * AUROC has DeLong's interval. Thresholds are chosen on `validation` (none when a class is absent there) and applied to `task`:
+ * the one with the largest sensitivity + specificity, and one for each fixed sensitivity.
  */
 export function measureTask(task: TaskScores, validation: TaskScores): TaskMetrics {
   const data = knownOnly(task);
   const n = data.labels.length;
   const positives = countPositives(data.labels);
   const area = delong(data);
+  const chooser = knownOnly(validation);
+  const fixed = FIXED_SENSITIVITIES.flatMap((target) => {
+    const rule = `sensitivity ≥ ${Math.round(target * 100)} % on validation`;
+    const point = pointAt(data, sensitivityThreshold(chooser, target), rule);
+    return point === null ? [] : [{ ...point, target }];
+  });
   return {
     name: task.name,
     n,
@@ -55,20 +67,20 @@ export function measureTask(task: TaskScores, validation: TaskScores): TaskMetri
     brier: brier(data),
     ece: expectedCalibrationError(data),
     unstable: isUnstable(positives, n),
-    operatingPoint: pointOf(data, knownOnly(validation)),
+    operatingPoint: pointAt(data, youdenThreshold(chooser), OPERATING_RULE),
+    sensitivityPoints: fixed,
     roc: thinCurve(rocCurve(data), CURVE_POINTS).map((point) => ({ ...point })),
     pr: thinCurve(precisionRecallCurve(data), CURVE_POINTS).map((point) => ({ ...point })),
     calibration: calibrationBins(data).map((bin) => ({ ...bin })),
   };
 }
 
-function pointOf(data: BinaryScores, validation: BinaryScores): TaskMetrics['operatingPoint'] {
-  const threshold = youdenThreshold(validation);
+function pointAt(data: BinaryScores, threshold: number | null, rule: string): TaskMetrics['operatingPoint'] {
   if (threshold === null || data.labels.length === 0) return null;
   const { sensitivity, specificity, ppv, npv, ...counts } = operatingPoint(data, threshold);
   return {
     ...counts,
-    rule: OPERATING_RULE,
+    rule,
     sensitivity: plain(sensitivity),
     specificity: plain(specificity),
     ppv: plain(ppv),

@@ -12,7 +12,7 @@ import {
   sensitivityThreshold,
   youdenThreshold,
 } from '../../../main/numeric/metrics/operating-point.ts';
-import { fitTemperature } from '../../../main/numeric/metrics/temperature.ts';
+import { fitTemperature, logitOf, scaledProbability } from '../../../main/numeric/metrics/temperature.ts';
 import { uniformGenerator } from '../../../main/numeric/vit/init.ts';
 import { uniform } from '../reference.ts';
 
@@ -202,6 +202,18 @@ describe('temperature', () => {
     expect(Math.abs((fit?.temperature ?? 0) / 2.5 - 1)).toBeLessThan(0.05);
     expect(fit?.after).toBeLessThan(fit?.before ?? 0);
     expect(fit?.known).toBe(18_000);
+  });
+  it('takes probabilities back to logits, with an end at 0 and 1, and scales without changing the order', () => {
+    for (const z of [-12, -3, 0, 0.5, 9]) expect(logitOf(1 / (1 + Math.exp(-z)))).toBeCloseTo(z, 9);
+    expect(logitOf(0)).toBeCloseTo(-16.118, 3);
+    expect(logitOf(1)).toBeCloseTo(16.118, 3);
+    expect(scaledProbability(0.8, 1)).toBeCloseTo(0.8, 12);
+    expect(scaledProbability(0.5, 3)).toBe(0.5);
+    expect(scaledProbability(0.8, 2)).toBeCloseTo(2 / 3, 12);
+    const scores = uniform(4, 200);
+    const labels = Array.from(uniform(5, 200), (u, i) => (u < (scores[i] ?? 0) ? 1 : 0));
+    const scaled = scores.map((score) => scaledProbability(score, 1.7));
+    expect(auroc({ labels, scores: scaled })).toBe(auroc({ labels, scores }));
   });
   it('is undefined with one class, refuses what is not finite', () => {
     expect(fitTemperature([1, 2], [1, 1])).toBeNull();

@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { createEvaluationService } from '../../../main/services/evaluation/evaluation-service.ts';
 import type { OpenLibrary } from '../../../main/services/library/open-library.ts';
 import {
+  evaluation,
   evaluationContract,
   type Evaluation,
   type TaskMetrics,
@@ -51,6 +52,10 @@ function agrees(task: TaskMetrics | undefined, expected: GoldenTask): void {
   expect(task?.operatingPoint?.threshold).toBeCloseTo(expected.youden, 12);
   expect(task?.operatingPoint?.sensitivity.value).toBeCloseTo(tp / (tp + fn), 12);
   expect(task?.operatingPoint?.specificity.value).toBeCloseTo(tn / (tn + fp), 12);
+  expect(task?.sensitivityPoints).toMatchObject([
+    { target: 0.9, rule: 'sensitivity ≥ 90 % on validation', ...expected.sensitivity['0.9'] },
+    { target: 0.95, rule: 'sensitivity ≥ 95 % on validation', ...expected.sensitivity['0.95'] },
+  ]);
 }
 
 function near(ci: readonly [number, number] | null, expected: readonly [number, number] | undefined): void {
@@ -62,8 +67,7 @@ describe('the metrics of a run', () => {
   it.each(['none', 'mlcak'] as const)('of %s are those of scikit-learn', async (which) => {
     const { service, add } = await opened();
     const runId = add(which);
-    const result = await service.run({ runId, part: 'test' }, call);
-    checked('run', result);
+    const result = evaluation.parse(await service.run({ runId, part: 'test' }, call));
     const { expected, macro } = golden.runs[which];
     for (const task of result.perFinding) agrees(task, expected[task.name] as GoldenTask);
     agrees({ ...result.t2 }, expected['abnormal'] as GoldenTask);
@@ -71,6 +75,53 @@ describe('the metrics of a run', () => {
     expect(Math.abs((result.t1.value ?? Number.NaN) - macro)).toBeLessThan(1e-12);
     near(result.t1.ci, golden.bootstrap[`${which}.t1`]);
     near(result.t2.auroc.ci, golden.bootstrap[`${which}.t2`]);
+  });
+
+  it.each(['none', 'mlcak'] as const)(
+    'have the temperatures of %s that SciPy finds on validation',
+    async (which) => {
+      const { service, add } = await opened();
+      const { temperature } = await service.run({ runId: add(which), part: 'test' }, call);
+      for (const head of ['t1', 't2'] as const) {
+        const expected = golden.runs[which].temperature[head];
+        const found = temperature?.[head];
+        expect((found?.temperature ?? NaN) / expected.temperature).toBeCloseTo(1, 5);
+        expect(found?.ece.before).toBeCloseTo(expected.ece[0], 12);
+        expect(found?.ece.after).toBeCloseTo(expected.ece[1], 5);
+        expect(found?.brier.before).toBeCloseTo(expected.brier[0], 12);
+        expect(found?.brier.after).toBeCloseTo(expected.brier[1], 6);
+      }
+      const known = (index: number | null) =>
+        golden.films.filter(
+          ({ part, t1, abnormal }) =>
+            part === 'validation' && (index === null ? abnormal : (t1[index] ?? null)) !== null,
+        ).length;
+      expect(temperature?.t2?.fittedOn).toBe(known(null));
+      expect(temperature?.t1?.fittedOn).toBe(
+        golden.findings.reduce((sum, _, index) => sum + known(index), 0),
+      );
+    },
+  );
+
+  it('of an older version are renewed, and stand where the scores are lost', async () => {
+    const { library, service, add } = await opened();
+    const [runId, lost] = [add('mlcak'), add('mlcak')];
+    const whole = await service.run({ runId, part: 'test' }, call);
+    const withoutTemperature = { t1: null, t2: null };
+    for (const id of [runId, lost]) {
+      library.store.evaluations.put({
+        ...evaluation.parse(whole),
+        ...{ runId: id, temperature: withoutTemperature },
+      });
+    }
+    library.store.comparisons.putReplicates(runId, 'test', 'an older version', {
+      films: '0'.repeat(64),
+      t1: { value: null, values: new Float64Array(1) },
+      t2: { value: null, values: new Float64Array(1) },
+    });
+    rmSync(join(library.files.runsDir, lost, 'scores.json'));
+    expect((await service.run({ runId, part: 'test' }, call)).temperature).toEqual(whole.temperature);
+    expect((await service.run({ runId: lost, part: 'test' }, call)).temperature).toEqual(withoutTemperature);
   });
 
   it('say what to beware of', async () => {

@@ -1,6 +1,7 @@
 /** @file Per finding and at the operating point: tables with one column a run, cut where the page ends. */
 import type { Evaluation, TaskMetrics } from '../../../../shared/contract/evaluation.ts';
 import { formatInterval, formatScore } from '../../../../shared/domain/numbers.ts';
+import { calibrationTable } from './calibration-table.ts';
 import type { Captions } from './captions.ts';
 import { dataTable, type Column } from './data-table.ts';
 import { html, type Html } from './html.ts';
@@ -95,5 +96,5 @@ export function findingsSection(runs: readonly ReportRun[], captions: Captions):
     return findingsTable(some, caption);
   });
   return html`<h2>Findings and operating point</h2>
-    ${tables} ${pointTable(runs, captions)}`;
+    ${tables} ${pointTable(runs, captions)} ${calibrationTable(runs, captions)}`;
 }
