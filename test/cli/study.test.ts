@@ -85,6 +85,20 @@ it.skipIf(process.platform === 'win32')(
     const again = ['study', '--library', cut, '--plan', plan];
     const kill = runCli(again, [{ when: 'mlcak-tiny-28-1: running', act: (child) => child.kill('SIGKILL') }]);
     await expect(kill).rejects.toThrow('by a signal without JSON');
+
+    // Another plan is not kept waiting by the study that nobody trains; its cells are all there already.
+    const part = planFile({ ...PLAN, name: 'Part', systems: PLAN.systems.slice(0, 1), seeds: [1] });
+    const other = await runCli(['study', '--library', cut, '--plan', part]);
+    expect(other.status, other.stderr).toBe(0);
+    expect(other.stderr).toContain('"Two by two" was cut off');
+    expect(other.json).toMatchObject({
+      state: 'finished',
+      cells: [
+        { state: 'done', reused: true },
+        { state: 'done', reused: true },
+      ],
+    });
+
     const paused = await runCli(again, [
       { when: 'none-tiny-28-2: running', act: (child) => child.kill('SIGINT') },
     ]);

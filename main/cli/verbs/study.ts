@@ -48,6 +48,12 @@ async function estimate({ studies }: AppParts, plan: StudyPlan): Promise<VerbRes
 async function begin({ studies }: AppParts, plan: StudyPlan): Promise<StudyId> {
   const all = await studies.service.list({}, call);
   const same = all.findLast((study) => isSamePlan(plan, study.plan as StudyPlan));
+  for (const { id, name, state } of all) {
+    if (state !== 'running' || id === same?.id) continue;
+    // This program holds the library, so nobody is training that study: its program was ended the hard way.
+    await studies.service.pause({ studyId: id as StudyId }, call);
+    tell(`The study "${name}" was cut off and is paused now; its own plan takes it up again.`);
+  }
   if (same === undefined) return (await studies.service.start(plan, call)).studyId as StudyId;
   const studyId = same.id as StudyId;
   for (const { key, state } of same.cells) {
