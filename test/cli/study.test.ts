@@ -1,7 +1,7 @@
 /** @file The verb `study` as a process: killed, paused and taken up it ends with the weights of a study that was left alone. */
 import { createHash } from 'node:crypto';
-import { cpSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 
 import { expect, it } from 'vitest';
 import { z } from 'zod';
@@ -23,7 +23,13 @@ const cell = z.object({
   t1: z.object({ macro: z.number().nullable(), k: z.number(), of: z.number() }).nullable(),
   t2: z.object({ auroc: z.number().nullable() }).nullable(),
 });
-const told = z.object({ studyId: z.string(), state: z.string(), cells: z.array(cell), error: z.null() });
+const told = z.object({
+  studyId: z.string(),
+  state: z.string(),
+  cells: z.array(cell),
+  files: z.array(z.string()),
+  error: z.null(),
+});
 type Told = z.infer<typeof told>;
 
 const PLAN = {
@@ -82,7 +88,18 @@ it.skipIf(process.platform === 'win32')(
       ['mlcak-tiny-28-2', 'done', true],
     ]);
 
-    const again = ['study', '--library', cut, '--plan', plan];
+    expect(done.files.map((file) => basename(file))).toEqual([
+      'study.html',
+      'study.csv',
+      'study.tex',
+      'study.json',
+    ]);
+    const [page = '', csv = ''] = done.files.map((file) => readFileSync(file, 'utf8'));
+    for (const { title } of PLAN.systems) expect(page).toContain(title);
+    expect(csv.trim().split('\n').length).toBeGreaterThan(3);
+
+    const out = join(tempFolder(), 'out');
+    const again = ['study', '--library', cut, '--plan', plan, '--out', out];
     const kill = runCli(again, [{ when: 'mlcak-tiny-28-1: running', act: (child) => child.kill('SIGKILL') }]);
     await expect(kill).rejects.toThrow('by a signal without JSON');
 
@@ -107,6 +124,7 @@ it.skipIf(process.platform === 'win32')(
     expect(paused.stderr).toContain('the same command goes on');
     expect(told.parse(paused.json)).toMatchObject({
       state: 'paused',
+      files: [],
       cells: [{ state: 'done' }, { state: 'done' }, { state: 'done' }, {}, { state: 'waiting' }],
     });
     const finished = await runCli(again);
@@ -115,7 +133,13 @@ it.skipIf(process.platform === 'win32')(
     expect(resumed.state).toBe('finished');
     expect(hashes(cut, resumed)).toEqual(hashes(alone, done));
 
-    const nothingLeft = told.parse((await runCli(again)).json);
+    expect(resumed.files.every((file) => file.startsWith(out) && existsSync(file))).toBe(true);
+    const page2 = readFileSync(join(out, 'study.html'), 'utf8');
+
+    const refused = await runCli(again);
+    expect(refused).toMatchObject({ status: 2, json: { error: { code: 'CONFLICT' } } });
+    expect(readFileSync(join(out, 'study.html'), 'utf8')).toBe(page2);
+    const nothingLeft = told.parse((await runCli([...again, '--force'])).json);
     expect(nothingLeft).toMatchObject({ studyId: resumed.studyId, state: 'finished' });
     const { runs } = z
       .object({ runs: z.array(z.unknown()) })

@@ -6,6 +6,7 @@ import type { AppParts } from '../../services/compose.ts';
 import { withApp } from '../app-option.ts';
 import { LIBRARY_OPTION } from '../library-option.ts';
 import { textOption } from '../options.ts';
+import { outFolder, writeStudyFiles } from '../study-files.ts';
 import { DEFAULT_PLAN, isSamePlan, readPlan } from '../study-plan-file.ts';
 import { tell, untilStopped, whenStopped } from '../until-stopped.ts';
 import { Refusal, type Verb, type VerbResult } from '../verb.ts';
@@ -116,8 +117,12 @@ function row({ library }: AppParts, cell: StudyCell) {
   };
 }
 
-function result(parts: AppParts, { id, name, state, error, ...study }: Study): VerbResult {
-  const cells = study.cells.map((cell) => row(parts, cell));
+/** @throws Refusal with all that there is where the study did not end whole */
+async function result(parts: AppParts, ended: Study, out: string | null): Promise<VerbResult> {
+  const { id, name, state, error } = ended;
+  const over = state === 'finished' || state === 'failed';
+  const files = over ? await writeStudyFiles(parts, ended, out) : [];
+  const cells = ended.cells.map((cell) => row(parts, cell));
   const lines = cells.map(({ title, model, resolution, seed, state: at, t1, t2 }) => [
     title,
     model,
@@ -130,9 +135,10 @@ function result(parts: AppParts, { id, name, state, error, ...study }: Study): V
   const text = [
     columns([['System', 'Model', 'Pixels', 'Seed', 'State', 'T1', 'T2'], ...lines]),
     '',
-    `The study "${name}" is ${state}${error === null ? '.' : `: ${error.message}`}`,
+    `The study "${name}" is ${state}.`,
+    ...files,
   ].join('\n');
-  const json = { studyId: id, name, state, cells, error };
+  const json = { studyId: id, name, state, cells, files, error };
   const stuck = cells.filter((cell) => cell.state === 'failed' || cell.state === 'blocked').length;
   // Paused by Ctrl-C is what was asked for; everything else that is not whole is refused, with what there is.
   if (error !== null) throw new Refusal(error.code, error.message, json);
@@ -149,19 +155,26 @@ function result(parts: AppParts, { id, name, state, error, ...study }: Study): V
 
 export const study: Verb = {
   name: 'study',
-  usage: 'study --library DIR [--plan FILE] [--estimate]',
+  usage: 'study --library DIR [--plan FILE] [--out DIR] [--force] [--estimate]',
   summary:
-    'every system of a plan × models × resolutions × seeds; without a plan: ViT-Tiny without, with vanilla and with MLCAK distillation at 112, 56 and 28 px, seed 1, preset quick. Ctrl-C pauses, the same command goes on',
-  options: { ...LIBRARY_OPTION, plan: { type: 'string' }, estimate: { type: 'boolean' } },
+    'every system of a plan × models × resolutions × seeds; without a plan: ViT-Tiny without, with vanilla and with MLCAK distillation at 112, 56 and 28 px, seed 1, preset quick. Ctrl-C pauses, the same command goes on. Ends with study.html, .csv, .tex and .json, in the library where --out names no folder',
+  options: {
+    ...LIBRARY_OPTION,
+    plan: { type: 'string' },
+    out: { type: 'string' },
+    force: { type: 'boolean' },
+    estimate: { type: 'boolean' },
+  },
   run: async ({ options }) => {
     const file = textOption(options, 'plan');
     const plan = file === undefined ? DEFAULT_PLAN : await readPlan(file);
     if (options.estimate === true) {
       return await withApp(options, 'read', (parts) => estimate(parts, plan));
     }
+    const out = await outFolder(options);
     return await untilStopped((stop) =>
       withApp(options, 'write', async (parts) =>
-        result(parts, await follow(parts, await begin(parts, plan), stop)),
+        result(parts, await follow(parts, await begin(parts, plan), stop), out),
       ),
     );
   },
