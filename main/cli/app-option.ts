@@ -21,7 +21,7 @@ export async function withApp<T>(
       clock: Date,
       readOnly: access === 'read',
       // A verb does what it was asked for; the verb "study" asks.
-      studiesGoOn: false,
+      goOn: false,
     });
     try {
       if (access === 'write') parts.library.files.refuseIfReadOnly();

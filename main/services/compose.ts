@@ -23,8 +23,8 @@ export interface AppOptions {
   readonly clock: Clock;
   /** Only look: nothing is queued, trained or kept. */
   readonly readOnly?: boolean;
-  /** False: a study that was at work when the library was closed waits until it is asked to go on. */
-  readonly studiesGoOn?: boolean;
+  /** False: runs that waited and a study that was at work when the library was closed wait until they are asked for. */
+  readonly goOn?: boolean;
   /** How often the status is looked at, in ms. */
   readonly statusEveryMs?: number;
 }
@@ -80,7 +80,7 @@ export interface AppParts {
 
 /** @throws ServiceError NEWER_LIBRARY, CORRUPT_LIBRARY, DISK_FULL */
 export async function openParts(options: AppOptions): Promise<AppParts> {
-  const { log, clock, workerHost } = options;
+  const { log, clock, workerHost, goOn = true } = options;
   const library = await openLibrary(options.libraryDir, {
     clock,
     log,
@@ -98,6 +98,7 @@ export async function openParts(options: AppOptions): Promise<AppParts> {
     clock,
     log,
     onFinished: (runId) => evaluation.evaluateRun(runId),
+    goOn,
   });
   const sample = createSampleService({ library, training, evaluation, inference, clock, log });
   const studies = createStudiesService({
@@ -106,7 +107,7 @@ export async function openParts(options: AppOptions): Promise<AppParts> {
     engine,
     clock,
     log,
-    goOn: options.studiesGoOn ?? true,
+    goOn,
   });
   const every = options.statusEveryMs ?? STATUS_EVERY_MS;
   const system = createSystemService({

@@ -16,21 +16,21 @@ import { call, importAll, keptLog, tempFolder } from './temp-library.ts';
 export interface AppChoice {
   readonly dir?: string;
   readonly workerHost?: WorkerHost;
-  readonly studiesGoOn?: boolean;
+  readonly goOn?: boolean;
 }
 
 export async function openTestApp(options: AppChoice = {}) {
   const dir = options.dir ?? join(tempFolder(), 'library');
   const log = keptLog();
   const workerHost = options.workerHost ?? createNodeWorkerHost();
-  const { studiesGoOn = true } = options;
+  const { goOn = true } = options;
   const parts = await openParts({
     libraryDir: dir,
     host: 'browser',
     workerHost,
     log,
     clock: Date,
-    studiesGoOn,
+    goOn,
   });
   onTestFinished(() => parts.app.close());
   return { dir, log, workerHost, ...parts };

@@ -169,7 +169,8 @@ export const study: Verb = {
     const file = textOption(options, 'plan');
     const plan = file === undefined ? DEFAULT_PLAN : await readPlan(file);
     if (options.estimate === true) {
-      return await withApp(options, 'read', (parts) => estimate(parts, plan));
+      // Not `read`: where there is no split yet, one is made for the estimate and taken back.
+      return await withApp(options, 'write', (parts) => estimate(parts, plan));
     }
     const out = await outFolder(options);
     return await untilStopped((stop) =>

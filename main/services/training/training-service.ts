@@ -30,6 +30,8 @@ export interface TrainingDeps {
   readonly log: Log;
   /** Metrics of a run whose scores have just been written. */
   readonly onFinished: (id: RunId) => Promise<void>;
+  /** Runs that waited when the library was closed go on by themselves; else when a run is started or resumed. */
+  readonly goOn: boolean;
 }
 
 export interface TrainingParts {
@@ -304,7 +306,9 @@ export function createTrainingService(deps: TrainingDeps): TrainingParts {
   if (!files.readOnly) {
     void sweepSpentFiles(library)
       .catch((error: unknown) => log.warn('spent files were not tidied up', { error: String(error) }))
-      .then(pump);
+      .then(() => {
+        if (deps.goOn) pump();
+      });
   }
   return {
     service,

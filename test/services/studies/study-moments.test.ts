@@ -133,7 +133,7 @@ it('paused it stays paused when the library opens; at work it goes on, unless th
   const studyId = await start(app, planOf(ALONE));
   await until(() => host.training.length === 1);
   await app.app.close();
-  const waits = await openTestApp({ dir: app.dir, workerHost: host, studiesGoOn: false });
+  const waits = await openTestApp({ dir: app.dir, workerHost: host, goOn: false });
   expect(waits.studies.isBusy()).toBe(false);
   await waits.studies.service.resume({ studyId }, call);
   await until(() => host.training.length === 2);
