@@ -15,6 +15,7 @@ import {
   taughtGradients,
 } from '../numeric/pretrain/pretrain-step.ts';
 import { distilledStart, maskedStart } from '../numeric/pretrain/start.ts';
+import { TokenScaleSums, type TokenScale } from '../numeric/pretrain/token-scale.ts';
 import type { TrainState } from '../numeric/train/train-state.ts';
 import { optimise, sharesOf, type MeasuredTerm, type MicroStep } from '../numeric/train/train-step.ts';
 import { gridSize, vitOfRun, type ParameterGroup, type VitConfig } from '../numeric/vit/config.ts';
@@ -149,6 +150,25 @@ async function largerTokens(
   return knowledgeReader(model, train, settings);
 }
 
+/** Mean and deviation of the tokens over the training films, each in its first view. @throws Stopped on pause and cancel */
+async function scaleOf(
+  tokens: ReturnType<typeof knowledgeReader>,
+  train: Uint32Array,
+  batch: number,
+  host: RunHost,
+): Promise<TokenScale> {
+  let sums: TokenScaleSums | null = null;
+  for (const indices of microParts(train, batch)) {
+    const { feature } = await tokens(indices, 0);
+    if (feature === null) throw new Error('the larger model gave no tokens');
+    sums ??= new TokenScaleSums(feature.length / indices.length);
+    sums.add(feature);
+    await orStopped(host);
+  }
+  if (sums === null) throw new Error('there is no film to learn from');
+  return sums.scale();
+}
+
 /** What this pre-training teaches. @throws Stopped on pause and cancel, ServiceError DISK_FULL, KnowledgeRangeError */
 export async function pretrainLesson(
   plan: RunPlan,
@@ -162,6 +182,7 @@ export async function pretrainLesson(
   const { recipe, normalisation } = plan.config;
   const input = inputOf(plan.config, state.config);
   const tokens = await largerTokens(plan, host, reporter, films, larger, state.config);
+  const scale = await scaleOf(tokens, films.part('train'), recipe.microBatch, host);
   return lessonOf(state, host, DISTILLED_TERMS, async (chosen, epoch) => {
     const view = epochView(recipe, epoch, films.size);
     const micro: MicroStep[] = [];
@@ -170,7 +191,7 @@ export async function pretrainLesson(
       if (feature === null) throw new Error('the larger model gave no tokens');
       const { images } = films.microBatch(indices, input, view.change);
       const share = indices.length / chosen.length;
-      const batch = { films: indices.length, images, share, feature };
+      const batch = { films: indices.length, images, share, feature, scale };
       micro.push(() => taughtGradients(state, batch, normalisation));
     }
     return micro;

@@ -182,7 +182,7 @@ export function pretrainRecipe(preset: PresetName, kind: 'masked' | 'distilled')
     clipNorm: 1,
     emaDecay: null,
     augment: true,
-    views: kind === 'masked' ? 64 : 4,
+    views: kind === 'masked' ? 64 : 2,
     patience: null,
   };
 }

@@ -1,14 +1,15 @@
 /**
  * @file Feature distillation without labels: a smaller model's tokens, projected to a larger model's width, follow the larger
- * one's normalised tokens (Wei et al. 2022). The projection is thrown away afterwards.
+ * one's standardised tokens (after Wei et al. 2022). The projection is thrown away afterwards.
  */
 import * as tf from '@tensorflow/tfjs-core';
 
-import { lastBlockOf, normaliseTokens } from '../methods/features.ts';
+import { lastBlockOf } from '../methods/features.ts';
 import { parameterGroup, parameterSpec, type ParameterGroup, type VitConfig } from '../vit/config.ts';
 import { forward, type Normalisation } from '../vit/forward.ts';
 import { layerNorm, linear } from '../vit/layers.ts';
 import { lookup, type NamedParameters } from '../vit/parameters.ts';
+import type { TokenScale } from './token-scale.ts';
 
 /** The projection from the model's width to the larger model's, stored after the model's own groups. */
 export function projectionGroups(config: VitConfig, teacherWidth: number): readonly ParameterGroup[] {
@@ -29,13 +30,14 @@ export interface TokenLosses {
 
 /**
  * Compares the projected final tokens of the model on `images` [B, S, S, 1] with `teacher` [B, N, T], the larger model's last
- * block output. Every token of the teacher is brought to mean 0, variance 1 first, so that no channel outweighs the rest.
+ * block output, which `scale` brings to mean 0 and variance 1 over the films first.
  * Call inside `tf.tidy` or a gradient scope.
  */
 export function tokenLosses(
   parameters: NamedParameters,
   images: tf.Tensor4D,
   teacher: tf.Tensor,
+  scale: TokenScale,
   config: VitConfig,
   normalisation: Normalisation,
 ): TokenLosses {
@@ -45,7 +47,10 @@ export function tokenLosses(
   const rows = tf.reshape(last, [batch * tokens, width]);
   const { value } = layerNorm(rows, at('norm.scale'), at('norm.bias'), config.layerNormEpsilon);
   const projected = tf.reshape(linear(value, at('projection.kernel'), at('projection.bias')), teacher.shape);
-  const squared = tf.square(tf.sub(projected, normaliseTokens(teacher)));
+  const [mean, inverse] = [scale.mean, scale.inverse].map((values) =>
+    tf.tensor3d(values, [1, tokens, values.length / tokens]),
+  ) as [tf.Tensor, tf.Tensor];
+  const squared = tf.square(tf.sub(projected, tf.mul(tf.sub(teacher, mean), inverse)));
   const [classToken, patchTokens] = tf.split(squared, [1, tokens - 1], 1);
   return { classToken: tf.mean(classToken as tf.Tensor), patchTokens: tf.mean(patchTokens as tf.Tensor) };
 }

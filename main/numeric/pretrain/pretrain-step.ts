@@ -7,6 +7,7 @@ import { gridSize, tokenCount } from '../vit/config.ts';
 import type { Normalisation } from '../vit/forward.ts';
 import { nameGroups, type NamedParameters } from '../vit/parameters.ts';
 import { tokenLosses } from './feature-distillation.ts';
+import type { TokenScale } from './token-scale.ts';
 import { maskedPixelLoss, type DecoderShape } from './masked-autoencoder.ts';
 
 /** Terms in the order in which they are measured; all have weight 1. */
@@ -31,6 +32,7 @@ export interface MaskedFilms extends Films {
 export interface TaughtFilms extends Films {
   /** Last block of the larger model, [b, N, T]. */
   readonly feature: Float32Array;
+  readonly scale: TokenScale;
 }
 
 /** Gradients of the sum of `terms` at the weights of `state`. */
@@ -82,7 +84,14 @@ export function taughtGradients(
   const width = films.feature.length / films.films / tokens;
   const teacher = tf.tensor3d(films.feature, [films.films, tokens, width]);
   return gradientsOf(state, films.share, (parameters) => {
-    const { classToken, patchTokens } = tokenLosses(parameters, images, teacher, state.config, normalisation);
+    const { classToken, patchTokens } = tokenLosses(
+      parameters,
+      images,
+      teacher,
+      films.scale,
+      state.config,
+      normalisation,
+    );
     return [classToken, patchTokens];
   });
 }

@@ -11,6 +11,7 @@ import { sineCosinePositions } from '../../../main/numeric/pretrain/positions.ts
 import { maskedGradients, taughtGradients } from '../../../main/numeric/pretrain/pretrain-step.ts';
 import { selectWeights } from '../../../main/numeric/pretrain/select-weights.ts';
 import { distilledStart, maskedStart } from '../../../main/numeric/pretrain/start.ts';
+import { TokenScaleSums } from '../../../main/numeric/pretrain/token-scale.ts';
 import { TrainState } from '../../../main/numeric/train/train-state.ts';
 import { optimise, type MicroGradients } from '../../../main/numeric/train/train-step.ts';
 import { parameterSpecs, vitConfig, type ParameterGroup } from '../../../main/numeric/vit/config.ts';
@@ -181,7 +182,10 @@ describe('feature distillation', () => {
     });
     disposeParameters(teacher);
     const state = stateWith(projectionGroups(small, larger.width), 6);
-    const films = { films: batch, images, share, feature };
+    const sums = new TokenScaleSums(feature.length / batch);
+    sums.add(feature.subarray(0, feature.length / batch)); // film by film or together: the same
+    sums.add(feature.subarray(feature.length / batch));
+    const films = { films: batch, images, share, feature, scale: sums.scale() };
     const { measured, flat } = read(() => taughtGradients(state, films, normalisation));
     const [loss = 0, classToken = 0, patchTokens = 0] = measured;
     expect(Math.abs(classToken / report.distilled.classToken - 1)).toBeLessThan(1e-4);
@@ -191,6 +195,13 @@ describe('feature distillation', () => {
     expect(relativeDifference(every(flat, 7), golden('distilled/gradient'))).toBeLessThan(1e-3);
     state.dispose();
   });
+});
+
+it('tokens of a single film have no deviation and are left finite', () => {
+  const sums = new TokenScaleSums(2);
+  sums.add(Float32Array.of(3, -1));
+  expect(sums.scale()).toEqual({ mean: Float32Array.of(3, -1), inverse: Float32Array.of(1, 1) });
+  expect(() => sums.add(Float32Array.of(1, 2, 3))).toThrow(RangeError);
 });
 
 describe('weight selection', () => {
