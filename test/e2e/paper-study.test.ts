@@ -1,12 +1,14 @@
 /**
  * @file A study in one window, on the real server and engine with twenty films: planned, priced, started, watched, paused,
- * put in another order, resumed, read as a table, exported. Each test goes on where the one before ended.
+ * put in another order, resumed, read as a table, saved, removed. Each test goes on where the one before ended.
  */
-import { copyFileSync, mkdirSync, readdirSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { parse } from 'csv-parse/sync';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
+import { formatScore } from '../../shared/domain/numbers.ts';
 import { smallFilmFolder } from '../helpers/small-library.ts';
 import { seriousViolations } from './accessibility.ts';
 import { inOrder } from './in-order.ts';
@@ -16,6 +18,7 @@ const IMPORT_MS = 90_000;
 /** Cells of one epoch of a ViT-Tiny on ten films, each with its process and evaluation. */
 const STUDY_MS = 300_000;
 const TEST_MS = STUDY_MS + 60_000;
+const SCORE = /(?:\.\d{3}|1\.000)/;
 const SIZES = [
   [1024, 700],
   [1366, 768],
@@ -32,9 +35,14 @@ inOrder();
 /** No sideways scrolling and no serious finding of axe at any size, in both themes. */
 async function looksRight(name: string): Promise<void> {
   const { page } = window;
+  // no tooltip is in the picture
+  await page.mouse.move(1, 1);
+  await page.keyboard.press('Escape');
   for (const [width, height] of SIZES) {
     await page.setViewportSize({ width, height });
-    expect(await page.evaluate<number>('document.documentElement.scrollWidth'), name).toBe(width);
+    await expect
+      .poll(() => page.evaluate<number>('document.documentElement.scrollWidth'), PATIENCE)
+      .toBe(width);
     expect(await seriousViolations(page), `${name} at ${width}`).toEqual([]);
     await window.picture(`study-${name}-${width}`);
   }
@@ -150,4 +158,63 @@ it('draws the curves of chosen cells', { timeout: TEST_MS }, async () => {
   await page.getByRole('radio', { name: 'Training loss' }).click();
   await page.getByRole('img', { name: 'Training loss', exact: true }).locator('canvas').waitFor();
   await looksRight('curves');
+});
+
+it('shows the table with intervals, and saves it', { timeout: TEST_MS }, async () => {
+  const { page } = window;
+  await page.getByRole('tab', { name: 'Results' }).click();
+  const table = page.getByRole('region', { name: 'Table of the study' });
+  for (const name of ['Teacher', 'No distillation', 'MLCAK']) {
+    const cells = await table.getByRole('row', { name }).getByRole('cell').allTextContents();
+    expect(
+      cells.filter((text) => SCORE.test(text)),
+      name,
+    ).toHaveLength(2);
+    expect(cells.filter((text) => text.includes('paper'))).toEqual([]);
+  }
+  await page.getByRole('checkbox', { name: "Show the paper's values" }).press('Space');
+  await page.getByText(/^Reference: .*not this library/).waitFor();
+  // Table 2, ViT-Tiny, MLCAK, 28 px
+  await table.getByRole('row', { name: 'MLCAK' }).getByText('paper .820').waitFor();
+  await looksRight('results');
+
+  const saved = new Map<string, string>();
+  for (const label of ['CSV', 'JSON', 'LaTeX', 'HTML']) {
+    const download = page.waitForEvent('download');
+    await page.getByRole('button', { name: label, exact: true }).click();
+    const file = await download;
+    saved.set(file.suggestedFilename(), readFileSync(await file.path(), 'utf8'));
+  }
+  expect([...saved.keys()]).toEqual(['csv', 'json', 'tex', 'html'].map((end) => `Study of the test.${end}`));
+  const shown = await table.getByRole('row', { name: 'MLCAK' }).getByRole('cell').allTextContents();
+  const rows = parse<Record<string, string>>(saved.get('Study of the test.csv') ?? '', {
+    columns: true,
+    bom: true,
+  });
+  const cell = rows.find(({ kind, system, task }) => kind === 'cell' && system === 'mlcak' && task === 't1');
+  const value = Number(cell?.['value'] ?? Number.NaN);
+  expect(shown.find((text) => SCORE.test(text))).toContain(formatScore(value, 3));
+  expect(JSON.parse(saved.get('Study of the test.json') ?? '')).toMatchObject({ models: ['tiny'] });
+
+  await page.getByRole('radio', { name: 'Resolutions' }).click();
+  await page.getByRole('img', { name: 'Findings (T1)', exact: true }).locator('canvas').waitFor();
+  await looksRight('ladder');
+});
+
+it('finds what is done already, forgets the study and keeps its runs', { timeout: TEST_MS }, async () => {
+  const { page } = window;
+  await page.getByRole('button', { name: 'All studies' }).click();
+  await page.getByRole('radio', { name: 'Quick look' }).click();
+  await page.getByRole('textbox', { name: 'Epochs', exact: true }).fill('1');
+  await page.getByRole('textbox', { name: 'Batch', exact: true }).fill('4');
+  // of the first look's four cells all but vanilla distillation
+  await page.getByText('3 cells are done already and not trained again.').waitFor();
+  await page.getByRole('button', { name: 'Train 1 cell', exact: true }).waitFor();
+  await page.getByRole('button', { name: 'Remove Study of the test' }).click();
+  await page.getByRole('alertdialog').getByText('All its runs are kept').waitFor();
+  await page.getByRole('button', { name: 'Remove the study' }).click();
+  await page.getByText('No study yet.').waitFor();
+  await goTo(page, 'Students');
+  await page.getByRole('region', { name: 'Runs of students' }).getByText('MLCAK 28 px').first().waitFor();
+  expect(window.problems).toEqual([]);
 });
