@@ -164,6 +164,7 @@ it('shows the table with intervals, and saves it', { timeout: TEST_MS }, async (
   const { page } = window;
   await page.getByRole('tab', { name: 'Results' }).click();
   const table = page.getByRole('region', { name: 'Table of the study' });
+  await table.getByRole('row', { name: 'MLCAK' }).waitFor();
   for (const name of ['Teacher', 'No distillation', 'MLCAK']) {
     const cells = await table.getByRole('row', { name }).getByRole('cell').allTextContents();
     expect(
