@@ -86,3 +86,17 @@ export function scaleMaps(maps: readonly ScalableMap[], scale: MapScale): readon
     return { shares: values.map(share), low, high };
   });
 }
+
+/** `0.0123` → `0.01`, `12.34` → `12.3`, `0.0012` → `1.2e-3`. */
+export function shortNumber(value: number): string {
+  return Math.abs(value) < 0.01 ? value.toExponential(1) : value.toFixed(value < 2 ? 2 : 1);
+}
+
+/** Ends of a range in words: multiples of equal attention; relevance has no such unit. */
+export function rangeWords(
+  { low, high }: Pick<ScaledMap, 'low' | 'high'>,
+  method: ScalableMap['method'],
+): string {
+  const unit = method === 'relevance' ? '' : '×';
+  return `${shortNumber(low)}${unit} to ${shortNumber(high)}${unit}`;
+}

@@ -3,6 +3,7 @@
  * Each test goes on where the one before ended.
  */
 import type { Locator } from 'playwright-core';
+import sharp from 'sharp';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
 import { connectLoopback } from '../../main/node/loopback-client.ts';
@@ -171,6 +172,58 @@ it(
   },
 );
 
+it(
+  'compares attention of teacher and students in one figure and saves it',
+  { timeout: TEST_MS },
+  async () => {
+    const { page } = window;
+    await page.getByRole('button', { name: 'Compare attention' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Compare attention' }).waitFor();
+    const panes = page.getByRole('region', { name: /^\([A-H]\) / });
+    expect(await panes.count()).toBe(8);
+    const pane = (name: string) => page.getByRole('region', { name });
+    await pane('(E) No distillation 28 px').getByText('No run chosen').waitFor();
+    await page.getByRole('combobox', { name: 'Run of pane (B): Teacher of the test' }).waitFor();
+    for (const name of ['(B) Teacher 224 px', '(H) MLCAK 28 px'])
+      await pane(name)
+        .getByText(/^Abnormal \.\d\d$/)
+        .waitFor();
+    await page.getByRole('img', { name: /^Colour bar from [\d.]+× to [\d.]+×$/ }).waitFor();
+    expect(await seriousViolations(page)).toEqual([]);
+    await window.picture('10-compare');
+
+    await page.getByRole('radio', { name: 'Each its own' }).click();
+    await page.getByRole('radio', { name: 'What models saw' }).click();
+    await expect.poll(() => panes.getByText(/^[\d.]+× to [\d.]+×$/).count(), PATIENCE).toBe(2);
+    await page.getByRole('combobox', { name: 'Run of pane (E): None' }).click();
+    await page.getByRole('option', { name: /^MLCAK 28 px/ }).click();
+    await pane('(E) MLCAK 28 px')
+      .getByText(/^Abnormal \.\d\d$/)
+      .waitFor();
+    await window.picture('11-compare-own');
+
+    const download = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Save PNG' }).click();
+    const file = await download;
+    expect(file.suggestedFilename()).toMatch(/^attention-film-[0-9a-f]+\.png$/);
+    const { format, width, density } = await sharp(await file.path()).metadata();
+    expect({ format, width, density }).toEqual({ format: 'png', width: 3508, density: 300 });
+
+    // the arrow keys go on to the neighbour, with the panes as they were chosen
+    await page.getByRole('heading', { level: 1 }).click();
+    const before = page.url();
+    await page.keyboard.press(
+      (await page.getByText('160 of 160').count()) === 0 ? 'ArrowRight' : 'ArrowLeft',
+    );
+    await expect.poll(() => page.url(), PATIENCE).not.toBe(before);
+    await pane('(E) MLCAK 28 px')
+      .getByText(/^Abnormal \.\d\d$/)
+      .waitFor();
+    await page.getByRole('button', { name: 'Reading room' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Reading room' }).waitFor();
+  },
+);
+
 it('has no serious finding of axe on the other pages, and left this computer alone', async () => {
   const { page } = window;
   await goTo(page, 'Settings');
@@ -185,7 +238,7 @@ it('has no serious finding of axe on the other pages, and left this computer alo
     await goTo(page, name);
     expect(await seriousViolations(page), name).toEqual([]);
   }
-  await window.picture('10-daylight');
+  await window.picture('12-daylight');
   expect(window.problems).toEqual([]);
 });
 

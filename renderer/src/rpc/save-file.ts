@@ -14,6 +14,13 @@ export function saveBlob(name: string, blob: Blob): void {
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
 
+/** Saves what a byte route gives. @throws Error when it gives nothing */
+export async function saveFromHost(name: string, href: string): Promise<void> {
+  const answer = await fetch(href);
+  if (!answer.ok) throw new Error(`${name} could not be read (${answer.status}). Save it again.`);
+  saveBlob(name, await answer.blob());
+}
+
 /** Rows as CSV (RFC 4180). A cell that a spreadsheet would take for a formula gets an apostrophe. */
 export function toCsv(rows: readonly (readonly (string | number | null)[])[]): string {
   return rows.map((row) => row.map(cell).join(',')).join('\r\n') + '\r\n';

@@ -1,6 +1,6 @@
 /** @file How this window looks on this machine: theme, rail, what was used last. Kept by the browser; nothing of the work. */
 
-import type { Page } from './route.svelte.ts';
+import { isReading, type Page } from './route.svelte.ts';
 
 export type Theme = 'dark' | 'light' | 'system';
 
@@ -45,11 +45,11 @@ export class Preferences {
   identityMasked = $state(false);
 
   railCollapsed(page: Page): boolean {
-    if (page === 'reading') return this.#values.readingRailCollapsed;
+    if (isReading(page)) return this.#values.readingRailCollapsed;
     return this.#values.railCollapsed ?? this.#isNarrow;
   }
   collapseRail(page: Page, collapsed: boolean): void {
-    this.#set(page === 'reading' ? { readingRailCollapsed: collapsed } : { railCollapsed: collapsed });
+    this.#set(isReading(page) ? { readingRailCollapsed: collapsed } : { railCollapsed: collapsed });
   }
 
   #set(change: Partial<Stored>): void {

@@ -1,7 +1,21 @@
 /** @file Where the window is: hash routes such as `#/reading/film-…?run=run-…`. The address is the only place that holds it. */
 
-export const PAGES = ['library', 'teacher', 'students', 'study', 'evaluate', 'reading', 'settings'] as const;
+export const PAGES = [
+  'library',
+  'teacher',
+  'students',
+  'study',
+  'evaluate',
+  'reading',
+  'attention',
+  'settings',
+] as const;
 export type Page = (typeof PAGES)[number];
+
+/** Pages around one film: the reading room and what is opened from there. */
+export function isReading(page: Page): boolean {
+  return page === 'reading' || page === 'attention';
+}
 
 export class Route {
   page = $state<Page>('library');

@@ -2,9 +2,10 @@
 import cornerstone from 'cornerstone-core';
 
 import type { ViewerImage } from '../../../shared/contract/library.ts';
-import { applyModality, buildDisplayLut, type VoiLut } from '../../../shared/domain/lut.ts';
+import { applyModality, type VoiLut } from '../../../shared/domain/lut.ts';
+import type { FilmGreys } from './film-greys.ts';
 import { setPainter, type FilmImage } from './film-image.ts';
-import type { PaintedOverlay } from './overlay.ts';
+import type { FilmLayer } from './overlay.ts';
 
 /** What the viewport shows of a film; plain values, taken from a ViewState. */
 export interface ViewValues {
@@ -26,17 +27,14 @@ export interface FilmPlace {
 
 export class FilmViewport {
   readonly #element: HTMLElement;
-  readonly #canvas = document.createElement('canvas');
+  readonly #greys: FilmGreys;
   #image: FilmImage | null = null;
   #view: ViewValues | null = null;
-  #overlay: PaintedOverlay | null = null;
-  /** Kept between paints: a drag repaints many times a second. */
-  #data: ImageData | null = null;
-  /** What the canvas holds now, to paint greys only when they change. */
-  #painted: { image: FilmImage; voi: VoiLut; inverted: boolean } | null = null;
+  #overlay: FilmLayer | null = null;
 
-  constructor(element: HTMLElement) {
+  constructor(element: HTMLElement, greys: FilmGreys) {
     this.#element = element;
+    this.#greys = greys;
     cornerstone.enable(element);
     setPainter(element, {
       film: (image) => this.#paint(image),
@@ -59,7 +57,7 @@ export class FilmViewport {
     if (this.#image !== null) cornerstone.setViewport(this.#element, this.#placement());
   }
 
-  setOverlay(overlay: PaintedOverlay | null): void {
+  setOverlay(overlay: FilmLayer | null): void {
     this.#overlay = overlay;
     if (this.#image !== null) cornerstone.updateImage(this.#element);
   }
@@ -73,8 +71,6 @@ export class FilmViewport {
   close(): void {
     cornerstone.disable(this.#element);
     this.#image = null;
-    this.#data = null;
-    this.#painted = null;
   }
 
   /** Screen pixels per film pixel, along the axis that is not stretched. */
@@ -126,47 +122,9 @@ export class FilmViewport {
     };
   }
 
-  #paint(image: FilmImage): HTMLCanvasElement {
+  #paint(image: FilmImage): CanvasImageSource {
     const view = this.#view;
-    const now = this.#painted;
-    if (view === null) return this.#canvas;
-    if (now !== null && now.image === image && now.voi === view.voi && now.inverted === view.inverted) {
-      return this.#canvas;
-    }
-    if (this.#canvas.width !== image.columns || this.#canvas.height !== image.rows) {
-      this.#canvas.width = image.columns;
-      this.#canvas.height = image.rows;
-    }
-    const context = this.#canvas.getContext('2d');
-    if (context === null) return this.#canvas;
-    const kept = this.#data;
-    const data =
-      kept !== null && kept.width === image.columns && kept.height === image.rows
-        ? kept
-        : context.createImageData(image.columns, image.rows);
-    this.#data = data;
-    fillGreys(new Uint32Array(data.data.buffer), image, view);
-    context.putImageData(data, 0, 0);
-    this.#painted = { image, voi: view.voi, inverted: view.inverted };
-    return this.#canvas;
-  }
-}
-
-/** Stored values → opaque grey pixels through the display table of the pixel pipeline. */
-function fillGreys(target: Uint32Array, image: FilmImage, view: ViewValues): void {
-  const { source, pixels } = image;
-  const chain = {
-    modality: source.modalityLut,
-    voi: view.voi,
-    invert: source.invert !== view.inverted,
-  };
-  const lut = buildDisplayLut(chain, source.minStored, source.maxStored);
-  const last = lut.grey.length - 1;
-  const words = new Uint32Array(lut.grey.length);
-  for (let at = 0; at <= last; at++) words[at] = 0xff000000 | ((lut.grey[at] ?? 0) * 0x010101);
-  const { first } = lut;
-  for (let index = 0; index < pixels.length; index++) {
-    const at = (pixels[index] ?? 0) - first;
-    target[index] = words[at < 0 ? 0 : at > last ? last : at] ?? 0;
+    if (view === null) throw new Error('a film is shown before it is painted');
+    return this.#greys.paint(image, view);
   }
 }

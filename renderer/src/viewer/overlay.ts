@@ -19,13 +19,42 @@ export interface OverlayStyle {
 
 export { overlayAlpha as alphaOf };
 
+/** What lies over a film. `context` is in film pixels; `scale` is screen pixels per film pixel. */
+export interface FilmLayer {
+  draw(context: CanvasRenderingContext2D, columns: number, rows: number, scale: number): void;
+}
+
+/** What a model saw in the film's place, pixel by pixel, and what lies over that. */
+export class InputLayer implements FilmLayer {
+  readonly #input: CanvasImageSource;
+  readonly #over: FilmLayer | null;
+
+  constructor(input: CanvasImageSource, over: FilmLayer | null) {
+    this.#input = input;
+    this.#over = over;
+  }
+
+  draw(context: CanvasRenderingContext2D, columns: number, rows: number, scale: number): void {
+    context.save();
+    context.imageSmoothingEnabled = false;
+    context.drawImage(this.#input, 0, 0, columns, rows);
+    context.restore();
+    this.#over?.draw(context, columns, rows, scale);
+  }
+}
+
 /** A map in colours, ready to be drawn onto a film of any size. */
-export class PaintedOverlay {
+export class PaintedOverlay implements FilmLayer {
   readonly #cells = document.createElement('canvas');
   readonly #side: number;
   readonly #style: OverlayStyle;
 
-  constructor(map: AttentionMap, style: OverlayStyle) {
+  /** @param shares 0..1 a cell; else from the map's weakest cell to its strongest */
+  constructor(
+    map: Pick<AttentionMap, 'grid' | 'values'>,
+    style: OverlayStyle,
+    shares: readonly number[] = spread(map.values),
+  ) {
     this.#side = map.grid;
     this.#style = style;
     this.#cells.width = map.grid;
@@ -34,7 +63,7 @@ export class PaintedOverlay {
     if (context === null) return;
     const data = context.createImageData(map.grid, map.grid);
     const colours = colourTable(style.colourMap);
-    spread(map.values).forEach((share, index) => {
+    shares.forEach((share, index) => {
       const at = Math.round(share * 255) * 3;
       data.data[index * 4] = colours[at] ?? 0;
       data.data[index * 4 + 1] = colours[at + 1] ?? 0;
@@ -44,7 +73,6 @@ export class PaintedOverlay {
     context.putImageData(data, 0, 0);
   }
 
-  /** `context` is in film pixels; `scale` is screen pixels per film pixel. */
   draw(context: CanvasRenderingContext2D, columns: number, rows: number, scale: number): void {
     context.save();
     context.imageSmoothingEnabled = this.#style.smooth;

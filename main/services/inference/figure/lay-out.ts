@@ -1,7 +1,7 @@
 /** @file The attention figure on its page: a row a film, panes (A) to (H), scores below each, colour bar and method at the foot. */
 import type { FigureRequest } from '../../../../shared/contract/inference.ts';
 import { paneLetter } from '../../../../shared/domain/attention-figure.ts';
-import { scaleFor } from '../../../../shared/domain/attention-scale.ts';
+import { rangeWords, scaleFor, shortNumber } from '../../../../shared/domain/attention-scale.ts';
 import { METHOD_WORDS } from '../../evaluation/wording.ts';
 import { wrapped, type Drawing, type Mark } from './drawing.ts';
 import type { FigureColumn, FigureData, FigurePane, FigureRow } from './gather-figure.ts';
@@ -35,14 +35,6 @@ function text(
 
 function headOf({ cell, run }: FigureColumn): readonly [string, string] {
   return [`${METHOD_WORDS[cell.method]} ${cell.resolution} px`, run?.name ?? 'no finished run'];
-}
-
-const digits = (value: number): string =>
-  Math.abs(value) < 0.01 ? value.toExponential(1) : value.toFixed(value < 2 ? 2 : 1);
-
-/** Ends of a range in words. */
-function rangeWords({ low, high }: { low: number; high: number }, method: FigureRequest['method']): string {
-  return method === 'relevance' ? `${digits(low)} to ${digits(high)}` : `${digits(low)}× to ${digits(high)}×`;
 }
 
 function captionOf({ prediction, scaled }: FigurePane, request: FigureRequest): readonly string[] {
@@ -156,8 +148,8 @@ function footMarks(
       fill: null,
       stroke: '#56616d',
     },
-    text(MARGIN, top + 24, one ? `${digits(only.low)}×` : 'weakest', 7),
-    text(MARGIN + BAR.width - 28, top + 24, one ? `${digits(only.high)}×` : 'strongest', 7),
+    text(MARGIN, top + 24, one ? `${shortNumber(only.low)}×` : 'weakest', 7),
+    text(MARGIN + BAR.width - 28, top + 24, one ? `${shortNumber(only.high)}×` : 'strongest', 7),
     text(x, top + 12, methodWords(request), 7.5),
     ...wrapped(
       `${range}${ranges}; 2nd to 98th percentile of the cells.`,

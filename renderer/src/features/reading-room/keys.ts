@@ -9,6 +9,7 @@ export interface KeyActions {
   readonly mask: () => void;
   readonly overlay: () => void;
   readonly link: () => void;
+  readonly compare: () => void;
   readonly sheet: () => void;
   readonly close: () => void;
 }
@@ -21,6 +22,7 @@ export const KEY_SHEET: readonly (readonly [keys: string, does: string])[] = [
   ['+ −', 'Zoom'],
   ['A', 'Attention overlay on or off'],
   ['K', 'Link the viewports'],
+  ['C', 'Compare attention of all models'],
   ['M', 'Mask identity'],
   ['?', 'This sheet'],
   ['Drag', 'Window: right is wider, down is darker'],
@@ -31,24 +33,25 @@ export const KEY_SHEET: readonly (readonly [keys: string, does: string])[] = [
 
 const ZOOM_STEP = 1.25;
 
-/** Handles a key unless it belongs to a control; true when it was ours. */
-export function handleKey(event: KeyboardEvent, actions: KeyActions): boolean {
+/** Handles a key unless it belongs to a control or the page has no such action; true when it was ours. */
+export function handleKey(event: KeyboardEvent, actions: Partial<KeyActions>): boolean {
   if (event.ctrlKey || event.metaKey || event.altKey || belongsToControl(event)) return false;
   const { key } = event;
-  if (/^[0-5]$/.test(key)) actions.preset(Number(key));
-  else if (key === 'ArrowRight' || key === 'ArrowDown') actions.move(1);
-  else if (key === 'ArrowLeft' || key === 'ArrowUp') actions.move(-1);
-  else if (key === '+' || key === '=') actions.zoom(ZOOM_STEP);
-  else if (key === '-') actions.zoom(1 / ZOOM_STEP);
-  else if (key === ' ') actions.reset();
-  else if (key === '?') actions.sheet();
-  else if (key === 'Escape') actions.close();
+  if (/^[0-5]$/.test(key)) actions.preset?.(Number(key));
+  else if (key === 'ArrowRight' || key === 'ArrowDown') actions.move?.(1);
+  else if (key === 'ArrowLeft' || key === 'ArrowUp') actions.move?.(-1);
+  else if (key === '+' || key === '=') actions.zoom?.(ZOOM_STEP);
+  else if (key === '-') actions.zoom?.(1 / ZOOM_STEP);
+  else if (key === ' ') actions.reset?.();
+  else if (key === '?') actions.sheet?.();
+  else if (key === 'Escape') actions.close?.();
   else {
-    const letters: Record<string, () => void> = {
+    const letters: Record<string, (() => void) | undefined> = {
       i: actions.invert,
       m: actions.mask,
       a: actions.overlay,
       k: actions.link,
+      c: actions.compare,
     };
     const act = letters[key.toLowerCase()];
     if (act === undefined) return false;
