@@ -7,6 +7,9 @@ export function evaluationRouter(os: Implementer['evaluation'], service: Evaluat
     table: os.table.handler(({ input, signal }) => service.table(input, callContext(signal))),
     run: os.run.handler(({ input, signal }) => service.run(input, callContext(signal))),
     compare: os.compare.handler(({ input, signal }) => service.compare(input, callContext(signal))),
+    localisation: os.localisation.handler(({ input, signal }) =>
+      service.localisation(input, callContext(signal)),
+    ),
     cases: os.cases.handler(({ input, signal }) => service.cases(input, callContext(signal))),
     report: os.report.handler(({ input, signal }) => service.report(input, callContext(signal))),
     studyTable: os.studyTable.handler(({ input, signal }) => service.studyTable(input, callContext(signal))),

@@ -13,6 +13,7 @@ import { createFilmQueryStore, type FilmQueryStore } from './film-query.ts';
 import { createFilmStore, type FilmStore } from './films.ts';
 import { createImportStore, type ImportStore } from './imports.ts';
 import { createLabelStore, type LabelStore } from './labels.ts';
+import { createLocalisationStore, type LocalisationStore } from './localisations.ts';
 import { createPatientStore, type PatientStore } from './patients.ts';
 import { createPredictionStore, type PredictionStore } from './predictions.ts';
 import { createReadingStore, type ReadingStore } from './readings.ts';
@@ -35,6 +36,7 @@ export interface Store {
   readonly studies: StudyStore;
   readonly evaluations: EvaluationStore;
   readonly comparisons: ComparisonStore;
+  readonly localisations: LocalisationStore;
   readonly predictions: PredictionStore;
   readonly settings: SettingsStore;
   readonly events: EventStore;
@@ -96,6 +98,7 @@ export function openStore(file: string, options: StoreOptions): Store {
     studies: translated(createStudyStore(db)),
     evaluations: translated(createEvaluationStore(db)),
     comparisons: translated(createComparisonStore(db)),
+    localisations: translated(createLocalisationStore(db)),
     predictions: translated(createPredictionStore(db)),
     settings: translated(createSettingsStore(db)),
     events: translated(createEventStore(db)),

@@ -5,6 +5,8 @@ import { METHODS, VIT_VARIANTS } from '../domain/recipe.ts';
 import { empty, filmId, interval, part, procedure, runId, timestampMs } from './base.ts';
 import { comparison } from './comparison.ts';
 import { STUDY_FORMATS, studyTable, studyTableRequest } from './study-table.ts';
+import { attentionMethod } from './inference.ts';
+import { localisation } from './localisation.ts';
 import { resolution } from './training.ts';
 
 export const curvePoint = z.object({ x: z.number(), y: z.number(), threshold: z.number().nullable() });
@@ -110,6 +112,10 @@ export const evaluationContract = {
   run: procedure.input(z.object({ runId, part: part.default('test') })).output(evaluation),
   /** `a` minus `b` on the same films of a part. Refused where films, labels or findings differ. */
   compare: procedure.input(z.object({ a: runId, b: runId, part: part.default('test') })).output(comparison),
+  /** A run's maps against the boxes that readers drew; takes as long as its maps need to be made. */
+  localisation: procedure
+    .input(z.object({ runId, method: attentionMethod.default('relevance'), part: part.default('test') }))
+    .output(localisation),
   cases: procedure
     .input(
       z.object({

@@ -341,6 +341,11 @@ export const CASES: Cases = {
         { input: async (world) => ({ a: world.runId, b: await world.atWork() }), code: 'CONFLICT' },
       ],
     },
+    localisation: {
+      valid: ({ client, world }) => client.evaluation.localisation({ runId: world.runId }),
+      bad: [...badRunIds, { runId: NOBODY.run, method: 'guess' }],
+      refused: [noRun, { input: ({ runId }) => ({ runId, part: 'train' }), code: 'BAD_INPUT' }],
+    },
     cases: {
       valid: ({ client, world }) => client.evaluation.cases({ runId: world.runId, kind: 'worst' }),
       reads: true,

@@ -1,6 +1,8 @@
 /** @file Evaluation as the window and the command line see it: stored metrics, the table of runs, films to look at. */
 import type { Interval, Part } from '../../../shared/contract/base.ts';
 import type { Evaluation, ResultRow } from '../../../shared/contract/evaluation.ts';
+import type { AttentionMethod } from '../../../shared/contract/inference.ts';
+import type { Localisation } from '../../../shared/contract/localisation.ts';
 import type { RunId } from '../../../shared/domain/ids.ts';
 import { ServiceError } from '../../../shared/domain/service-error.ts';
 import type { Replicates } from '../../store/comparisons.ts';
@@ -9,6 +11,7 @@ import type { OpenLibrary } from '../library/open-library.ts';
 import type { Clock, EvaluationService, InferenceService, Log } from '../service-types.ts';
 import { casesByDisagreement, casesByError, teacherOf, type Case } from './cases.ts';
 import { createComparisons } from './comparisons.ts';
+import { createLocaliser } from './localisation.ts';
 import { createMeasure } from './measure.ts';
 import { notesOnGain } from './notes.ts';
 import type { RunDifference } from './paired-difference.ts';
@@ -40,6 +43,13 @@ export interface EvaluationParts {
   replicates(run: RunRow, part: ScoredPart): Promise<Replicates>;
   /** `a` minus `b` in T1 and T2; null where they were not scored on the same films. @throws ServiceError */
   difference(a: RunRow, b: RunRow, part: ScoredPart): Promise<RunDifference | null>;
+  /** As the service's `localisation`, telling how far it is. @throws ServiceError */
+  localise(
+    runId: RunId,
+    part: Part,
+    method: AttentionMethod,
+    onFilm: (done: number, total: number) => void,
+  ): Promise<Localisation>;
   /** What the command line prints as `test`. @throws ServiceError */
   summary(runId: RunId): Promise<EvaluationSummary>;
 }
@@ -69,6 +79,7 @@ export function createEvaluationService({ library, predict, clock, log }: Evalua
   const { store, files } = library;
   const measure = createMeasure();
   const results = createResults(library, measure, clock);
+  const localise = createLocaliser({ library, predict, clock });
   const comparisons = createComparisons(library, results, measure);
 
   async function evaluationWithGain(runId: RunId, part: ScoredPart): Promise<Evaluation> {
@@ -143,6 +154,11 @@ export function createEvaluationService({ library, predict, clock, log }: Evalua
     replicates: (run, part) => results.replicates(scored(run), part),
     difference: (a, b, part) => comparisons.difference(scored(a), scored(b), part),
     reportBytes: (sha256) => readReport(files, sha256),
+    localise: (runId, part, method, onFilm) =>
+      localise(scored(store.runs.get(runId)), scoredPart(part), method, {
+        signal: new AbortController().signal,
+        onFilm,
+      }),
     async summary(runId) {
       const run = scored(store.runs.get(runId));
       return summaryOf(await results.evaluation(run, 'test'));
@@ -161,6 +177,8 @@ export function createEvaluationService({ library, predict, clock, log }: Evalua
         return await comparisons.compare(first, second, scoredPart(part));
       },
       run: ({ runId, part }) => evaluationWithGain(runId, scoredPart(part)),
+      localisation: ({ runId, part, method }, context) =>
+        localise(scored(store.runs.get(runId)), scoredPart(part), method, context),
       async cases({ runId, kind, limit }) {
         const found = (await casesOf(runId, kind)).slice(0, limit);
         return found.map((one) => ({ ...one, name: store.films.find(one.filmId)?.name ?? '' }));

@@ -39,7 +39,7 @@ export async function runImport(
   plan: ImportPlan,
   session: ImportSession,
 ): Promise<JobOutcome> {
-  const tally = createImportTally(deps.store.labels);
+  const tally = createImportTally(deps.store.labels, plan.isVindr);
   plan.warnings.forEach((warning) => tally.warn(warning));
   let stoppedBy: unknown = null;
   try {

@@ -20,6 +20,8 @@ export interface ImportPlan {
   /** Null: no labels file. */
   readonly records: readonly FilmLabels[] | null;
   readonly warnings: readonly string[];
+  /** The labels came with a layout of VinDr-CXR, which names no patients. */
+  readonly isVindr: boolean;
   /** The labels files: no films. */
   readonly except: ReadonlySet<string>;
 }
@@ -63,6 +65,7 @@ export async function planImport(source: ImportSource, files: LibraryFiles): Pro
     namedOnly,
     records: labelsFiles.length === 0 && boxFiles.length === 0 ? null : records,
     warnings,
+    isVindr: source.labels === null && labelsFiles.length > 0,
     except: new Set([...labelsFiles, ...boxFiles].map(({ path }) => path)),
   };
 }

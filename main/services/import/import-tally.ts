@@ -26,7 +26,8 @@ export interface ImportTally {
   summary(): Promise<ImportSummary>;
 }
 
-export function createImportTally(labels: LabelStore): ImportTally {
+/** `isVindr`: no patient in the labels is how the dataset is, not an oversight. */
+export function createImportTally(labels: LabelStore, isVindr: boolean): ImportTally {
   const skipped: SkippedFile[] = [];
   let notListed = 0;
   const touched = new Set<number>();
@@ -72,8 +73,10 @@ export function createImportTally(labels: LabelStore): ImportTally {
       }
       if (counts.anonymous > 0) {
         own.push(
-          `No patient is named for ${counted(counts.anonymous, 'film')}: each counts as a patient of its own, so a split` +
-            ' cannot keep films of one patient together.',
+          isVindr
+            ? `VinDr-CXR names no patients: each film counts as its own patient (${counted(counts.anonymous, 'film')}).`
+            : `No patient is named for ${counted(counts.anonymous, 'film')}: each counts as a patient of its own, so a split` +
+                ' cannot keep films of one patient together.',
         );
       }
       for (const [what, files] of remarks) own.push(`${what} ${listNames(files)}`);

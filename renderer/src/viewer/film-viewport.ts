@@ -1,8 +1,9 @@
 /** @file One viewport on one film: owns the cornerstone element, paints greys and overlay, turns screen into film places. */
 import cornerstone from 'cornerstone-core';
 
-import type { ViewerImage } from '../../../shared/contract/library.ts';
+import type { FilmBox, ViewerImage } from '../../../shared/contract/library.ts';
 import { applyModality, type VoiLut } from '../../../shared/domain/lut.ts';
+import { drawBoxes } from './boxes.ts';
 import type { FilmGreys } from './film-greys.ts';
 import { setPainter, type FilmImage } from './film-image.ts';
 import type { FilmLayer } from './overlay.ts';
@@ -31,6 +32,7 @@ export class FilmViewport {
   #image: FilmImage | null = null;
   #view: ViewValues | null = null;
   #overlay: FilmLayer | null = null;
+  #boxes: readonly FilmBox[] = [];
 
   constructor(element: HTMLElement, greys: FilmGreys) {
     this.#element = element;
@@ -38,7 +40,10 @@ export class FilmViewport {
     cornerstone.enable(element);
     setPainter(element, {
       film: (image) => this.#paint(image),
-      over: (context, image) => this.#overlay?.draw(context, image.columns, image.rows, this.scale()),
+      over: (context, image) => {
+        this.#overlay?.draw(context, image.columns, image.rows, this.scale());
+        drawBoxes(context, this.#boxes);
+      },
     });
   }
 
@@ -59,6 +64,12 @@ export class FilmViewport {
 
   setOverlay(overlay: FilmLayer | null): void {
     this.#overlay = overlay;
+    if (this.#image !== null) cornerstone.updateImage(this.#element);
+  }
+
+  /** In film pixels. */
+  setBoxes(boxes: readonly FilmBox[]): void {
+    this.#boxes = boxes;
     if (this.#image !== null) cornerstone.updateImage(this.#element);
   }
 

@@ -214,6 +214,29 @@ describe('with labels', () => {
     );
   });
 
+  it('says that a VinDr-CXR folder names no patients, and keeps readers and boxes', async () => {
+    const film = (pixel: number) => tinyDicom({ patientId: '', sopUid: `1.${pixel}`, pixel: pattern(pixel) });
+    const dir = folderOf({
+      'train/aa.dicom': film(21),
+      'test/bb.dicom': film(22),
+      'annotations/image_labels_train.csv':
+        'image_id,rad_id,Edema,No finding\naa,R1,1,0\naa,R2,1,0\naa,R3,0,1\n',
+      'annotations/annotations_train.csv':
+        'image_id,rad_id,class_name,x_min,y_min,x_max,y_max\naa,R1,Edema,1,1,3,4\naa,R3,No finding,,,,\n',
+      'annotations/image_labels_test.csv': 'image_id,Edema,No finding\nbb,0,1\n',
+    });
+    const { library } = await tempLibrary();
+    const { summary } = await importAll(library, { paths: [dir] });
+    expect(summary?.warnings).toContain(
+      'VinDr-CXR names no patients: each film counts as its own patient (2 films).',
+    );
+    expect(library.store.readings.filmsReadTwice()).toBe(1);
+    const read = library.store.splits.candidates().find(({ givenPart }) => givenPart === 'train');
+    expect(library.store.readings.boxes(read?.no ?? 0)).toEqual([
+      { finding: 'Edema', reader: 'R1', x: 1, y: 1, width: 2, height: 3 },
+    ]);
+  });
+
   it('keeps a film’s patient once it stands in a split', async () => {
     const dir = folderOf({ ...files, 'labels.csv': 'file,normal_abnormal\na.dcm,1\nb.dcm,0\nc.dcm,1\n' });
     const { library } = await tempLibrary();

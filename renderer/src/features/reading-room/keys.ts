@@ -8,6 +8,7 @@ export interface KeyActions {
   readonly move: (step: number) => void;
   readonly mask: () => void;
   readonly overlay: () => void;
+  readonly boxes: () => void;
   readonly link: () => void;
   readonly compare: () => void;
   readonly sheet: () => void;
@@ -21,6 +22,7 @@ export const KEY_SHEET: readonly (readonly [keys: string, does: string])[] = [
   ['Space', 'Reset window, zoom and place'],
   ['+ −', 'Zoom'],
   ['A', 'Attention overlay on or off'],
+  ['B', 'Readers’ boxes on or off'],
   ['K', 'Link the viewports'],
   ['C', 'Compare attention of all models'],
   ['M', 'Mask identity'],
@@ -50,6 +52,7 @@ export function handleKey(event: KeyboardEvent, actions: Partial<KeyActions>): b
       i: actions.invert,
       m: actions.mask,
       a: actions.overlay,
+      b: actions.boxes,
       k: actions.link,
       c: actions.compare,
     };

@@ -1,5 +1,6 @@
 /** @file What is on the light box: film, one or two models, overlay, links; scores as the host gives them. */
 import type { AttentionMap, AttentionMethod, Prediction } from '../../../../shared/contract/inference.ts';
+import type { FilmBox } from '../../../../shared/contract/library.ts';
 import type { RunSummary } from '../../../../shared/contract/training.ts';
 import type { ColourMapName } from '../../viewer/colours.ts';
 import type { FilmId, RunId } from '../../../../shared/domain/ids.ts';
@@ -38,6 +39,8 @@ export class ReadingState {
   chosen = $state<{ first: RunId | null; second: RunId | null }>({ first: null, second: null });
   linked = $state(true);
   labelsShown = $state(false);
+  /** What readers drew is shown on request: a first reading is one's own. */
+  boxesOn = $state(false);
   overlay = $state<OverlaySettings>({
     on: false,
     method: 'rollout',
@@ -50,6 +53,7 @@ export class ReadingState {
   });
   readonly views = { first: new ViewState(), second: new ViewState() };
 
+  #boxes = $state.raw<{ readonly filmId: FilmId; readonly list: readonly FilmBox[] } | null>(null);
   #scores = $state.raw<ReadonlyMap<string, Scores>>(new Map());
   /** Asks that were sent; kept so that a film is asked for once. */
   #asked = new Set<string>();
@@ -73,6 +77,22 @@ export class ReadingState {
 
   view(slot: Slot): ViewState {
     return this.linked ? this.views.first : this.views[slot];
+  }
+
+  /** Boxes of the film that is shown; none while they are on their way. */
+  get boxes(): readonly FilmBox[] {
+    return this.#boxes !== null && this.#boxes.filmId === this.filmId ? this.#boxes.list : [];
+  }
+
+  async loadBoxes(): Promise<void> {
+    const { filmId } = this;
+    if (filmId === null) return;
+    try {
+      const { boxes } = await (await this.#connection.client()).library.film({ filmId });
+      if (filmId === this.filmId) this.#boxes = { filmId, list: boxes };
+    } catch {
+      if (filmId === this.filmId) this.#boxes = null; // the strip above the film says what is wrong with it
+    }
   }
 
   /** Puts a run where it belongs: a student beside its teacher, a teacher beside its best student. */
