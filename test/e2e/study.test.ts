@@ -116,6 +116,10 @@ it('shows the results with intervals', { timeout: TEST_MS }, async () => {
     expect(await seriousViolations(page), tab).toEqual([]);
     await window.picture(`7-${tab.replace(' ', '-').toLowerCase()}`);
   }
+  await page
+    .getByRole('link', { name: /^Compare attention on/ })
+    .first()
+    .waitFor();
   await shown.Cases.click();
   await page.getByRole('heading', { level: 1, name: 'Reading room' }).waitFor();
   // wherever the film stands among the 160, its thumbnail is in sight
@@ -238,6 +242,12 @@ it('has no serious finding of axe on the other pages, and left this computer alo
     await goTo(page, name);
     expect(await seriousViolations(page), name).toEqual([]);
   }
+  await page.getByRole('button', { name: 'Compare attention' }).click();
+  await page
+    .getByText(/^Abnormal \.\d\d$/)
+    .first()
+    .waitFor();
+  expect(await seriousViolations(page), 'Compare attention').toEqual([]);
   await window.picture('12-daylight');
   expect(window.problems).toEqual([]);
 });

@@ -14,6 +14,8 @@ const HEADER = 56;
 const CAPTION = 44;
 const FOOT = 64;
 const BAR = { width: 150, height: 8 } as const;
+/** Mean width of a letter of 7 points, for words that end at a line. */
+const LETTER = 3.3;
 const MUTED = '#56616d';
 const INK = '#14181d';
 
@@ -129,6 +131,7 @@ function footMarks(
   const ends = data.rows.map(({ panes }) => panes.find((pane) => pane !== null)?.scaled);
   const [only] = ends;
   const one = shared && data.rows.length === 1 && only !== undefined;
+  const high = one ? `${shortNumber(only.high)}×` : 'strongest';
   const x = MARGIN + BAR.width + 60;
   const range = shared
     ? 'All panes of a row share one colour range, in multiples of equal attention'
@@ -149,7 +152,7 @@ function footMarks(
       stroke: '#56616d',
     },
     text(MARGIN, top + 24, one ? `${shortNumber(only.low)}×` : 'weakest', 7),
-    text(MARGIN + BAR.width - 28, top + 24, one ? `${shortNumber(only.high)}×` : 'strongest', 7),
+    text(MARGIN + BAR.width - high.length * LETTER, top + 24, high, 7),
     text(x, top + 12, methodWords(request), 7.5),
     ...wrapped(
       `${range}${ranges}; 2nd to 98th percentile of the cells.`,
