@@ -95,7 +95,9 @@ it('shows the results with intervals', { timeout: TEST_MS }, async () => {
   await goTo(page, 'Evaluate');
   const table = page.getByRole('region', { name: 'Table of results' });
   for (const name of [/Teacher of the test/, /MLCAK 28 px/]) {
-    const cells = await table.getByRole('row', { name }).getByRole('cell').allTextContents();
+    const row = table.getByRole('row', { name });
+    await row.waitFor();
+    const cells = await row.getByRole('cell').allTextContents();
     expect(cells.filter((text) => INTERVAL.test(text))).toHaveLength(2);
   }
   const findings = page.getByRole('region', { name: 'Findings of the chosen run' });
