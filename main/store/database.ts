@@ -135,7 +135,7 @@ function bringUpToDate(
   if (options.readOnly) {
     throw new ServiceError(
       'READ_ONLY',
-      'This library was made by an older version of Chestlight and must be opened once for writing first.',
+      'This library was made by an older version of Chestlight. Open it once in the app, or with the verb "verify", which brings it up to date and keeps a copy; then try again. Nothing was changed.',
       { file, libraryVersion: version },
     );
   }

@@ -2,7 +2,14 @@
 import { readFile } from 'node:fs/promises';
 
 import type { InputSettings, Upsampler } from '../../shared/domain/recipe.ts';
-import { areaAverage, bicubic, bilinear, nearest, toGreyBytes } from '../../shared/domain/resample.ts';
+import {
+  areaAverage,
+  bicubic,
+  bilinear,
+  nearest,
+  toGreyBytes,
+  type Resize,
+} from '../../shared/domain/resample.ts';
 import type { PlanFilm } from '../../shared/worker/protocol.ts';
 import { renderView, type ViewSettings } from '../numeric/augment/views.ts';
 import type { MicroBatch } from '../numeric/train/micro-batch.ts';
@@ -46,7 +53,7 @@ export interface InputView {
   readonly upsample: Upsampler;
 }
 
-const ENLARGE: Readonly<Record<Upsampler, typeof bilinear>> = { bilinear, bicubic, nearest };
+const ENLARGE: Readonly<Record<Upsampler, Resize>> = { bilinear, bicubic, nearest };
 
 /** The input of the model `vit` of a run. */
 export function inputOf(

@@ -167,56 +167,37 @@ export function areaAverage(
 }
 
 /**
- * Bilinear with half-pixel centres and clamped edges, no antialiasing: the same as PyTorch's
- * `interpolate(mode='bilinear', align_corners=False)`.
+ * Brings a picture to another size by one kind of taps.
  * @param source row-major [height × width]
  * @returns row-major [outHeight × outWidth], in the source's units, not rounded
  * @throws RangeError when a side is not a whole number above 0 or does not fit the source's length
  */
-export function bilinear(
+export type Resize = (
   source: ArrayLike<number>,
   width: number,
   height: number,
   outWidth: number,
   outHeight: number,
-): Float32Array {
-  assertSize(source, [width, height, outWidth, outHeight]);
-  return separable(source, width, height, bilinearTaps(width, outWidth), bilinearTaps(height, outHeight));
+) => Float32Array;
+
+function resizeBy(taps: (length: number, outLength: number) => Taps): Resize {
+  return (source, width, height, outWidth, outHeight) => {
+    assertSize(source, [width, height, outWidth, outHeight]);
+    return separable(source, width, height, taps(width, outWidth), taps(height, outHeight));
+  };
 }
 
 /**
- * Bicubic (Keys 1981, a = −0.5, as Pillow) with half-pixel centres, for enlarging; values may leave the source's range.
- * @param source row-major [height × width]
- * @returns row-major [outHeight × outWidth]
- * @throws RangeError when a side is not a whole number above 0 or does not fit the source's length
+ * Bilinear with half-pixel centres and clamped edges, no antialiasing: the same as PyTorch's
+ * `interpolate(mode='bilinear', align_corners=False)`.
  */
-export function bicubic(
-  source: ArrayLike<number>,
-  width: number,
-  height: number,
-  outWidth: number,
-  outHeight: number,
-): Float32Array {
-  assertSize(source, [width, height, outWidth, outHeight]);
-  return separable(source, width, height, bicubicTaps(width, outWidth), bicubicTaps(height, outHeight));
-}
+export const bilinear: Resize = resizeBy(bilinearTaps);
 
-/**
- * The source pixel under each output pixel's centre.
- * @param source row-major [height × width]
- * @returns row-major [outHeight × outWidth]
- * @throws RangeError when a side is not a whole number above 0 or does not fit the source's length
- */
-export function nearest(
-  source: ArrayLike<number>,
-  width: number,
-  height: number,
-  outWidth: number,
-  outHeight: number,
-): Float32Array {
-  assertSize(source, [width, height, outWidth, outHeight]);
-  return separable(source, width, height, nearestTaps(width, outWidth), nearestTaps(height, outHeight));
-}
+/** Bicubic (Keys 1981, a = −0.5, as Pillow) with half-pixel centres, for enlarging; values may leave the source's range. */
+export const bicubic: Resize = resizeBy(bicubicTaps);
+
+/** The source pixel under each output pixel's centre. */
+export const nearest: Resize = resizeBy(nearestTaps);
 
 /** Rounds half up and clamps to 0…255: how every resized grey picture is stored. */
 export function toGreyBytes(values: ArrayLike<number>): Uint8Array {

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { areaAverage, bilinear, toGreyBytes } from '../../shared/domain/resample.ts';
+import { areaAverage, bicubic, bilinear, nearest, toGreyBytes } from '../../shared/domain/resample.ts';
 
 interface Golden {
   readonly mode: 'bilinear' | 'area';
@@ -83,6 +83,14 @@ describe('resampling', () => {
     expect([...areaAverage(source, 2, 4, 4, 1)]).toEqual([...bilinear([300, 400], 2, 1, 4, 1)]);
   });
 
+  it('bicubic equals Pillow, nearest takes the pixel under the centre', () => {
+    const source = [0, 10, 200, 50, 30, 255, 0, 90, 5, 60, 120, 180, 70, 20, 240, 10];
+    // Pillow 13.0: Image.fromarray(source as 4 × 4, mode 'F').resize((8, 8), Image.BICUBIC), row 3.
+    const row = [7.1507, 69.9413, 203.029, 199.7443, 50.7294, 15.7845, 89.7117, 124.5703];
+    const enlarged = bicubic(source, 4, 4, 8, 8).slice(24, 32);
+    row.forEach((value, index) => expect(enlarged[index]).toBeCloseTo(value, 3));
+    expect([...nearest(source, 4, 4, 8, 8).slice(24, 32)]).toEqual([30, 30, 255, 255, 0, 0, 90, 90]);
+  });
   it('the same size is the same picture', () => {
     const source = Uint8Array.from({ length: 35 }, (_, i) => (i * 37) % 256);
     expect([...areaAverage(source, 7, 5, 7, 5)]).toEqual([...source]);
