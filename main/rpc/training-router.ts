@@ -5,6 +5,9 @@ import { callContext, type Implementer } from './implementer.ts';
 export function trainingRouter(os: Implementer['training'], service: TrainingService) {
   return os.router({
     presets: os.presets.handler(({ input, signal }) => service.presets(input, callContext(signal))),
+    importStart: os.importStart.handler(({ input, signal }) =>
+      service.importStart(input, callContext(signal)),
+    ),
     starts: os.starts.handler(({ input, signal }) => service.starts(input, callContext(signal))),
     estimate: os.estimate.handler(({ input, signal }) => service.estimate(input, callContext(signal))),
     start: os.start.handler(({ input, signal }) => service.start(input, callContext(signal))),

@@ -246,7 +246,19 @@ const one = z.object({ runId });
 
 export const trainingContract = {
   presets: procedure.input(z.object({ model: z.enum(VIT_VARIANTS) })).output(z.array(presetCard)),
-  /** Start weights that are at hand (bundled or imported) for a variant. */
+  /** Start weights that are at hand (imported, or learnt from this library) for a variant. */
+  /** Keeps an uploaded safetensors file as a start of this library; the upload is gone afterwards. */
+  importStart: procedure
+    .input(
+      z.object({
+        uploadId: z.string().max(64),
+        /** Its name within the upload. */
+        file: z.string().min(1).max(255),
+        title: z.string().trim().min(1).max(120),
+        licence: z.string().trim().max(200).default(''),
+      }),
+    )
+    .output(z.object({ id: z.string(), model: z.enum(VIT_VARIANTS), layout: z.string() })),
   starts: procedure
     .input(z.object({ model: z.enum(VIT_VARIANTS) }))
     .output(z.array(z.object({ id: z.string(), title: z.string(), licence: z.string(), bytes: z.number() }))),

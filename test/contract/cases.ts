@@ -2,7 +2,13 @@
  * @file One case for every procedure of the contract. The type asks for each of them, and so does a test: a procedure without
  * a case fails the suite.
  */
+import { randomUUID } from 'node:crypto';
+
 import { expect } from 'vitest';
+
+import { vitConfig } from '../../main/numeric/vit/config.ts';
+import { initParameters } from '../../main/numeric/vit/init.ts';
+import { exportWeights } from '../../main/numeric/weights/export-weights.ts';
 
 import type { Contract, ContractClient } from '../../shared/contract/index.ts';
 import type { ErrorCode } from '../../shared/domain/service-error.ts';
@@ -204,6 +210,33 @@ export const CASES: Cases = {
       reads: true,
       bad: [{}, { model: 'huge' }],
       refused: [],
+    },
+    importStart: {
+      async valid({ client, world }) {
+        const vit = vitConfig('tiny', { t1Units: 1 });
+        const bytes = exportWeights(initParameters(vit, 1), vit, 'timm');
+        const uploadId = `up-${randomUUID()}`;
+        const body = (async function* () {
+          yield await Promise.resolve(bytes);
+        })();
+        await world.parts.library.files.uploads.save(uploadId, 'start.safetensors', body, bytes.length);
+        return await client.training.importStart({ uploadId, file: 'start.safetensors', title: 'A start' });
+      },
+      bad: [
+        {},
+        { uploadId: 'up-00000000', file: '', title: 'T' },
+        { uploadId: 'up-00000000', file: 'a', title: ' ' },
+      ],
+      refused: [
+        {
+          input: () => ({ uploadId: 'up-00000000', file: 'start.safetensors', title: 'T' }),
+          code: 'NOT_FOUND',
+        },
+        {
+          input: () => ({ uploadId: 'up-00000000', file: 'pytorch_model.bin', title: 'T' }),
+          code: 'INCOMPATIBLE',
+        },
+      ],
     },
     starts: {
       valid: ({ client }) => client.training.starts({ model: 'tiny' }),

@@ -19,6 +19,7 @@ import { startRunProcess, type RunProcess } from './run-process.ts';
 import { defaultName, unusedName, runDetail, runSummary, waitingProgress } from './run-views.ts';
 import { sweepSpentFiles } from './spent-files.ts';
 import { listStarts } from './start-weights.ts';
+import { importUploadedStart } from './uploaded-start.ts';
 import { writePlan } from './write-plan.ts';
 
 export interface TrainingDeps {
@@ -190,6 +191,7 @@ export function createTrainingService(deps: TrainingDeps): TrainingParts {
 
   const service: TrainingService = {
     presets: ({ model }) => presetCards(model),
+    importStart: (input) => importUploadedStart(library, clock, input),
     starts: ({ model }) =>
       listStarts(library, model).map(({ id, title, licence, bytes }) => ({ id, title, licence, bytes })),
     async estimate(request) {
