@@ -7,6 +7,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { SampleProgress } from '../../../shared/contract/sample.ts';
 import { formatDuration } from '../../../shared/domain/numbers.ts';
 import { ServiceError } from '../../../shared/domain/service-error.ts';
+import { columns } from '../columns.ts';
 import { withDemoApp, type DemoApp, type Figures, type Progress } from '../demo-app.ts';
 import { LIBRARY_OPTION } from '../library-option.ts';
 import { tell, untilStopped, whenStopped } from '../until-stopped.ts';
@@ -68,7 +69,6 @@ const figure = ({
     ? '–'
     : `${value.toFixed(3)}${ci === null ? '' : ` (${ci.map((end) => end.toFixed(3)).join(' to ')})`}`;
 
-/** Columns as wide as their longest cell. */
 function tableText(rows: readonly Figures[]): string {
   const head = ['Run', 'T1 macro AUROC (95 %)', 'T2 AUROC (95 %)', 'T1 against no distillation'];
   const cells = rows.map(({ name, t1, t2, differenceToNone }) => [
@@ -77,17 +77,7 @@ function tableText(rows: readonly Figures[]): string {
     figure(t2),
     differenceToNone === null ? '' : figure(differenceToNone.t1),
   ]);
-  const widths = head.map((title, column) =>
-    Math.max(title.length, ...cells.map((row) => row[column]?.length ?? 0)),
-  );
-  return [head, ...cells]
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
+  return columns([head, ...cells]);
 }
 
 const STOPPED = {

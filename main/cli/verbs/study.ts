@@ -4,6 +4,7 @@ import type { StudyId } from '../../../shared/domain/ids.ts';
 import { formatBytes, formatDuration, formatScore } from '../../../shared/domain/numbers.ts';
 import type { AppParts } from '../../services/compose.ts';
 import { withApp } from '../app-option.ts';
+import { columns } from '../columns.ts';
 import { LIBRARY_OPTION } from '../library-option.ts';
 import { textOption } from '../options.ts';
 import { outFolder, writeStudyFiles } from '../study-files.ts';
@@ -13,19 +14,6 @@ import { Refusal, type Verb, type VerbResult } from '../verb.ts';
 
 const TELL_EVERY_MS = 10_000;
 const call = { signal: new AbortController().signal };
-
-/** Lines in columns as wide as their longest cell. */
-function columns(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, at) => Math.max(...rows.map((row) => row[at]?.length ?? 0)));
-  return rows
-    .map((row) =>
-      row
-        .map((cell, at) => cell.padEnd(widths[at] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
-}
 
 /** What the plan would take, without starting anything. */
 async function estimate({ studies }: AppParts, plan: StudyPlan): Promise<VerbResult> {

@@ -9,7 +9,7 @@ import type { LibraryFiles } from '../../files/library-files.ts';
 import { confinedSegments } from '../../files/uploads.ts';
 import { hasBoxes, planBoxes, type LabelBox } from './box-plan.ts';
 import { classColumn, resolveMapping, suggestMapping } from './column-mapping.ts';
-import { readCsvTable } from './csv-table.ts';
+import { readCsvTable, type CsvTable } from './csv-table.ts';
 import { stemOf } from './label-index.ts';
 import { planLabels, type FilmLabels } from './label-plan.ts';
 
@@ -46,7 +46,9 @@ export async function planImport(source: ImportSource, files: LibraryFiles): Pro
   if (roots.length === 0 && first === undefined) {
     throw new ServiceError('BAD_INPUT', 'Choose a folder, some films, or a labels file to import.');
   }
-  const boxFiles = await findBoxFiles(source, roots, labelsFiles, upload);
+  const chosenBoxes = source.boxes === null ? null : await labelsPath(source.boxes, upload);
+  const boxPaths = chosenBoxes === null ? [] : [chosenBoxes];
+  const boxTables: { readonly table: CsvTable; readonly folder: string }[] = [];
   const records: FilmLabels[] = [];
   const warnings: string[] = [];
   for (const file of labelsFiles) {
@@ -55,38 +57,32 @@ export async function planImport(source: ImportSource, files: LibraryFiles): Pro
     const plan = await planLabels(table, mapping, file.givenPart);
     warnings.push(...plan.warnings);
     for (const film of plan.films) records.push({ ...film, file: within(file.folder, film.file) });
+    if (chosenBoxes !== null) continue;
+    const beside = await boxesBeside(file);
+    if (beside !== null) {
+      boxPaths.push(beside);
+      boxTables.push({ table: await readCsvTable(beside), folder: file.folder });
+    } else if (hasBoxes(table.columns)) boxTables.push({ table, folder: file.folder });
   }
-  for (const file of boxFiles) {
-    addBoxes(records, planBoxes(await readCsvTable(file.path)), file.folder);
-  }
+  if (chosenBoxes !== null) boxTables.push({ table: await readCsvTable(chosenBoxes), folder: '' });
+  for (const { table, folder } of boxTables) addBoxes(records, planBoxes(table), folder);
   const namedOnly = roots.length === 0;
   return {
     roots: namedOnly && first !== undefined ? [dirname(first.path)] : roots,
     namedOnly,
-    records: labelsFiles.length === 0 && boxFiles.length === 0 ? null : records,
+    records: labelsFiles.length === 0 && boxTables.length === 0 ? null : records,
     warnings,
     isVindr: source.labels === null && labelsFiles.length > 0,
-    except: new Set([...labelsFiles, ...boxFiles].map(({ path }) => path)),
+    except: new Set([...labelsFiles.map(({ path }) => path), ...boxPaths]),
   };
 }
 
 const within = (folder: string, file: string): string => (folder === '' ? file : `${folder}/${file}`);
 
-/** Files of boxes: the one that was chosen, else those that belong to a layout's labels files. */
-async function findBoxFiles(
-  source: ImportSource,
-  roots: readonly string[],
-  labelsFiles: readonly LabelsFile[],
-  upload: string | null,
-): Promise<readonly Pick<LabelsFile, 'path' | 'folder'>[]> {
-  if (source.boxes !== null) return [{ path: await labelsPath(source.boxes, upload), folder: '' }];
-  const found: Pick<LabelsFile, 'path' | 'folder'>[] = [];
-  for (const { path, folder } of labelsFiles) {
-    const beside = join(dirname(path), basename(path).replace('image_labels_', 'annotations_'));
-    if (folder !== '' && beside !== path && (await isFile(beside))) found.push({ path: beside, folder });
-    else if (hasBoxes((await readCsvTable(path)).columns)) found.push({ path, folder });
-  }
-  return found;
+/** The file of boxes that VinDr-CXR has beside a labels file of its layout; null = there is none. */
+async function boxesBeside({ path, folder }: LabelsFile): Promise<string | null> {
+  const beside = join(dirname(path), basename(path).replace('image_labels_', 'annotations_'));
+  return folder !== '' && beside !== path && (await isFile(beside)) ? beside : null;
 }
 
 /** Boxes go to the record of their film; a film that has none gets one that says nothing else. */
