@@ -7,6 +7,7 @@ import { attribution, type EngineBadge, type Status } from '../../../shared/cont
 import type { OpenLibrary } from '../library/open-library.ts';
 import { readVersion } from '../app-version.ts';
 import { sampleAttributions } from '../library/sample-library.ts';
+import { bundledStarts } from '../training/bundled-starts.ts';
 import type { CallContext, SampleService, SystemService } from '../service-types.ts';
 import { collectDoctorReport } from './doctor.ts';
 
@@ -140,6 +141,10 @@ export function createSystemService(deps: SystemServiceDeps): SystemService {
     status,
     watch,
     doctor: () => collectDoctorReport(library.files.dir),
-    attributions: async () => [...(await sampleAttributions()), ...(await softwareAttributions())],
+    attributions: async () => [
+      ...(await sampleAttributions()),
+      ...bundledStarts().flatMap(({ attributions }) => attributions),
+      ...(await softwareAttributions()),
+    ],
   };
 }

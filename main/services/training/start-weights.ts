@@ -1,4 +1,4 @@
-/** @file Start weights of a library: imported files as immutable artifacts, listed for a model, found again by their id. */
+/** @file Start weights: those of the app, and files imported as immutable artifacts; listed for a model, found again by their id. */
 import { resolve } from 'node:path';
 
 import { z } from 'zod';
@@ -10,6 +10,7 @@ import { importWeights } from '../../numeric/weights/import-weights.ts';
 import { LAYOUTS, type Layout } from '../../numeric/weights/layouts.ts';
 import type { OpenLibrary } from '../library/open-library.ts';
 import type { Clock } from '../service-types.ts';
+import { bundledStarts, findBundled, isBundled } from './bundled-starts.ts';
 
 const SETTING = 'starts';
 const ARTIFACT_KIND = 'start-weights';
@@ -85,13 +86,14 @@ export async function importStart(
   return start;
 }
 
-/** True for the id of imported start weights; a run's start is else a path. */
+/** True for the id of start weights, the app's or imported; a run's start is else a path. */
 export function isStartId(init: string): boolean {
-  return ID.test(init);
+  return ID.test(init) || isBundled(init);
 }
 
-/** Where the weights lie that a run names as its start: the id of an imported start, or a file. @throws ServiceError NOT_FOUND */
+/** Where the weights lie that a run names as its start: the id of a start, or a file. @throws ServiceError NOT_FOUND */
 export function startPath(library: OpenLibrary, init: string): string {
+  if (isBundled(init)) return findBundled(init).path;
   if (!isStartId(init)) return resolve(init);
   const start = allStarts(library).find(({ id }) => id === init);
   if (start === undefined) {
@@ -103,12 +105,12 @@ export function startPath(library: OpenLibrary, init: string): string {
   return library.files.artifacts.path(start.sha256);
 }
 
-/** A run keeps the id of an imported start; a file is kept by its whole path, so that a resume elsewhere finds it. */
+/** A run keeps the id of a start; a file is kept by its whole path, so that a resume elsewhere finds it. */
 export function keptInit(init: string): string {
   return isStartId(init) ? init : resolve(init);
 }
 
 /** Licence of the weights that a run names as its start. */
 export function startLicence(library: OpenLibrary, init: string): string {
-  return allStarts(library).find(({ id }) => id === init)?.licence ?? 'not stated';
+  return [...bundledStarts(), ...allStarts(library)].find(({ id }) => id === init)?.licence ?? 'not stated';
 }
