@@ -6,23 +6,20 @@ import { ServiceError } from '../../shared/domain/service-error.ts';
 import type { RunPlan } from '../../shared/worker/protocol.ts';
 import { learningRateAt } from '../numeric/optim/schedule.ts';
 import { TrainState } from '../numeric/train/train-state.ts';
+import { vitOfRun, type VitConfig } from '../numeric/vit/config.ts';
+import type { ImportedWeights } from '../numeric/weights/import-weights.ts';
 import { BEST_FILE, saveWeights } from './best-weights.ts';
 import { restoreNewest, type RestoredCheckpoint } from './checkpoint.ts';
+import { compressPlanned, dropFitted } from './compress-run.ts';
 import { FilmSet, inputOf } from './film-set.ts';
 import { finishedBefore, saveFinal, scoreHeldBack, tellFinal } from './finish-run.ts';
 import { writeFirstBatch } from './first-batch.ts';
 import { labelledLesson, type Lesson } from './lesson.ts';
-import {
-  dropTokens,
-  firstHidden,
-  pretrainLesson,
-  pretrainStart,
-  type PretrainStart,
-} from './pretrain-lesson.ts';
+import { firstHidden, maskedLesson, maskedRunStart } from './masked-lesson.ts';
 import { recoverBest } from './recover-best.ts';
 import { warn, type RunHost } from './run-host.ts';
 import { RunReporter } from './run-reporter.ts';
-import { startWeights } from './start-weights.ts';
+import { readStart, startWeights, type RunStart } from './start-weights.ts';
 import { orStopped, Stopped } from './stopped.ts';
 import { teacherKnowledge } from './teacher-knowledge.ts';
 import { trainRun, type TrainOutcome } from './train-run.ts';
@@ -40,12 +37,15 @@ export async function runPlanned(plan: RunPlan, host: RunHost): Promise<void> {
   }
 }
 
-/** What a run begins with; `extra` parameters are trained along and not kept. */
-type Start = Pick<PretrainStart, 'weights' | 'vit' | 'extra'> & Partial<Pick<PretrainStart, 'larger'>>;
+/** What a run begins with: weights to train, or a larger model to make smaller. */
+type Start = RunStart | { readonly larger: ImportedWeights; readonly vit: VitConfig };
 
 async function startOf(plan: RunPlan): Promise<Start> {
-  if (plan.config.method === 'pretrain') return await pretrainStart(plan);
-  return { ...(await startWeights(plan)), extra: [] };
+  const { config, initPath } = plan;
+  if (config.method !== 'pretrain') return await startWeights(plan);
+  if (initPath === null) return maskedRunStart(plan);
+  const vit = vitOfRun(config);
+  return { larger: await readStart(initPath, config.initSha256), vit };
 }
 
 /** @returns the file of scores, null for a run without labels @throws Stopped on pause and cancel */
@@ -61,12 +61,15 @@ async function carryOut(plan: RunPlan, host: RunHost): Promise<string | null> {
   await mkdir(plan.dir, { recursive: true });
   let final = await finishedBefore(plan);
   if (final === null) {
-    const best = await train(plan, host, reporter, films, start);
+    const best =
+      'larger' in start
+        ? await compressPlanned(plan, host, reporter, films, start.larger, vit)
+        : await train(plan, host, reporter, films, start);
     final = { ...best, saved: await saveFinal(plan, vit, best) };
   }
   tellFinal(host, final.saved, final, size.stepsPerEpoch);
   if (config.method === 'pretrain') {
-    await dropTokens(plan);
+    await dropFitted(plan);
     return null;
   }
   return await scoreHeldBack(plan, host, reporter, films, vit, final.weights);
@@ -83,7 +86,7 @@ async function train(
   host: RunHost,
   reporter: RunReporter,
   films: FilmSet,
-  { weights, vit, extra, larger = null }: Start,
+  { weights, vit, extra }: RunStart,
 ): Promise<Best> {
   const { config, dir } = plan;
   const hidden = config.method === 'pretrain' ? firstHidden(plan, vit) : undefined;
@@ -95,7 +98,7 @@ async function train(
   try {
     const lesson =
       config.method === 'pretrain'
-        ? await pretrainLesson(plan, host, reporter, state, films, larger)
+        ? maskedLesson(plan, host, state, films)
         : await lessonWithLabels(plan, host, reporter, state, films);
     const { how, best } = await trainPlanned(plan, host, reporter, state, films, lesson);
     if (how !== 'finished') throw new Stopped(how);

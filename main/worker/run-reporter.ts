@@ -71,8 +71,8 @@ export class RunReporter {
     });
   }
 
-  /** `done` of `total` films of a phase without steps of its own: `progress.step` of `steps`, the run's fraction stays. */
-  portion(phase: 'knowledge' | 'evaluating', done: number, total: number): void {
+  /** `done` of `total` films of a phase without steps of its own: `progress.step` of `steps`. The run's fraction stays, unless it is the phase. */
+  portion(phase: 'knowledge' | 'compressing' | 'evaluating', done: number, total: number): void {
     const now = this.#now();
     if (this.#phase !== phase) this.#phaseBegan = now;
     if (this.#phase === phase && now - this.#toldAt < EVERY_MS && done < total) return;
@@ -85,7 +85,7 @@ export class RunReporter {
       epochs: this.#size.epochs,
       step: Math.min(done, total),
       steps: total,
-      fraction: phase === 'evaluating' ? 1 : 0,
+      fraction: { knowledge: 0, compressing: done / Math.max(1, total), evaluating: 1 }[phase],
       loss: this.#loss,
       imagesPerSecond: null,
       rssBytes: process.memoryUsage.rss(),

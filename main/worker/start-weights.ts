@@ -4,10 +4,18 @@ import { readFile } from 'node:fs/promises';
 
 import { ServiceError } from '../../shared/domain/service-error.ts';
 import type { RunPlan } from '../../shared/worker/protocol.ts';
-import { vitOfRun, type VitConfig } from '../numeric/vit/config.ts';
+import { vitOfRun, type ParameterGroup, type VitConfig } from '../numeric/vit/config.ts';
 import { initParameters } from '../numeric/vit/init.ts';
 import type { Weights } from '../numeric/vit/parameters.ts';
 import { importWeights, startFrom, type ImportedWeights } from '../numeric/weights/import-weights.ts';
+
+/** What training begins with. */
+export interface RunStart {
+  readonly weights: Weights;
+  readonly vit: VitConfig;
+  /** Trained along, not kept. */
+  readonly extra: readonly ParameterGroup[];
+}
 
 /** A weights file, which must be the one that the run was made with. @throws WeightsError, ServiceError UNREADABLE_FILE */
 export async function readStart(path: string, sha256: string | null): Promise<ImportedWeights> {
@@ -30,10 +38,10 @@ export async function readStart(path: string, sha256: string | null): Promise<Im
 }
 
 /** @throws WeightsError, ServiceError UNREADABLE_FILE */
-export async function startWeights(plan: RunPlan): Promise<{ weights: Weights; vit: VitConfig }> {
+export async function startWeights(plan: RunPlan): Promise<RunStart> {
   const { seed, initSha256 } = plan.config;
   const vit = vitOfRun(plan.config);
-  if (plan.initPath === null) return { weights: initParameters(vit, seed), vit };
+  if (plan.initPath === null) return { weights: initParameters(vit, seed), vit, extra: [] };
   const { weights, config } = startFrom(await readStart(plan.initPath, initSha256), vit, seed);
-  return { weights, vit: config };
+  return { weights, vit: config, extra: [] };
 }

@@ -14,6 +14,14 @@ export interface Validation {
   readonly merit: number | null;
 }
 
+/** Of a model without labels: nothing tells good epochs from bad ones, the newest is kept. */
+export const UNJUDGED: Validation = {
+  loss: null,
+  t1: { value: null, k: 0, of: 0, perFinding: [] },
+  t2: null,
+  merit: null,
+};
+
 /** Plans hold shares of readers for training films alone; what is scored has labels of 0 or 1. */
 const binary = (target: number | null | undefined): 0 | 1 | null =>
   target === null || target === undefined ? null : target >= 0.5 ? 1 : 0;

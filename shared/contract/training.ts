@@ -133,8 +133,8 @@ export type Estimate = z.infer<typeof estimate>;
 
 /** Weighted and raw loss terms, means over an epoch or step. `share` sums to 1 over the terms present. */
 export const lossTerm = z.object({
-  /** The last three are of pre-training: masked pixels; class token and patch tokens of a larger model. */
-  name: z.enum(['bceT1', 'bceT2', 'kdT1', 'kdT2', 'feature', 'pixels', 'classToken', 'patchTokens']),
+  /** The last is of pre-training: masked pixels. */
+  name: z.enum(['bceT1', 'bceT2', 'kdT1', 'kdT2', 'feature', 'pixels']),
   value: z.number(),
   share: z.number(),
 });
@@ -160,7 +160,16 @@ export const epochRecord = z.object({
 export type EpochRecord = z.infer<typeof epochRecord>;
 
 export const runProgress = z.object({
-  phase: z.enum(['waiting', 'loading', 'knowledge', 'training', 'validating', 'evaluating', 'done']),
+  phase: z.enum([
+    'waiting',
+    'loading',
+    'knowledge',
+    'compressing',
+    'training',
+    'validating',
+    'evaluating',
+    'done',
+  ]),
   epoch: z.number().int(),
   epochs: z.number().int(),
   step: z.number().int(),
@@ -261,7 +270,18 @@ export const trainingContract = {
     .output(z.object({ id: z.string(), model: z.enum(VIT_VARIANTS), layout: z.string() })),
   starts: procedure
     .input(z.object({ model: z.enum(VIT_VARIANTS) }))
-    .output(z.array(z.object({ id: z.string(), title: z.string(), licence: z.string(), bytes: z.number() }))),
+    .output(
+      z.array(
+        z.object({
+          id: z.string(),
+          title: z.string(),
+          licence: z.string(),
+          bytes: z.number(),
+          /** Comes with the app. */
+          bundled: z.boolean(),
+        }),
+      ),
+    ),
   estimate: procedure.input(runRequest).output(estimate),
   /** Puts the run into the queue: row first, then work. */
   start: procedure.input(runRequest).output(one),

@@ -160,29 +160,27 @@ export const MASK_RATIO = 0.75;
 /** Its light decoder, whatever the model's size: thrown away afterwards. */
 export const MASK_DECODER = { width: 128, depth: 2, heads: 4 } as const;
 
-const PRETRAIN_EPOCHS: Readonly<Record<'masked' | 'distilled', Readonly<Record<PresetName, number>>>> = {
-  masked: { quick: 20, robust: 100, paper: 800 },
-  distilled: { quick: 5, robust: 30, paper: 100 },
-};
+const MASKED_EPOCHS: Readonly<Record<PresetName, number>> = { quick: 20, robust: 100, paper: 800 };
 
 /**
  * Pre-training on films without labels. `masked`: the film's own hidden patches (He et al. 2022; their batches of
- * 4,096 would leave a small library too few steps, so they are small and the rate is high for them). `distilled`: a larger model's tokens, which are computed once
- * for each of a few views.
+ * 4,096 would leave a small library too few steps, so they are small and the rate is high for them). `compressed`: a larger
+ * model made smaller by least squares, which has no epochs, steps or rate: those given stand for one pass.
  */
-export function pretrainRecipe(preset: PresetName, kind: 'masked' | 'distilled'): Recipe {
-  return {
+export function pretrainRecipe(preset: PresetName, kind: 'masked' | 'compressed'): Recipe {
+  const masked: Recipe = {
     preset,
-    epochs: PRETRAIN_EPOCHS[kind][preset],
+    epochs: MASKED_EPOCHS[preset],
     batch: 16,
-    microBatch: kind === 'masked' ? 16 : 8,
-    learningRate: kind === 'masked' ? 1e-3 : 5e-4,
-    warmupEpochs: kind === 'masked' && preset !== 'quick' ? 5 : 1,
+    microBatch: 16,
+    learningRate: 1e-3,
+    warmupEpochs: preset === 'quick' ? 1 : 5,
     weightDecay: 0.05,
     clipNorm: 1,
     emaDecay: null,
     augment: true,
-    views: kind === 'masked' ? 64 : 2,
+    views: 64,
     patience: null,
   };
+  return kind === 'masked' ? masked : { ...masked, epochs: 1, warmupEpochs: 0, augment: false, views: 1 };
 }

@@ -9,8 +9,8 @@ const { init: _init, resolution: _resolution, ...OPTIONS } = RUN_OPTIONS;
 
 export const pretrain: Verb = {
   name: 'pretrain',
-  usage: 'pretrain --library DIR --model tiny|small [--epochs N] [--seed N] [--from WEIGHTS]',
-  summary: 'start weights learnt from films without labels; --from a larger model distils it; Ctrl-C pauses',
+  usage: 'pretrain --library DIR --model tiny|small [--from WEIGHTS | --epochs N] [--seed N]',
+  summary: 'start weights from films without labels; --from makes a larger model smaller; Ctrl-C pauses',
   options: { ...LIBRARY_OPTION, ...OPTIONS, from: { type: 'string' } },
   run: async ({ options }) => {
     const model = textOption(options, 'model') ?? 'tiny';

@@ -1,4 +1,4 @@
-/** @file What a pre-training begins with: fixed positions and Xavier kernels, or channels picked from a larger model. */
+/** @file What a masked autoencoder begins with: fixed positions and Xavier kernels. */
 import {
   gridSize,
   parameterGroups,
@@ -7,9 +7,7 @@ import {
   type VitConfig,
 } from '../vit/config.ts';
 import { initSpec, normalGenerator, uniformGenerator } from '../vit/init.ts';
-import type { Weights } from '../vit/parameters.ts';
 import { sineCosinePositions } from './positions.ts';
-import { selectWeights } from './select-weights.ts';
 
 /** Uniform in ±√(6/(in + out)) (Glorot & Bengio 2010), as He et al. begin with. */
 function xavier({ shape, size }: ParameterSpec, uniform: () => number): Float32Array {
@@ -33,25 +31,6 @@ export function maskedStart(
     allSpecs(config, extra).map((spec) => {
       if (spec.name === 'positions') return [spec.name, sineCosinePositions(config.width, gridSize(config))];
       return [spec.name, spec.decay ? xavier(spec, uniform) : initSpec(spec, normal)];
-    }),
-  );
-}
-
-/** Start weights of a distillation: the body picked from the larger model, heads and projection (`extra`) random. */
-export function distilledStart(
-  weights: Weights,
-  larger: VitConfig,
-  config: VitConfig,
-  extra: readonly ParameterGroup[],
-  seed: number,
-): Map<string, Float32Array> {
-  const picked = selectWeights(weights, larger, config);
-  const uniform = uniformGenerator(seed);
-  const normal = normalGenerator(uniform);
-  return new Map(
-    allSpecs(config, extra).map((spec) => {
-      const fresh = spec.name === 'projection.kernel' ? xavier(spec, uniform) : initSpec(spec, normal);
-      return [spec.name, picked.get(spec.name) ?? fresh];
     }),
   );
 }

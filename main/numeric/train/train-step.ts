@@ -44,7 +44,7 @@ export interface OptimiserSettings {
 export interface StepSettings extends Objective, OptimiserSettings {}
 
 /** Terms of training with labels, and of pre-training without. */
-export type MeasuredTerm = TermName | 'pixels' | 'classToken' | 'patchTokens';
+export type MeasuredTerm = TermName | 'pixels';
 
 export interface TermMeasurement {
   readonly name: MeasuredTerm;

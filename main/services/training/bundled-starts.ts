@@ -8,11 +8,14 @@ import { z } from 'zod';
 import { attribution } from '../../../shared/contract/system.ts';
 import { VIT_VARIANTS } from '../../../shared/domain/recipe.ts';
 import { ServiceError } from '../../../shared/domain/service-error.ts';
+import { sha256Of } from '../../files/artifacts.ts';
 
 export const WEIGHTS_DIR = fileURLToPath(new URL('../../../resources/weights/', import.meta.url));
 
+const ID = /^bundled-[a-z0-9-]+$/;
+
 const bundledStart = z.object({
-  id: z.string().regex(/^bundled-[a-z0-9-]+$/),
+  id: z.string().regex(ID),
   title: z.string(),
   licence: z.string(),
   model: z.enum(VIT_VARIANTS),
@@ -26,14 +29,14 @@ export type BundledStart = z.infer<typeof bundledStart>;
 
 /** What a run is named to start from is one of these. */
 export function isBundled(init: string): boolean {
-  return init.startsWith('bundled-');
+  return ID.test(init);
 }
 
 export function bundledStarts(dir = WEIGHTS_DIR): readonly BundledStart[] {
   return z.array(bundledStart).parse(JSON.parse(readFileSync(join(dir, 'index.json'), 'utf8')));
 }
 
-/** @throws ServiceError NOT_FOUND */
+/** The file of a start, whole as it was delivered. @throws ServiceError NOT_FOUND, UNREADABLE_FILE */
 export function findBundled(id: string, dir = WEIGHTS_DIR): BundledStart & { readonly path: string } {
   const start = bundledStarts(dir).find((one) => one.id === id);
   if (start === undefined) {
@@ -42,5 +45,12 @@ export function findBundled(id: string, dir = WEIGHTS_DIR): BundledStart & { rea
       `This version of Chestlight comes without the start weights ${id}. Choose another start.`,
     );
   }
-  return { ...start, path: join(dir, start.file) };
+  const path = join(dir, start.file);
+  if (sha256Of(readFileSync(path)) !== start.sha256) {
+    throw new ServiceError(
+      'UNREADABLE_FILE',
+      `The start weights "${start.title}" that came with Chestlight are damaged on this computer. Nothing was started. Install Chestlight again, or choose another start.`,
+    );
+  }
+  return { ...start, path };
 }

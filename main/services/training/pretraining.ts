@@ -5,7 +5,7 @@ import type { RunConfig, RunRequest } from '../../../shared/contract/training.ts
 import type { RunId } from '../../../shared/domain/ids.ts';
 import { PAPER_INPUT, PAPER_LOSS, pretrainRecipe } from '../../../shared/domain/recipe.ts';
 import { ServiceError } from '../../../shared/domain/service-error.ts';
-import { refuseUnlessInside } from '../../numeric/pretrain/select-weights.ts';
+import { refuseUnlessNarrower } from '../../numeric/pretrain/compress/refuse-unless-narrower.ts';
 import { vitOfRun } from '../../numeric/vit/config.ts';
 import { importWeights } from '../../numeric/weights/import-weights.ts';
 import { PIXEL_PIPELINE } from '../import/pipeline-version.ts';
@@ -16,14 +16,19 @@ import { runWeights } from './run-weights.ts';
 import { importStart, keptInit, startLicence } from './start-weights.ts';
 
 /** Hidden patches of the films, or a larger model that is named as `init`. */
-export function pretrainKind({ init }: Pick<RunConfig, 'init'>): 'masked' | 'distilled' {
-  return init === null ? 'masked' : 'distilled';
+export function pretrainKind({ init }: Pick<RunConfig, 'init'>): 'masked' | 'compressed' {
+  return init === null ? 'masked' : 'compressed';
 }
 
-function checkRequest({ resolution, teacherRunId }: RunRequest): void {
+function checkRequest({ resolution, teacherRunId, init, recipe }: RunRequest): void {
   const refuse = (message: string): never => {
     throw new ServiceError('BAD_INPUT', message);
   };
+  if (init !== null && Object.keys(definedOnly(recipe)).length > 0) {
+    refuse(
+      'A larger model is made smaller in one go: epochs, batch and rate have no meaning there. Leave them out.',
+    );
+  }
   if (resolution !== 224) refuse('Pre-training sees the films at 224 px.');
   if (teacherRunId !== null) {
     refuse('Pre-training takes no teacher of this library; name weights of a larger model as its start.');
@@ -66,7 +71,7 @@ export function pretrainConfig(
   };
 }
 
-/** What a run takes over from the larger model that it learns from. @throws WeightsError when it is not larger */
+/** What a run takes over from the larger model that it is made from. @throws WeightsError when it is not larger */
 export function largerStart(
   bytes: Uint8Array,
   init: string,
@@ -77,10 +82,10 @@ export function largerStart(
   if (larger.width === own.width) {
     throw new ServiceError(
       'INCOMPATIBLE',
-      `Those weights are a ViT-${larger.variant} themselves: start a teacher from them. To learn from, a larger model is needed.`,
+      `Those weights are a ViT-${larger.variant} themselves: start a teacher from them. To make a smaller model from, a larger one is needed.`,
     );
   }
-  refuseUnlessInside({ ...larger, imageSize: own.imageSize, patch: own.patch }, own);
+  refuseUnlessNarrower({ ...larger, imageSize: own.imageSize, patch: own.patch }, own);
   return {
     init: keptInit(init),
     initSha256: createHash('sha256').update(bytes).digest('hex'),

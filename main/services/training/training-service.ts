@@ -11,7 +11,7 @@ import { ServiceError } from '../../../shared/domain/service-error.ts';
 import type { RunRow } from '../../store/runs.ts';
 import type { OpenLibrary } from '../library/open-library.ts';
 import type { Clock, Log, TrainingService, WorkerHost } from '../service-types.ts';
-import { bundledStarts } from './bundled-starts.ts';
+import { bundledStarts, isBundled } from './bundled-starts.ts';
 import { estimateRun } from './estimate.ts';
 import { presetCards } from './presets.ts';
 import { configHash, fillRequest } from './run-config.ts';
@@ -196,7 +196,7 @@ export function createTrainingService(deps: TrainingDeps): TrainingParts {
     starts: ({ model }) =>
       [...bundledStarts(), ...listStarts(library, model)]
         .filter((start) => start.model === model)
-        .map(({ id, title, licence, bytes }) => ({ id, title, licence, bytes })),
+        .map(({ id, title, licence, bytes }) => ({ id, title, licence, bytes, bundled: isBundled(id) })),
     async estimate(request) {
       const refusals: string[] = [];
       const engine = await deps.engine();

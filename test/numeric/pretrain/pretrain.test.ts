@@ -1,22 +1,17 @@
-/** @file Pre-training against PyTorch: masked pixels, tokens of a larger model, weights picked from one; and the masks. */
+/** @file Masked autoencoder against PyTorch: loss, gradients, positions; and the masks. */
 import { readFileSync } from 'node:fs';
 
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 
-import { projectionGroups } from '../../../main/numeric/pretrain/feature-distillation.ts';
 import { maskOrder, visibleCount } from '../../../main/numeric/pretrain/mask.ts';
 import { decoderGroups } from '../../../main/numeric/pretrain/masked-autoencoder.ts';
 import { sineCosinePositions } from '../../../main/numeric/pretrain/positions.ts';
-import { maskedGradients, taughtGradients } from '../../../main/numeric/pretrain/pretrain-step.ts';
-import { selectWeights } from '../../../main/numeric/pretrain/select-weights.ts';
-import { distilledStart, maskedStart } from '../../../main/numeric/pretrain/start.ts';
-import { TokenScaleSums } from '../../../main/numeric/pretrain/token-scale.ts';
+import { maskedGradients } from '../../../main/numeric/pretrain/pretrain-step.ts';
+import { maskedStart } from '../../../main/numeric/pretrain/start.ts';
 import { TrainState } from '../../../main/numeric/train/train-state.ts';
 import { optimise, type MicroGradients } from '../../../main/numeric/train/train-step.ts';
-import { parameterSpecs, vitConfig, type ParameterGroup } from '../../../main/numeric/vit/config.ts';
-import { forward } from '../../../main/numeric/vit/forward.ts';
-import { disposeParameters, loadParameters } from '../../../main/numeric/vit/parameters.ts';
+import type { ParameterGroup } from '../../../main/numeric/vit/config.ts';
 import { floatTensor, readSafetensors } from '../../../main/numeric/weights/safetensors.ts';
 import {
   imagesOf,
@@ -35,8 +30,6 @@ interface Report {
   readonly visible: number;
   readonly order: readonly (readonly number[])[];
   readonly masked: { readonly loss: number; readonly norm: number };
-  readonly distilled: { readonly classToken: number; readonly patchTokens: number; readonly norm: number };
-  readonly selectedSum: number;
 }
 
 const fixture = (name: string) => readFileSync(new URL(`../../fixtures/numeric/${name}`, import.meta.url));
@@ -48,7 +41,6 @@ const golden = (name: string): Float32Array => {
   return floatTensor(name, raw).values;
 };
 
-const larger = { ...small, width: 48, heads: 6 };
 const { batch, visible } = report;
 const share = 1;
 const images = imagesOf(small, 70, batch);
@@ -170,79 +162,4 @@ describe('masks', () => {
 
 it('fixed positions as in the reference', () => {
   expect(maxDifference(sineCosinePositions(small.width, 4), golden('positions'))).toBeLessThan(1e-6);
-});
-
-describe('feature distillation', () => {
-  it('both terms and every gradient within 1e-3 relative of PyTorch', () => {
-    const teacher = loadParameters(weightsOf(larger, 2), larger);
-    const feature = tf.tidy(() => {
-      const input = tf.tensor4d(images, [batch, 64, 64, 1]);
-      const { blocks } = forward(teacher, input, larger, normalisation, { blocks: true });
-      return blocks.at(-1)?.dataSync<'float32'>() ?? new Float32Array();
-    });
-    disposeParameters(teacher);
-    const state = stateWith(projectionGroups(small, larger.width), 6);
-    const sums = new TokenScaleSums(feature.length / batch);
-    sums.add(feature.subarray(0, feature.length / batch)); // film by film or together: the same
-    sums.add(feature.subarray(feature.length / batch));
-    const films = { films: batch, images, share, feature, scale: sums.scale() };
-    const { measured, flat } = read(() => taughtGradients(state, films, normalisation));
-    const [loss = 0, classToken = 0, patchTokens = 0] = measured;
-    expect(Math.abs(classToken / report.distilled.classToken - 1)).toBeLessThan(1e-4);
-    expect(Math.abs(patchTokens / report.distilled.patchTokens - 1)).toBeLessThan(1e-4);
-    expect(loss).toBeCloseTo(classToken + patchTokens, 4);
-    expect(Math.abs(norm(flat) / report.distilled.norm - 1)).toBeLessThan(1e-3);
-    expect(relativeDifference(every(flat, 7), golden('distilled/gradient'))).toBeLessThan(1e-3);
-    state.dispose();
-  });
-});
-
-it('tokens of a single film have no deviation and are left finite', () => {
-  const sums = new TokenScaleSums(2);
-  sums.add(Float32Array.of(3, -1));
-  expect(sums.scale()).toEqual({ mean: Float32Array.of(3, -1), inverse: Float32Array.of(1, 1) });
-  expect(() => sums.add(Float32Array.of(1, 2, 3))).toThrow(RangeError);
-});
-
-describe('weight selection', () => {
-  it('picks what PyTorch picks: channels, whole heads, hidden units', () => {
-    const picked = selectWeights(weightsOf(larger, 2), larger, small);
-    const names = parameterSpecs(small).map(({ name }) => name);
-    expect([...picked.keys()]).toEqual(names.filter((name) => !/^t[12]\./.test(name)));
-    const flat = [...picked.values()].flatMap((values) => [...values]);
-    expect(every(flat, 11)).toEqual([...golden('selected')]);
-    expect(flat.reduce((sum, value) => sum + value, 0)).toBeCloseTo(report.selectedSum, 3);
-  });
-  it('Small gives Tiny and Base gives Small, of the right sizes', () => {
-    for (const [from, to] of [
-      ['small', 'tiny'],
-      ['base', 'small'],
-    ] as const) {
-      const source = vitConfig(from, { t1Units: 1 });
-      const target = vitConfig(to, { t1Units: 1 });
-      const empty = new Map(parameterSpecs(source).map(({ name, size }) => [name, new Float32Array(size)]));
-      const start = distilledStart(empty, source, target, projectionGroups(target, source.width), 1);
-      for (const { name, size } of parameterSpecs(target)) expect(start.get(name)).toHaveLength(size);
-    }
-  });
-  it('fewer blocks are taken at even distances', () => {
-    const two = { ...small, depth: 2 };
-    const deep = { ...small, depth: 4 };
-    const source = new Map(
-      parameterSpecs(deep).map(({ name, size }) => [
-        name,
-        new Float32Array(size).fill(Number(/^blocks\.(\d)/.exec(name)?.[1] ?? 9)),
-      ]),
-    );
-    const picked = selectWeights(source, deep, two);
-    expect(picked.get('blocks.0.fc1.bias')?.[0]).toBe(0);
-    expect(picked.get('blocks.1.fc1.bias')?.[0]).toBe(2);
-  });
-  it('refuses a model that is not inside the other, naming why', () => {
-    expect(() => selectWeights(weightsOf(small, 1), small, larger)).toThrow(/its width 24 is below 48/);
-    const coarse = { ...larger, patch: 32 };
-    expect(() => selectWeights(weightsOf(coarse, 1), coarse, small)).toThrow(
-      /patches have 32 pixels, not 16/,
-    );
-  });
 });

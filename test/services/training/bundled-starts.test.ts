@@ -1,5 +1,6 @@
 /** @file Start weights that come with the app: the file is what the index says, a run names it by its id, licences are told. */
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 import { expect, it } from 'vitest';
 
@@ -10,7 +11,7 @@ import { keptInit, startPath } from '../../../main/services/training/start-weigh
 import { requestOf } from '../../../main/services/training/training-service.ts';
 import { sha256Of } from '../../../main/files/artifacts.ts';
 import { addFilms } from '../../helpers/synthetic-rows.ts';
-import { tempLibrary, testClock } from '../../helpers/temp-library.ts';
+import { tempFolder, tempLibrary, testClock } from '../../helpers/temp-library.ts';
 
 it('there is a ViT-Tiny of at most 12 MB, which is what the index says, with its sources', () => {
   const starts = bundledStarts();
@@ -44,6 +45,19 @@ it('a run names it by its id, in any library', async () => {
   const request = requestOf({ method: 'teacher', model: 'tiny', resolution: 224, init: id });
   const { config } = await fillRequest(library, testClock(), request);
   expect(config).toMatchObject({ init: id, initSha256: start?.sha256 });
+});
+
+it('one whose file is damaged is refused', () => {
+  const dir = tempFolder();
+  const [start] = bundledStarts();
+  writeFileSync(join(dir, 'index.json'), JSON.stringify([start]));
+  writeFileSync(join(dir, start?.file ?? ''), 'cut short');
+  expect(() => findBundled(start?.id ?? '', dir)).toThrow(
+    expect.objectContaining({
+      code: 'UNREADABLE_FILE',
+      message: expect.stringContaining('damaged') as string,
+    }) as Error,
+  );
 });
 
 it('one that this version does not have is refused', async () => {

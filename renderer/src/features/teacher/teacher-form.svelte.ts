@@ -19,9 +19,11 @@ export class TeacherForm {
   classWeights = $state(false);
   /** '' = random start. */
   init = $state('');
+  /** The person chose the start; else it is the one that comes with the app, where there is one. */
+  startChosen = $state(false);
 
-  /** Learning from the films of the same split first, for a model of the same size. */
-  pretraining(): RunRequest {
+  /** Weights for a model of the same size from the films of the same split first: of a larger model's start, or of the films alone. */
+  pretraining(larger: string | null): RunRequest {
     return {
       ...this.request(),
       name: null,
@@ -30,7 +32,7 @@ export class TeacherForm {
       recipe: {},
       t2Units: null,
       classWeights: false,
-      init: null,
+      init: larger,
     };
   }
 

@@ -35,6 +35,7 @@ export const PHASE_WORDS: Readonly<Record<RunSummary['progress']['phase'], strin
   waiting: 'Waiting for its turn',
   loading: 'Loading films',
   knowledge: 'Building the knowledge cache',
+  compressing: 'Fitting to the larger model',
   training: 'Training',
   validating: 'Validating',
   evaluating: 'Evaluating on the test part',

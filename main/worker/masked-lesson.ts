@@ -1,0 +1,53 @@
+/** @file The lesson of a masked autoencoder: hidden patches of the films themselves. No labels. */
+import { MASK_DECODER, MASK_RATIO } from '../../shared/domain/recipe.ts';
+import type { RunPlan } from '../../shared/worker/protocol.ts';
+import { maskOrder, visibleCount } from '../numeric/pretrain/mask.ts';
+import { decoderGroups } from '../numeric/pretrain/masked-autoencoder.ts';
+import { MASKED_TERMS, maskedGradients } from '../numeric/pretrain/pretrain-step.ts';
+import { maskedStart } from '../numeric/pretrain/start.ts';
+import type { TrainState } from '../numeric/train/train-state.ts';
+import { optimise, sharesOf } from '../numeric/train/train-step.ts';
+import { gridSize, vitOfRun, type VitConfig } from '../numeric/vit/config.ts';
+import { epochView } from './epoch-order.ts';
+import { inputOf, type FilmSet } from './film-set.ts';
+import { microParts, type Lesson } from './lesson.ts';
+import type { RunHost } from './run-host.ts';
+import type { RunStart } from './start-weights.ts';
+import { UNJUDGED } from './validation.ts';
+
+/** The decoder is trained along and not kept. */
+export function maskedRunStart({ config }: RunPlan): RunStart {
+  const vit = vitOfRun(config);
+  const extra = decoderGroups(vit, MASK_DECODER);
+  return { weights: maskedStart(vit, extra, config.seed), vit, extra };
+}
+
+/** Patches of a film that are hidden in the first epoch. */
+export function firstHidden({ config }: RunPlan, vit: VitConfig): (film: number) => Int32Array {
+  const patches = gridSize(vit) ** 2;
+  return (film) => maskOrder(config.seed, 0, film, patches).subarray(visibleCount(patches, MASK_RATIO));
+}
+
+export function maskedLesson(plan: RunPlan, host: RunHost, state: TrainState, films: FilmSet): Lesson {
+  const { recipe, seed, normalisation } = plan.config;
+  const input = inputOf(plan.config, state.config);
+  const patches = gridSize(state.config) ** 2;
+  const visible = visibleCount(patches, MASK_RATIO);
+  const weights = MASKED_TERMS.map((name) => ({ name, weight: 1 }));
+  return {
+    async step(chosen, epoch, settings) {
+      const { change } = epochView(recipe, epoch, films.size);
+      const micro = microParts(chosen, recipe.microBatch).map((indices) => () => {
+        const { images } = films.microBatch(indices, input, change);
+        const order = new Int32Array(indices.length * patches);
+        indices.forEach((film, row) => order.set(maskOrder(seed, epoch, film, patches), row * patches));
+        const share = indices.length / chosen.length;
+        const batch = { films: indices.length, images, share, order, visible };
+        return maskedGradients(state, batch, MASK_DECODER, normalisation);
+      });
+      const { loss, gradNorm, values } = await optimise(state, micro, settings, host.between);
+      return { loss, gradNorm, terms: sharesOf(weights, values) };
+    },
+    validate: () => Promise.resolve(UNJUDGED),
+  };
+}
