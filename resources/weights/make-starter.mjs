@@ -119,7 +119,7 @@ const file = 'vit-tiny-patch16-224-cxr.f16.safetensors';
 writeFileSync(join(here, file), bytes);
 const start = {
   id: 'bundled-vit-tiny-cxr',
-  title: 'ViT-Tiny, made smaller on chest films',
+  title: 'Chestlight ViT-Tiny',
   licence: 'MIT and Apache-2.0 (weights), NIH unrestricted and CC BY 3.0 (films)',
   model: 'tiny',
   file,
