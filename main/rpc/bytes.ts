@@ -1,6 +1,7 @@
 /** @file The byte route of shared/contract/bytes.ts as one fetch-style handler; both hosts serve it behind their own checks. */
 import { createHash } from 'node:crypto';
 
+import { WEIGHTS_LAYOUTS, type WeightsLayout } from '../../shared/contract/bytes.ts';
 import { ATTENTION_METHODS, figureFormat } from '../../shared/contract/inference.ts';
 import { ID_PATTERN, type FilmId, type RunId } from '../../shared/domain/ids.ts';
 import { RESOLUTIONS } from '../../shared/domain/recipe.ts';
@@ -65,11 +66,20 @@ async function read(
   if (kind === 'run') {
     const run = id as RunId;
     if (what === 'first-batch' && third === '') return sources.firstBatch(run);
+    if (what === 'weights' && fourth === '') return sources.weights(run, layoutOf(third));
     if (what === 'attention' && ID_PATTERN.test(third) && fourth !== '') {
       return sources.attention(run, third as FilmId, attentionQuery(fourth, query));
     }
   }
   return null;
+}
+
+function layoutOf(text: string): WeightsLayout {
+  const layout = WEIGHTS_LAYOUTS.find((one) => one === text);
+  if (layout !== undefined) return layout;
+  throw new ServiceError('BAD_INPUT', `The layout must be one of ${WEIGHTS_LAYOUTS.join(', ')}.`, {
+    layout: text,
+  });
 }
 
 function wholeNumber(text: string, name: string): number {

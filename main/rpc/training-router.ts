@@ -8,6 +8,9 @@ export function trainingRouter(os: Implementer['training'], service: TrainingSer
     importStart: os.importStart.handler(({ input, signal }) =>
       service.importStart(input, callContext(signal)),
     ),
+    removeStart: os.removeStart.handler(({ input, signal }) =>
+      service.removeStart(input, callContext(signal)),
+    ),
     starts: os.starts.handler(({ input, signal }) => service.starts(input, callContext(signal))),
     estimate: os.estimate.handler(({ input, signal }) => service.estimate(input, callContext(signal))),
     start: os.start.handler(({ input, signal }) => service.start(input, callContext(signal))),

@@ -1,5 +1,6 @@
 /** @file The opened app as hosts see it: every service, the byte sources, one close. compose.ts makes it. */
 import type { FilmId, RunId } from '../../shared/domain/ids.ts';
+import type { WeightsLayout } from '../../shared/contract/bytes.ts';
 import type { AttentionMethod, FigureFormat } from '../../shared/contract/inference.ts';
 import type { WrittenReport } from './evaluation/report/write-report.ts';
 import type {
@@ -43,6 +44,8 @@ export interface ByteSources {
   /** PNG of what a model sees at `resolution` pixels a side. */
   input(filmId: FilmId, resolution: number): Promise<ByteAnswer>;
   firstBatch(runId: RunId): Promise<ByteAnswer>;
+  /** Safetensors of the run's weights in a key layout. */
+  weights(runId: RunId, layout: WeightsLayout): Promise<ByteAnswer>;
   attention(runId: RunId, filmId: FilmId, query: AttentionQuery): Promise<ByteAnswer>;
   report(sha256: string): Promise<ByteAnswer>;
   figure(sha256: string, format: FigureFormat): Promise<ByteAnswer>;

@@ -13,6 +13,7 @@ import type { Clock, Log, WorkerHost } from './service-types.ts';
 import { createSampleService } from './sample/sample-service.ts';
 import { createStudiesService, type StudiesParts } from './studies/studies-service.ts';
 import { createSystemService, type EngineInfo } from './system/system-service.ts';
+import { runWeights } from './training/run-weights.ts';
 import { createTrainingService, type TrainingParts } from './training/training-service.ts';
 
 export interface AppOptions {
@@ -53,6 +54,8 @@ function byteSources(
       });
       return answer(bytes, 'image/png', false);
     },
+    weights: async (runId, layout) =>
+      answer((await runWeights(library, runId, layout)).bytes, 'application/octet-stream', false),
     attention: async (runId, filmId, query) =>
       answer(await inference.attentionPng(runId, filmId, query), 'image/png', false),
     report: async (sha256) => ({ ...(await evaluation.reportBytes(sha256)), immutable: true }),

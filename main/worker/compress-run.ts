@@ -36,7 +36,7 @@ export async function compressPlanned(
   larger: ImportedWeights,
   vit: VitConfig,
 ): Promise<NonNullable<TrainOutcome['best']>> {
-  const { seed } = plan.config;
+  const { seed, normalisation } = plan.config;
   const { imageSize, patch } = vit;
   const { weights, config } = startFrom(
     larger,
@@ -45,7 +45,7 @@ export async function compressPlanned(
   );
   const from = plan.resumeFrom === null ? null : await readFitted(plan, host);
   const fitted = await compressModel(
-    { weights, config, normalisation: larger.normalisation },
+    { weights, config, normalisation },
     vit,
     filmSource(films, inputOf(plan.config, vit)),
     {

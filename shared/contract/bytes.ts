@@ -4,17 +4,23 @@
  * GET  bytes/film/<filmId>/thumbnail            PNG, long side 160 px
  * GET  bytes/film/<filmId>/input/<resolution>   PNG of what a model sees at 224/112/56/28
  * GET  bytes/run/<runId>/first-batch            PNG
+ * GET  bytes/run/<runId>/weights/<app|hf|timm>     safetensors
  * GET  bytes/run/<runId>/attention/<filmId>/<method>[?head=&target=]   PNG overlay, 224 px, transparent
  * GET  bytes/report/<sha256>                    self-contained HTML; of a study's table also CSV, JSON, LaTeX
  * GET  bytes/figure/<sha256>.<png|pdf>          attention figure
  * POST bytes/upload/<uploadId>/<relative path>  one file of an upload that import can name; 201
  */
 
+/** Key layouts of exported weights: the product's, Hugging Face's, timm's. */
+export const WEIGHTS_LAYOUTS = ['app', 'hf', 'timm'] as const;
+export type WeightsLayout = (typeof WEIGHTS_LAYOUTS)[number];
+
 export const byteRoutes = {
   frame: (filmId: string, frame: number) => `bytes/film/${filmId}/frame/${frame}`,
   thumbnail: (filmId: string) => `bytes/film/${filmId}/thumbnail`,
   input: (filmId: string, resolution: number) => `bytes/film/${filmId}/input/${resolution}`,
   firstBatch: (runId: string) => `bytes/run/${runId}/first-batch`,
+  weights: (runId: string, layout: WeightsLayout) => `bytes/run/${runId}/weights/${layout}`,
   report: (sha256: string) => `bytes/report/${sha256}`,
   figure: (sha256: string, format: string) => `bytes/figure/${sha256}.${format}`,
   upload: (uploadId: string, path: string) =>

@@ -11,6 +11,7 @@ import {
   PAPER_INPUT,
   PRESETS,
   RESOLUTIONS,
+  START_NORMALISATIONS,
   TOKEN_MODES,
   UPSAMPLERS,
   VIT_VARIANTS,
@@ -263,25 +264,28 @@ export const trainingContract = {
         uploadId: z.string().max(64),
         /** Its name within the upload. */
         file: z.string().min(1).max(255),
-        title: z.string().trim().min(1).max(120),
+        /** Blank = what the file is known as, else its name. */
+        title: z.string().trim().max(120).default(''),
         licence: z.string().trim().max(200).default(''),
+        /** How the model wants its greys: as the file or its layout says, by 0.5, or as for ImageNet. */
+        normalisation: z.enum(START_NORMALISATIONS).default('file'),
       }),
     )
     .output(z.object({ id: z.string(), model: z.enum(VIT_VARIANTS), layout: z.string() })),
-  starts: procedure
-    .input(z.object({ model: z.enum(VIT_VARIANTS) }))
-    .output(
-      z.array(
-        z.object({
-          id: z.string(),
-          title: z.string(),
-          licence: z.string(),
-          bytes: z.number(),
-          /** Comes with the app. */
-          bundled: z.boolean(),
-        }),
-      ),
+  /** Refused for a start that comes with the app or that a run or study began with. */
+  removeStart: procedure.input(z.object({ id: z.string().max(64) })).output(empty),
+  starts: procedure.input(z.object({ model: z.enum(VIT_VARIANTS) })).output(
+    z.array(
+      z.object({
+        id: z.string(),
+        title: z.string(),
+        licence: z.string(),
+        bytes: z.number(),
+        /** Comes with the app. */
+        bundled: z.boolean(),
+      }),
     ),
+  ),
   estimate: procedure.input(runRequest).output(estimate),
   /** Puts the run into the queue: row first, then work. */
   start: procedure.input(runRequest).output(one),

@@ -155,6 +155,10 @@ export function presetRecipe(preset: PresetName, variant: VitVariant, fromWeight
   }
 }
 
+/** How start weights want their greys: as the file or its layout says, 0.5 / 0.5, or ImageNet's mean and deviation. */
+export const START_NORMALISATIONS = ['file', 'half', 'imagenet'] as const;
+export type StartNormalisation = (typeof START_NORMALISATIONS)[number];
+
 /** Share of the patches that a masked autoencoder hides (He et al. 2022). */
 export const MASK_RATIO = 0.75;
 /** Its light decoder, whatever the model's size: thrown away afterwards. */

@@ -1,6 +1,6 @@
 /** @file `weights` as child processes: files of every layout checked, kept as starts, and a run's weights written back out. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -14,7 +14,7 @@ import { exportWeights } from '../../main/numeric/weights/export-weights.ts';
 import { importWeights } from '../../main/numeric/weights/import-weights.ts';
 import { openLibrary, type OpenLibrary } from '../../main/services/library/open-library.ts';
 import { createSplit } from '../../main/services/library/library-service.ts';
-import { listStarts } from '../../main/services/training/start-weights.ts';
+import { listStarts, startNormalisation } from '../../main/services/training/start-weights.ts';
 import { waitingProgress } from '../../main/services/training/run-views.ts';
 import type { RunId } from '../../shared/domain/ids.ts';
 import { addFilms } from '../helpers/synthetic-rows.ts';
@@ -82,11 +82,10 @@ it('import keeps a file as a start of the library, once; without a library it on
   const again = cli('import', file, '--library', library, '--title', 'Mine', '--licence', 'Apache-2.0');
   expect(again.json.start).toBe(first.json.start);
   await withTestLibrary(library, async (opened) => {
-    const starts = listStarts(opened, 'tiny');
+    const starts = listStarts(opened).filter(({ bundled }) => !bundled);
     expect(starts).toMatchObject([
       { id: first.json.start, title: 'Mine', licence: 'Apache-2.0', bytes: bytes.length },
     ]);
-    expect(listStarts(opened, 'small')).toEqual([]);
     expect(await opened.files.artifacts.actualHash(starts[0]?.sha256 ?? '')).toBe(sha256Of(bytes));
   });
 
@@ -175,4 +174,51 @@ it('export overwrites nothing without --force, and refuses what it cannot do', (
   writeFileSync(join(trained, 'runs', run, 'final.safetensors'), final.subarray(0, 4000));
   expect(code('export', run, `${out}2`, '--library', trained, '--layout', 'hf')).toBe('UNREADABLE_FILE');
   expect(existsSync(`${out}2`)).toBe(false);
+});
+
+it('list shows what comes with the app and what was imported; remove takes the latter away', () => {
+  const library = join(folder, 'listed');
+  const file = join(folder, 'listed.safetensors');
+  writeFileSync(file, exportWeights(parameters, vit, 'timm'));
+  const { start } = cli('import', file, '--library', library, '--title', 'Mine').json;
+  const listed = () => cli('list', '--library', library).json.starts as { id: string; bundled: boolean }[];
+  expect(listed().map(({ id }) => id)).toEqual(['bundled-vit-tiny-cxr', start]);
+  expect(cli('remove', 'bundled-vit-tiny-cxr', '--library', library)).toMatchObject({
+    status: 2,
+    json: { error: { code: 'CONFLICT' } },
+  });
+  expect(cli('remove', String(start), '--library', library)).toMatchObject({
+    status: 0,
+    json: { removed: start },
+  });
+  expect(listed().map(({ bundled }) => bundled)).toEqual([true]);
+  expect(cli('remove', String(start), '--library', library).status).toBe(2);
+});
+
+it('the normalisation is what preprocessor_config.json beside the file or the option says', async () => {
+  const library = join(folder, 'normalised');
+  const of = async (dir: string, ...options: string[]) => {
+    const file = join(folder, dir, 'model.safetensors');
+    mkdirSync(join(folder, dir), { recursive: true });
+    writeFileSync(file, exportWeights(parameters, vit, 'timm'));
+    const imported = cli('import', file, '--library', library, ...options);
+    if (imported.status !== 0) return imported.json.error;
+    const { start } = imported.json;
+    return await withTestLibrary(library, (opened) =>
+      Promise.resolve(startNormalisation(opened, String(start))),
+    );
+  };
+  expect(await of('plain')).toBeNull();
+  expect(await of('plain', '--normalisation', 'half')).toEqual({
+    mean: [0.5, 0.5, 0.5],
+    std: [0.5, 0.5, 0.5],
+  });
+  const config = { image_mean: [0.1, 0.2, 0.3], image_std: [0.4, 0.5, 0.6], size: 224 };
+  mkdirSync(join(folder, 'beside'), { recursive: true });
+  writeFileSync(join(folder, 'beside', 'preprocessor_config.json'), JSON.stringify(config));
+  expect(await of('beside')).toEqual({ mean: config.image_mean, std: config.image_std });
+  expect(await of('beside', '--normalisation', 'imagenet')).toMatchObject({ mean: [0.485, 0.456, 0.406] });
+  writeFileSync(join(folder, 'beside', 'preprocessor_config.json'), '{"image_mean":[1]}');
+  expect(await of('beside')).toMatchObject({ code: 'UNREADABLE_FILE' });
+  expect(await of('plain', '--normalisation', 'other')).toMatchObject({ code: 'BAD_INPUT' });
 });

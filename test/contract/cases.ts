@@ -9,6 +9,7 @@ import { expect } from 'vitest';
 import { vitConfig } from '../../main/numeric/vit/config.ts';
 import { initParameters } from '../../main/numeric/vit/init.ts';
 import { exportWeights } from '../../main/numeric/weights/export-weights.ts';
+import { importStart } from '../../main/services/training/start-weights.ts';
 
 import type { Contract, ContractClient } from '../../shared/contract/index.ts';
 import type { ErrorCode } from '../../shared/domain/service-error.ts';
@@ -225,7 +226,7 @@ export const CASES: Cases = {
       bad: [
         {},
         { uploadId: 'up-00000000', file: '', title: 'T' },
-        { uploadId: 'up-00000000', file: 'a', title: ' ' },
+        { uploadId: 'up-00000000', file: 'a', title: 'T'.repeat(121) },
       ],
       refused: [
         {
@@ -236,6 +237,20 @@ export const CASES: Cases = {
           input: () => ({ uploadId: 'up-00000000', file: 'pytorch_model.bin', title: 'T' }),
           code: 'INCOMPATIBLE',
         },
+      ],
+    },
+    removeStart: {
+      async valid({ client, world }) {
+        const vit = vitConfig('tiny', { t1Units: 1 });
+        const bytes = exportWeights(initParameters(vit, 2), vit, 'timm');
+        const about = { title: 'To go', licence: '' };
+        const { id } = await importStart(world.parts.library, Date, bytes, about);
+        return await client.training.removeStart({ id });
+      },
+      bad: [{}, { id: 'x'.repeat(65) }],
+      refused: [
+        { input: () => ({ id: 'start-0123456789abcdef' }), code: 'NOT_FOUND' },
+        { input: () => ({ id: 'bundled-vit-tiny-cxr' }), code: 'CONFLICT' },
       ],
     },
     starts: {

@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 
 import { DEFECT_MESSAGE } from '../../main/rpc/wire-errors.ts';
-import { byteRoutes } from '../../shared/contract/bytes.ts';
+import { importWeights } from '../../main/numeric/weights/import-weights.ts';
+import { byteRoutes, WEIGHTS_LAYOUTS } from '../../shared/contract/bytes.ts';
 import { errorBody } from '../../shared/contract/transport.ts';
 import { keptLog } from '../helpers/temp-library.ts';
 import { pattern, tinyDicom } from '../helpers/tiny-dicom.ts';
@@ -137,6 +138,16 @@ describe.each(TRANSPORTS)('bytes over %s', (name) => {
     expect(answer.headers.get('content-length')).toBe(String(png.length));
   });
 
+  it.each(WEIGHTS_LAYOUTS)('give the weights of a run in the layout %s', async (layout) => {
+    const answer = await bytes(byteRoutes.weights(world.runId, layout));
+    expect(answer.headers.get('content-type')).toBe('application/octet-stream');
+    expect(importWeights(new Uint8Array(await answer.arrayBuffer()))).toMatchObject({
+      layout,
+      config: { variant: 'tiny' },
+      hasHeads: true,
+    });
+  });
+
   it('give a report that is a document of its own, without scripts', async () => {
     const { client } = windows.connections[name];
     const report = await client.evaluation.report({ runIds: [world.runId] });
@@ -163,6 +174,8 @@ describe.each(TRANSPORTS)('bytes over %s', (name) => {
     ['bytes/film/film-00000000/frame/-1', 400, 'BAD_INPUT'],
     ['bytes/film/film-00000000/input/100', 400, 'BAD_INPUT'],
     ['bytes/run/run-00000000/first-batch', 404, 'NOT_FOUND'],
+    ['bytes/run/run-00000000/weights/app', 404, 'NOT_FOUND'],
+    ['bytes/run/run-00000000/weights/onnx', 400, 'BAD_INPUT'],
     ['bytes/run/run-00000000/attention/film-00000000/guess', 400, 'BAD_INPUT'],
     [`bytes/report/${'0'.repeat(64)}`, 404, 'NOT_FOUND'],
     ['bytes/film/..%2f..%2flibrary.key', 404, 'NOT_FOUND'],

@@ -1,20 +1,35 @@
 /** @file `weights verify|import FILE`, `weights export RUN OUT`: safetensors in and out, checked, never half written. */
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { basename, dirname, extname, resolve } from 'node:path';
+import { basename, dirname, extname, join, resolve } from 'node:path';
+
+import { z } from 'zod';
 
 import type { RunId } from '../../../shared/domain/ids.ts';
+import { START_NORMALISATIONS } from '../../../shared/domain/recipe.ts';
 import { writeFileAtomic } from '../../files/atomic-write.ts';
 import { LAYOUTS, type Layout } from '../../numeric/weights/layouts.ts';
 import { WeightsError } from '../../numeric/weights/weights-error.ts';
+import { startFile, type StartFile } from '../../services/training/known-wheel.ts';
 import { runWeights } from '../../services/training/run-weights.ts';
-import { describeWeights, importStart, type WeightsFacts } from '../../services/training/start-weights.ts';
+import {
+  chosenNormalisation,
+  describeWeights,
+  importStart,
+  listStarts,
+  removeStart,
+  type ImportedStart,
+  type WeightsFacts,
+} from '../../services/training/start-weights.ts';
+import { columns } from '../columns.ts';
 import { LIBRARY_OPTION, withLibrary } from '../library-option.ts';
 import { Refusal, type Verb, type VerbArguments, type VerbResult } from '../verb.ts';
 
 const USAGE = [
   'weights verify FILE',
-  'weights import FILE [--library DIR] [--title TEXT] [--licence TEXT]',
+  'weights import FILE [--library DIR] [--title TEXT] [--licence TEXT] [--normalisation file|half|imagenet]',
+  'weights list [--library DIR]',
+  'weights remove START [--library DIR]',
   'weights export RUN OUT --layout hf|timm|app [--library DIR] [--force]',
 ];
 
@@ -28,6 +43,15 @@ async function readBytes(file: string): Promise<Uint8Array> {
     return await readFile(file);
   } catch (error) {
     throw new Refusal('UNREADABLE_FILE', `${file} could not be read: ${(error as Error).message}`, { file });
+  }
+}
+
+function unpacked(bytes: Uint8Array, file: string): StartFile {
+  try {
+    return startFile(bytes);
+  } catch (error) {
+    if (error instanceof WeightsError) throw new Refusal(error.code, error.message, { file });
+    throw error;
   }
 }
 
@@ -47,15 +71,61 @@ function result(json: Readonly<Record<string, unknown>>): VerbResult {
 
 /** With a library named, the file becomes a start of it: `train --init ID`. */
 async function importFile(file: string, options: Options): Promise<VerbResult> {
-  const bytes = await readBytes(file);
+  const { bytes, licence, title } = unpacked(await readBytes(file), file);
   const facts = described(bytes, file);
   if (options.library === undefined) return result({ ...facts, start: null });
   const about = {
-    title: text(options.title) ?? basename(file, extname(file)),
-    licence: text(options.licence) ?? 'not stated',
+    normalisation: await normalisationOption(options, file),
+    title: text(options.title) ?? title ?? basename(file, extname(file)),
+    licence: licence ?? text(options.licence) ?? 'not stated',
   };
   const start = await withLibrary(options, true, (library) => importStart(library, Date, bytes, about));
   return result({ ...facts, start: start.id });
+}
+
+const preprocessor = z.object({
+  image_mean: z.array(z.number()).length(3),
+  image_std: z.array(z.number().positive()).length(3),
+});
+
+/** As the option says; else as preprocessor_config.json beside the file does; null = as the file or its layout says. */
+async function normalisationOption(options: Options, file: string): Promise<ImportedStart['normalisation']> {
+  const choice = text(options.normalisation);
+  if (choice === 'half' || choice === 'imagenet') return chosenNormalisation(choice);
+  if (choice !== null && choice !== 'file') {
+    throw new Refusal('BAD_INPUT', `--normalisation takes ${START_NORMALISATIONS.join(', ')}.`);
+  }
+  const beside = join(dirname(resolve(file)), 'preprocessor_config.json');
+  if (!existsSync(beside)) return null;
+  const parsed = preprocessor.safeParse(readJson(await readFile(beside, 'utf8')));
+  if (!parsed.success) {
+    throw new Refusal(
+      'UNREADABLE_FILE',
+      `${beside} names no image_mean and image_std. Say --normalisation half or imagenet, or move it away.`,
+      { file: beside },
+    );
+  }
+  return { mean: parsed.data.image_mean, std: parsed.data.image_std };
+}
+
+function readJson(content: string): unknown {
+  try {
+    return JSON.parse(content) as unknown;
+  } catch {
+    return null;
+  }
+}
+
+async function list(options: Options): Promise<VerbResult> {
+  const starts = await withLibrary(options, false, (library) => Promise.resolve(listStarts(library)));
+  const head = ['Start', 'Model', 'Title', 'Licence'];
+  const rows = starts.map(({ id, model, title, licence }) => [id, model, title, licence]);
+  return { json: { starts }, text: columns([head, ...rows]) };
+}
+
+async function remove(start: string, options: Options): Promise<VerbResult> {
+  await withLibrary(options, true, (library) => removeStart(library, start));
+  return result({ removed: start });
 }
 
 function layoutOption(value: string | boolean | undefined): Layout {
@@ -83,22 +153,26 @@ async function exportRun(run: string, out: string, options: Options): Promise<Ve
 
 export const weights: Verb = {
   name: 'weights',
-  usage: 'weights verify|import FILE · weights export RUN OUT --layout hf|timm|app',
+  usage:
+    'weights verify|import FILE · weights list · weights remove START · weights export RUN OUT --layout hf|timm|app',
   summary: 'checks safetensors files, keeps them as starts of a library, writes weights of a run',
   options: {
     ...LIBRARY_OPTION,
     layout: { type: 'string' },
     title: { type: 'string' },
     licence: { type: 'string' },
+    normalisation: { type: 'string' },
     force: { type: 'boolean' },
   },
   run: async ({ positionals, options }) => {
     const [action, first, second, ...more] = positionals;
+    if (action === 'list' && first === undefined) return await list(options);
     if (first !== undefined && more.length === 0) {
       if (action === 'export' && second !== undefined) return await exportRun(first, second, options);
+      if (action === 'remove' && second === undefined) return await remove(first, options);
       if (action === 'import' && second === undefined) return await importFile(first, options);
       if (action === 'verify' && second === undefined) {
-        return result({ ...described(await readBytes(first), first) });
+        return result({ ...described(unpacked(await readBytes(first), first).bytes, first) });
       }
     }
     throw new Refusal('BAD_INPUT', `Use one of:\n${USAGE.map((line) => `  chestlight ${line}`).join('\n')}`);

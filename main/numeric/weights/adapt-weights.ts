@@ -13,12 +13,31 @@ interface Matrix {
   readonly values: Float64Array;
 }
 
-/** Cubic convolution kernel (Keys 1981) with a = −0.5. */
-function cubic(x: number): number {
+/**
+ * How PyTorch interpolates bicubically: `antialiased` (Keys 1981 with a = −0.5, weights cut off at the border and brought to
+ * sum 1), or `plain` (a = −0.75, the border repeated), which recipes of before its antialiasing use.
+ */
+export type Bicubic = 'antialiased' | 'plain';
+
+/** Cubic convolution kernel (Keys 1981). */
+function cubic(x: number, a: number): number {
   const t = Math.abs(x);
-  if (t < 1) return (1.5 * t - 2.5) * t * t + 1;
-  if (t < 2) return ((-0.5 * t + 2.5) * t - 4) * t + 2;
+  if (t < 1) return ((a + 2) * t - (a + 3)) * t * t + 1;
+  if (t < 2) return ((a * t - 5 * a) * t + 8 * a) * t - 4 * a;
   return 0;
+}
+
+/** Matrix [to, from] of plain bicubic resizing along one axis, half-pixel centres. */
+function plainResizeMatrix(from: number, to: number): Matrix {
+  const values = new Float64Array(to * from);
+  for (let out = 0; out < to; out += 1) {
+    const centre = ((out + 0.5) * from) / to - 0.5;
+    for (let at = Math.floor(centre) - 1; at <= Math.floor(centre) + 2; at += 1) {
+      const entry = out * from + Math.min(from - 1, Math.max(0, at));
+      values[entry] = (values[entry] ?? 0) + cubic(at - centre, -0.75);
+    }
+  }
+  return { rows: to, columns: from, values };
 }
 
 /** Matrix [to, from] of antialiased bicubic resizing along one axis, half-pixel centres. */
@@ -32,7 +51,7 @@ function resizeMatrix(from: number, to: number): Matrix {
     const end = Math.min(from, Math.floor(centre + 2 * stretch + 0.5));
     let total = 0;
     for (let at = first; at < end; at += 1) {
-      const weight = cubic((at + 0.5 - centre) / stretch);
+      const weight = cubic((at + 0.5 - centre) / stretch, -0.5);
       values[out * from + at] = weight;
       total += weight;
     }
@@ -108,8 +127,8 @@ function solve(a: Matrix, b: Matrix): Matrix {
 }
 
 /** pinv(Aᵀ) for a resizing matrix A [to, from] of full rank: [to, from]. */
-function kernelMatrix(from: number, to: number): Matrix {
-  const a = resizeMatrix(from, to);
+function kernelMatrix(from: number, to: number, bicubic: Bicubic): Matrix {
+  const a = bicubic === 'plain' ? plainResizeMatrix(from, to) : resizeMatrix(from, to);
   const t = transposed(a);
   // Enlarging: A·(AᵀA)⁻¹. Shrinking: (A·Aᵀ)⁻¹·A.
   return to >= from ? transposed(solve(product(t, a), t)) : solve(product(a, t), a);
@@ -160,9 +179,10 @@ export function resizePatchKernel(
   width: number,
   from: number,
   to: number,
+  bicubic: Bicubic = 'antialiased',
 ): Float32Array {
   const planes = channelsFirst(kernel, 3 * from * from, width); // [D, 3, from, from]
-  const resized = applySeparably(planes, 3 * width, kernelMatrix(from, to));
+  const resized = applySeparably(planes, 3 * width, kernelMatrix(from, to, bicubic));
   return Float32Array.from(channelsFirst(resized, width, 3 * to * to));
 }
 

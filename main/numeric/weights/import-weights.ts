@@ -28,10 +28,17 @@ export interface ImportedWeights {
   readonly metadata: ReadonlyMap<string, string>;
 }
 
-const NORMALISATION: Readonly<Record<Layout, Normalisation>> = {
-  app: { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] },
-  hf: { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] },
-  timm: { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] },
+/** The two normalisations in use. */
+export const NORMALISATIONS = {
+  half: { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] },
+  imagenet: { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] },
+} as const satisfies Readonly<Record<string, Normalisation>>;
+
+/** What a layout usually goes with. */
+const USUAL: Readonly<Record<Layout, Normalisation>> = {
+  app: NORMALISATIONS.half,
+  hf: NORMALISATIONS.half,
+  timm: NORMALISATIONS.imagenet,
 };
 
 /** Left out without complaint: heads for other tasks, HF's pooler, the mask token of pre-training. */
@@ -123,7 +130,7 @@ export function importWeights(bytes: Uint8Array): ImportedWeights {
   return {
     layout,
     config,
-    normalisation: description?.normalisation ?? NORMALISATION[layout],
+    normalisation: description?.normalisation ?? USUAL[layout],
     weights,
     hasHeads,
     dropped,

@@ -13,7 +13,7 @@ import type { OpenLibrary } from '../library/open-library.ts';
 import type { Clock } from '../service-types.ts';
 import { definedOnly } from './defined-only.ts';
 import { runWeights } from './run-weights.ts';
-import { importStart, keptInit, startLicence } from './start-weights.ts';
+import { importStart, keptInit, startLicence, startNormalisation } from './start-weights.ts';
 
 /** Hidden patches of the films, or a larger model that is named as `init`. */
 export function pretrainKind({ init }: Pick<RunConfig, 'init'>): 'masked' | 'compressed' {
@@ -73,11 +73,13 @@ export function pretrainConfig(
 
 /** What a run takes over from the larger model that it is made from. @throws WeightsError when it is not larger */
 export function largerStart(
+  library: OpenLibrary,
   bytes: Uint8Array,
   init: string,
   config: RunConfig,
 ): Pick<RunConfig, 'init' | 'initSha256' | 'normalisation' | 'layerNormEpsilon'> {
-  const { config: larger, normalisation } = importWeights(bytes);
+  const { config: larger, normalisation: usual } = importWeights(bytes);
+  const normalisation = startNormalisation(library, init) ?? usual;
   const own = vitOfRun(config);
   if (larger.width === own.width) {
     throw new ServiceError(

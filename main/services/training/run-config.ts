@@ -9,6 +9,7 @@ import { PAPER_INPUT, PAPER_LOSS, presetRecipe } from '../../../shared/domain/re
 import { ServiceError } from '../../../shared/domain/service-error.ts';
 import { isTaught } from '../../numeric/methods/needs.ts';
 import { vitOfRun } from '../../numeric/vit/config.ts';
+import type { Normalisation } from '../../numeric/vit/forward.ts';
 import { importWeights, startFrom } from '../../numeric/weights/import-weights.ts';
 import { WeightsError } from '../../numeric/weights/weights-error.ts';
 import type { DatasetFilm } from '../../store/splits.ts';
@@ -19,7 +20,7 @@ import type { OpenLibrary } from '../library/open-library.ts';
 import type { Clock } from '../service-types.ts';
 import { definedOnly } from './defined-only.ts';
 import { largerStart, pretrainConfig } from './pretraining.ts';
-import { keptInit, startPath } from './start-weights.ts';
+import { keptInit, startNormalisation, startPath } from './start-weights.ts';
 
 /** Grey films in 0..1 become −1..1, what HF ViT weights and random starts expect. */
 const DEFAULT_NORMALISATION = { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] };
@@ -130,6 +131,11 @@ function checkTeacher(store: OpenLibrary['store'], config: RunConfig): void {
   );
 }
 
+/** A copy that can be changed, as a configuration holds it. */
+function plain({ mean, std }: Normalisation): RunConfig['normalisation'] {
+  return { mean: [...mean], std: [...std] };
+}
+
 type StartFacts = Pick<RunConfig, 'init' | 'initSha256' | 'normalisation' | 'layerNormEpsilon'>;
 
 async function readStart(library: OpenLibrary, init: string, config: RunConfig): Promise<StartFacts> {
@@ -144,13 +150,13 @@ async function readStart(library: OpenLibrary, init: string, config: RunConfig):
     );
   }
   try {
-    if (config.method === 'pretrain') return largerStart(bytes, init, config);
+    if (config.method === 'pretrain') return largerStart(library, bytes, init, config);
     const imported = importWeights(bytes);
     const { config: vit } = startFrom(imported, vitOfRun(config), config.seed);
     return {
       init: keptInit(init),
       initSha256: createHash('sha256').update(bytes).digest('hex'),
-      normalisation: { mean: [...imported.normalisation.mean], std: [...imported.normalisation.std] },
+      normalisation: plain(startNormalisation(library, init) ?? imported.normalisation),
       layerNormEpsilon: vit.layerNormEpsilon,
     };
   } catch (error) {

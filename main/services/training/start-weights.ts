@@ -1,20 +1,26 @@
 /** @file Start weights: those of the app, and files imported as immutable artifacts; listed for a model, found again by their id. */
+import { rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 
 import { z } from 'zod';
 
-import { VIT_VARIANTS, type VitVariant } from '../../../shared/domain/recipe.ts';
+import { VIT_VARIANTS, type StartNormalisation, type VitVariant } from '../../../shared/domain/recipe.ts';
 import { ServiceError } from '../../../shared/domain/service-error.ts';
 import { sha256Of } from '../../files/artifacts.ts';
-import { importWeights } from '../../numeric/weights/import-weights.ts';
+import { importWeights, NORMALISATIONS } from '../../numeric/weights/import-weights.ts';
 import { LAYOUTS, type Layout } from '../../numeric/weights/layouts.ts';
 import type { OpenLibrary } from '../library/open-library.ts';
 import type { Clock } from '../service-types.ts';
-import { bundledStarts, findBundled, isBundled } from './bundled-starts.ts';
+import { bundledStarts, findBundled, isBundled, type BundledStart } from './bundled-starts.ts';
 
 const SETTING = 'starts';
 const ARTIFACT_KIND = 'start-weights';
 const ID = /^start-[0-9a-f]{16}$/;
+
+const normalisation = z.object({
+  mean: z.array(z.number()).length(3),
+  std: z.array(z.number().positive()).length(3),
+});
 
 const importedStart = z.object({
   id: z.string().regex(ID),
@@ -24,8 +30,17 @@ const importedStart = z.object({
   layout: z.enum(LAYOUTS),
   sha256: z.string(),
   bytes: z.number().int(),
+  /** How the model wants its greys where the person knew better; null = as the file or its layout says. */
+  normalisation: normalisation.nullable().default(null),
 });
 export type ImportedStart = z.infer<typeof importedStart>;
+
+/** What is kept of a choice; null = as the file or its layout says. */
+export function chosenNormalisation(choice: StartNormalisation): ImportedStart['normalisation'] {
+  if (choice === 'file') return null;
+  const { mean, std } = NORMALISATIONS[choice];
+  return { mean: [...mean], std: [...std] };
+}
 
 /** What a weights file is, as the command line and the list tell it. */
 export interface WeightsFacts {
@@ -52,9 +67,78 @@ function allStarts(library: OpenLibrary): ImportedStart[] {
   return z.array(importedStart).parse(library.store.settings.get(SETTING) ?? []);
 }
 
-/** Imported starts that fit a model. */
-export function listStarts(library: OpenLibrary, model: VitVariant): ImportedStart[] {
-  return allStarts(library).filter((start) => start.model === model);
+/** A start as lists show it. */
+export interface ListedStart extends Pick<
+  ImportedStart,
+  'id' | 'title' | 'licence' | 'model' | 'sha256' | 'bytes'
+> {
+  /** Comes with the app: the same in every library, and cannot be removed. */
+  readonly bundled: boolean;
+  readonly normalisation: ImportedStart['normalisation'];
+}
+
+/** Those of the app and those of this library, in this order. */
+export function listStarts(library: OpenLibrary): ListedStart[] {
+  const listed = ({ id, title, licence, model, sha256, bytes }: BundledStart | ImportedStart) => ({
+    id,
+    title,
+    licence,
+    model,
+    sha256,
+    bytes,
+  });
+  return [
+    ...bundledStarts().map((start) => ({ ...listed(start), bundled: true, normalisation: null })),
+    ...allStarts(library).map((start) => ({
+      ...listed(start),
+      bundled: false,
+      normalisation: start.normalisation,
+    })),
+  ];
+}
+
+/** How the model of a start wants its greys where that was said at its import; null = as its file or layout says. */
+export function startNormalisation(library: OpenLibrary, init: string): ImportedStart['normalisation'] {
+  return allStarts(library).find(({ id }) => id === init)?.normalisation ?? null;
+}
+
+/** Runs and studies that name a start, in words. */
+function usersOf({ store }: OpenLibrary, id: string): string[] {
+  const runs = store.runs.list().filter(({ config }) => config.init === id);
+  const studies = store.studies.list().filter(({ plan }) => Object.values(plan.init).includes(id));
+  return [...runs, ...studies].map(({ name }) => `"${name}"`);
+}
+
+/**
+ * Removes an imported start and its file. @throws ServiceError NOT_FOUND, READ_ONLY, CONFLICT for one that comes with the app, and
+ * for one that a run or study began with: it could not be resumed or made again
+ */
+export async function removeStart(library: OpenLibrary, id: string): Promise<void> {
+  const { store, files } = library;
+  files.refuseIfReadOnly();
+  if (isBundled(id)) {
+    throw new ServiceError('CONFLICT', 'These start weights come with Chestlight and stay.');
+  }
+  const start = allStarts(library).find((one) => one.id === id);
+  if (start === undefined) throw new ServiceError('NOT_FOUND', `This library has no start weights ${id}.`);
+  const users = usersOf(library, id);
+  if (users.length > 0) {
+    const named = users.slice(0, 3).join(', ');
+    const more = users.length > 3 ? ` and ${users.length - 3} more` : '';
+    throw new ServiceError(
+      'CONFLICT',
+      `"${start.title}" is what ${named}${more} began with. Nothing was removed; remove those first.`,
+      { users },
+    );
+  }
+  store.transaction(() => {
+    store.settings.set(
+      SETTING,
+      allStarts(library).filter((one) => one.id !== id),
+    );
+    store.artifacts.remove(start.sha256);
+  });
+  await rm(files.artifacts.path(start.sha256), { force: true });
 }
 
 /**
@@ -65,7 +149,7 @@ export async function importStart(
   library: OpenLibrary,
   clock: Clock,
   file: Uint8Array,
-  about: Pick<ImportedStart, 'title' | 'licence'>,
+  about: Pick<ImportedStart, 'title' | 'licence'> & Partial<Pick<ImportedStart, 'normalisation'>>,
 ): Promise<ImportedStart> {
   const { store, files } = library;
   const { variant, layout, sha256 } = describeWeights(file);
@@ -77,7 +161,15 @@ export async function importStart(
   }
   await files.ensureSpace(file.length);
   const { bytes } = await files.artifacts.put(file);
-  const start = { id: startId(sha256), ...about, model: variant, layout, sha256, bytes };
+  const start = {
+    id: startId(sha256),
+    normalisation: null,
+    ...about,
+    model: variant,
+    layout,
+    sha256,
+    bytes,
+  };
   store.transaction(() => {
     store.artifacts.add({ sha256, kind: ARTIFACT_KIND, bytes }, clock.now());
     const others = allStarts(library).filter(({ id }) => id !== start.id);

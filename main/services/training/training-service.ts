@@ -11,7 +11,6 @@ import { ServiceError } from '../../../shared/domain/service-error.ts';
 import type { RunRow } from '../../store/runs.ts';
 import type { OpenLibrary } from '../library/open-library.ts';
 import type { Clock, Log, TrainingService, WorkerHost } from '../service-types.ts';
-import { bundledStarts, isBundled } from './bundled-starts.ts';
 import { estimateRun } from './estimate.ts';
 import { presetCards } from './presets.ts';
 import { configHash, fillRequest } from './run-config.ts';
@@ -19,7 +18,7 @@ import { createRunEvents } from './run-events.ts';
 import { startRunProcess, type RunProcess } from './run-process.ts';
 import { defaultName, unusedName, runDetail, runSummary, waitingProgress } from './run-views.ts';
 import { sweepSpentFiles } from './spent-files.ts';
-import { listStarts } from './start-weights.ts';
+import { listStarts, removeStart } from './start-weights.ts';
 import { importUploadedStart } from './uploaded-start.ts';
 import { writePlan } from './write-plan.ts';
 
@@ -194,9 +193,13 @@ export function createTrainingService(deps: TrainingDeps): TrainingParts {
     presets: ({ model }) => presetCards(model),
     importStart: (input) => importUploadedStart(library, clock, input),
     starts: ({ model }) =>
-      [...bundledStarts(), ...listStarts(library, model)]
+      listStarts(library)
         .filter((start) => start.model === model)
-        .map(({ id, title, licence, bytes }) => ({ id, title, licence, bytes, bundled: isBundled(id) })),
+        .map(({ id, title, licence, bytes, bundled }) => ({ id, title, licence, bytes, bundled })),
+    removeStart: async ({ id }) => {
+      await removeStart(library, id);
+      return {};
+    },
     async estimate(request) {
       const refusals: string[] = [];
       const engine = await deps.engine();

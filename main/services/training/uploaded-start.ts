@@ -2,12 +2,14 @@
 import { readFile } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 
+import type { StartNormalisation } from '../../../shared/domain/recipe.ts';
 import { ServiceError } from '../../../shared/domain/service-error.ts';
 import { confinedSegments } from '../../files/uploads.ts';
 import { WeightsError } from '../../numeric/weights/weights-error.ts';
 import type { OpenLibrary } from '../library/open-library.ts';
 import type { Clock } from '../service-types.ts';
-import { importStart, type ImportedStart } from './start-weights.ts';
+import { startFile } from './known-wheel.ts';
+import { chosenNormalisation, importStart, type ImportedStart } from './start-weights.ts';
 
 /** Files of weights that are not read, by their ending: what they are. */
 const OTHER_KINDS: Readonly<Record<string, string>> = {
@@ -21,11 +23,19 @@ const OTHER_KINDS: Readonly<Record<string, string>> = {
   '.npz': 'a NumPy archive',
 };
 
+export interface UploadedStart {
+  readonly uploadId: string;
+  readonly file: string;
+  readonly title: string;
+  readonly licence: string;
+  readonly normalisation: StartNormalisation;
+}
+
 /** @throws ServiceError READ_ONLY, NOT_FOUND, INCOMPATIBLE saying what is wrong and what to do, DISK_FULL */
 export async function importUploadedStart(
   library: OpenLibrary,
   clock: Clock,
-  { uploadId, file, title, licence }: { uploadId: string; file: string; title: string; licence: string },
+  { uploadId, file, title, licence, normalisation }: UploadedStart,
 ): Promise<Pick<ImportedStart, 'id' | 'model' | 'layout'>> {
   const { files } = library;
   files.refuseIfReadOnly();
@@ -41,8 +51,13 @@ export async function importUploadedStart(
     const bytes = await readFile(join(folder, ...confinedSegments(file))).catch(() => {
       throw new ServiceError('NOT_FOUND', 'The file is not among the uploaded ones. Choose it again.');
     });
-    const about = { title, licence: licence === '' ? 'not stated' : licence };
-    const { id, model, layout } = await importStart(library, clock, bytes, about);
+    const start = startFile(bytes);
+    const about = {
+      title: title === '' ? (start.title ?? basename(file, extname(file))) : title,
+      licence: start.licence ?? (licence === '' ? 'not stated' : licence),
+      normalisation: chosenNormalisation(normalisation),
+    };
+    const { id, model, layout } = await importStart(library, clock, start.bytes, about);
     return { id, model, layout };
   } catch (error) {
     if (error instanceof WeightsError) {

@@ -8,7 +8,14 @@ import { vitConfig } from '../../../main/numeric/vit/config.ts';
 import { initParameters } from '../../../main/numeric/vit/init.ts';
 import { exportWeights } from '../../../main/numeric/weights/export-weights.ts';
 import { configHash, fillRequest } from '../../../main/services/training/run-config.ts';
-import { importStart, keptInit, startPath } from '../../../main/services/training/start-weights.ts';
+import {
+  chosenNormalisation,
+  importStart,
+  keptInit,
+  listStarts,
+  removeStart,
+  startPath,
+} from '../../../main/services/training/start-weights.ts';
 import { requestOf } from '../../../main/services/training/training-service.ts';
 import { waitingProgress } from '../../../main/services/training/run-views.ts';
 import { writePlan } from '../../../main/services/training/write-plan.ts';
@@ -79,4 +86,41 @@ it('a file outside the library is kept by its whole path', async () => {
   expect(config.init).toBe(file);
   expect(keptInit(near)).toBe(file);
   expect(startPath(library, near)).toBe(file);
+});
+
+it('what was said of its greys becomes the run’s normalisation, else what its layout usually has', async () => {
+  const library = await libraryWithFilms();
+  const { id } = await importStart(library, clock, weights, about);
+  const usual = await fillRequest(library, clock, request(id));
+  expect(usual.config.normalisation.mean).toEqual([0.485, 0.456, 0.406]);
+  await importStart(library, clock, weights, { ...about, normalisation: chosenNormalisation('half') });
+  const said = await fillRequest(library, clock, request(id));
+  expect(said.config.normalisation).toEqual({ mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] });
+  expect(configHash(said.config)).not.toBe(configHash(usual.config));
+});
+
+it('is removed with its file, unless a run began with it', async () => {
+  const library = await libraryWithFilms();
+  const { id, sha256 } = await importStart(library, clock, weights, about);
+  const { config } = await fillRequest(library, clock, request(id));
+  const run = 'run-0000000000000002' as RunId;
+  const progress = waitingProgress(config, 14);
+  library.store.runs.insert({
+    id: run,
+    name: 'My run',
+    config,
+    configHash: configHash(config),
+    createdAt: 1,
+    progress,
+  });
+  await expect(removeStart(library, id)).rejects.toMatchObject({
+    code: 'CONFLICT',
+    message: expect.stringContaining('"My run"') as string,
+  });
+  expect(await library.files.artifacts.actualHash(sha256)).toBe(sha256);
+  library.store.runs.remove(run);
+  await removeStart(library, id);
+  expect(await library.files.artifacts.size(sha256)).toBeNull();
+  expect(listStarts(library).filter(({ bundled }) => !bundled)).toEqual([]);
+  expect(() => startPath(library, id)).toThrow(/has no start weights/);
 });
