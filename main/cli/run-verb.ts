@@ -27,6 +27,7 @@ export const RUN_OPTIONS = {
   split: { type: 'string' },
   init: { type: 'string' },
   'token-mode': { type: 'string' },
+  reduce: { type: 'string' },
   upsample: { type: 'string' },
   'class-weights': { type: 'boolean' },
 } as const;
@@ -51,7 +52,11 @@ export function requestFrom(
       splitId: textOption(options, 'split'),
       init: textOption(options, 'init'),
       recipe,
-      input: given({ tokens: textOption(options, 'token-mode'), upsample: textOption(options, 'upsample') }),
+      input: given({
+        tokens: textOption(options, 'token-mode'),
+        reduce: textOption(options, 'reduce'),
+        upsample: textOption(options, 'upsample'),
+      }),
       classWeights: options['class-weights'] === true,
       ...values,
     }),

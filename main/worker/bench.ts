@@ -79,7 +79,12 @@ async function training(dir: string, settings: BenchSettings, vit: VitConfig): P
   };
   const train = films.part('train');
   const { imageSize } = vit;
-  const input = { resolution: distils ? LOW : imageSize, side: imageSize, upsample: 'bilinear' } as const;
+  const input = {
+    resolution: distils ? LOW : imageSize,
+    side: imageSize,
+    reduce: 'area',
+    upsample: 'bilinear',
+  } as const;
   return async () => {
     const batches = [];
     for (let start = 0; start < batch; start += microBatch) {
@@ -100,7 +105,7 @@ async function predicting(dir: string, vit: VitConfig): Promise<Step> {
   const model = { config: vit, normalisation: NORMALISATION, parameters };
   const question = {
     image: films.image(0),
-    input: { resolution: vit.imageSize, upsample: 'bilinear' } as const,
+    input: { resolution: vit.imageSize, reduce: 'area', upsample: 'bilinear' } as const,
     findings: Array.from({ length: FINDINGS }, (_, index) => `${index}`),
     attention: [{ method: 'last' as const, head: null, target: null }],
     trainable: true,

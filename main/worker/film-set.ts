@@ -1,7 +1,7 @@
 /** @file The films of a plan in memory: 224-px grey bytes and labels; checks once more that no patient is in two parts. */
 import { readFile } from 'node:fs/promises';
 
-import type { InputSettings, Upsampler } from '../../shared/domain/recipe.ts';
+import type { InputSettings, Reducer, Upsampler } from '../../shared/domain/recipe.ts';
 import {
   areaAverage,
   bicubic,
@@ -50,21 +50,24 @@ export interface InputView {
   readonly resolution: number;
   /** Pixels a side of the model's input. */
   readonly side: number;
+  readonly reduce: Reducer;
   readonly upsample: Upsampler;
 }
 
+const REDUCE: Readonly<Record<Reducer, Resize>> = { area: areaAverage, bilinear, nearest };
 const ENLARGE: Readonly<Record<Upsampler, Resize>> = { bilinear, bicubic, nearest };
 
 /** The input of the model `vit` of a run. */
 export function inputOf(
-  config: { readonly resolution: number; readonly input: Pick<InputSettings, 'upsample'> },
+  config: { readonly resolution: number; readonly input: Pick<InputSettings, 'reduce' | 'upsample'> },
   vit: { readonly imageSize: number },
 ): InputView {
-  return { resolution: config.resolution, side: vit.imageSize, upsample: config.input.upsample };
+  const { reduce, upsample } = config.input;
+  return { resolution: config.resolution, side: vit.imageSize, reduce, upsample };
 }
 
 /**
- * What a model gets from one film [size², grey bytes]: at full size the film itself, below it the area average, rounded to
+ * What a model gets from one film [size², grey bytes]: at full size the film itself, below it made small, rounded to
  * grey bytes as a stored low-resolution film is, then enlarged to the model's input where that is larger. Values 0..1,
  * [side²]. @throws RangeError when the model's input is neither of the two sizes
  */
@@ -76,12 +79,12 @@ export function modelInput(image: Uint8Array, size: number, input: InputView): F
 }
 
 function lowGrey(image: Uint8Array, size: number, input: InputView): Uint8Array | Float32Array {
-  const { resolution, side, upsample } = input;
+  const { resolution, side, reduce, upsample } = input;
   if (side !== size && side !== resolution) {
     throw new RangeError(`A model of ${side} px takes no film of ${size} px at ${resolution} px.`);
   }
   if (resolution === size) return image;
-  const low = toGreyBytes(areaAverage(image, size, size, resolution, resolution));
+  const low = toGreyBytes(REDUCE[reduce](image, size, size, resolution, resolution));
   return side === resolution ? low : ENLARGE[upsample](low, resolution, resolution, side, side);
 }
 

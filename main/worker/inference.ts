@@ -27,7 +27,7 @@ async function answer(message: ToInference, engine: Engine): Promise<FromInferen
   const model = await models.load(weightsPath, weightsSha256, config.findings.length);
   const predicted = predictFilm(model, {
     image,
-    input: { resolution: config.resolution, upsample: config.input.upsample },
+    input: { resolution: config.resolution, reduce: config.input.reduce, upsample: config.input.upsample },
     findings: config.findings,
     attention,
     trainable: engine.trainable,

@@ -107,7 +107,12 @@ async function computeShards(
   const layouts = parts.map((part) => layoutOf(config, part));
   const shards = layouts.map(({ bytes }) => new ArrayBuffer(bytes * indices.length));
   const wanted = parts.find(({ feature }) => feature !== 'none');
-  const input = { resolution: films.size, side: config.imageSize, upsample: 'bilinear' } as const;
+  const input = {
+    resolution: films.size,
+    side: config.imageSize,
+    reduce: 'area',
+    upsample: 'bilinear',
+  } as const;
   for (let start = 0; start < indices.length; start += settings.batch) {
     const chosen = indices.subarray(start, start + settings.batch);
     const change = settings.view;

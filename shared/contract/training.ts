@@ -10,6 +10,7 @@ import {
   METHODS,
   PAPER_INPUT,
   PRESETS,
+  REDUCERS,
   RESOLUTIONS,
   START_NORMALISATIONS,
   TOKEN_MODES,
@@ -35,6 +36,8 @@ export const lossSettings = z.object({
 
 export const inputSettings = z.object({
   tokens: z.enum(TOKEN_MODES),
+  /** Runs of before this setting had `area`. */
+  reduce: z.enum(REDUCERS).default('area'),
   upsample: z.enum(UPSAMPLERS),
 });
 

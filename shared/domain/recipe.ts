@@ -63,12 +63,20 @@ export type LabelRule = (typeof LABEL_RULES)[number];
 export const UPSAMPLERS = ['bilinear', 'bicubic', 'nearest'] as const;
 export type Upsampler = (typeof UPSAMPLERS)[number];
 
+/**
+ * How a film is made small: by exact area averages, as a detector with larger pixels sees it; by interpolating between the nearest
+ * pixels without antialiasing, as image libraries resize unless told otherwise; or by every n-th pixel.
+ */
+export const REDUCERS = ['area', 'bilinear', 'nearest'] as const;
+export type Reducer = (typeof REDUCERS)[number];
+
 export interface InputSettings {
   readonly tokens: TokenMode;
+  readonly reduce: Reducer;
   readonly upsample: Upsampler;
 }
 
-export const PAPER_INPUT: InputSettings = { tokens: 'upsampled', upsample: 'bilinear' };
+export const PAPER_INPUT: InputSettings = { tokens: 'upsampled', reduce: 'area', upsample: 'bilinear' };
 
 export const PRESETS = ['quick', 'robust', 'paper'] as const;
 export type PresetName = (typeof PRESETS)[number];

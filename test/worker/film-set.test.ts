@@ -29,6 +29,7 @@ describe('a film set', () => {
     const batch = set.microBatch(Uint32Array.of(1, 0), {
       resolution: size,
       side: size,
+      reduce: 'area',
       upsample: 'bilinear',
     });
     expect([...batch.t1]).toEqual([0, 1, 1, Number.NaN]);
@@ -59,7 +60,8 @@ describe('model input', () => {
     { length: size * size },
     (_, i) => (((i % size) + Math.floor(i / size)) % 2) * 255,
   );
-  const at = (resolution: number, side = size) => ({ resolution, side, upsample: 'bilinear' }) as const;
+  const at = (resolution: number, side = size) =>
+    ({ resolution, side, reduce: 'area', upsample: 'bilinear' }) as const;
   it('is the film itself at full size', () => {
     expect([...modelInput(checker, size, at(size))]).toEqual([...checker].map((value) => value / 255));
   });
@@ -86,6 +88,19 @@ describe('model input', () => {
     expect(steps('bilinear')[3]).toBeCloseTo(0.375, 6);
     expect(Math.min(...steps('bicubic'))).toBe(0);
     expect(Math.max(...steps('bicubic'))).toBe(1);
+  });
+  it('is made small as asked', () => {
+    const film = Uint8Array.from({ length: size * size }, (_, i) => (i * 37) % 256);
+    const low = (reduce: 'area' | 'bilinear' | 'nearest') =>
+      Math.round((modelInput(film, size, { ...at(2, 2), reduce })[0] ?? 0) * 255);
+    const pixel = (x: number, y: number) => film[y * size + x] ?? 0;
+    // A quarter a side: area sees 4 × 4 pixels, bilinear the four in their middle, nearest the one behind the middle.
+    const square = [0, 1, 2, 3].flatMap((y) => [0, 1, 2, 3].map((x) => pixel(x, y)));
+    expect(low('area')).toBe(Math.floor(square.reduce((a, b) => a + b, 0) / 16 + 0.5));
+    expect(low('bilinear')).toBe(
+      Math.floor((pixel(1, 1) + pixel(2, 1) + pixel(1, 2) + pixel(2, 2)) / 4 + 0.5),
+    );
+    expect(low('nearest')).toBe(pixel(2, 2));
   });
   it('is refused for a model of a third size', () => {
     expect(() => modelInput(checker, size, at(4, 6))).toThrow(RangeError);

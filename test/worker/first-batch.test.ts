@@ -32,7 +32,8 @@ async function filmSet(count: number): Promise<FilmSet> {
 }
 
 const seed = 9;
-const at = (resolution: number) => ({ resolution, side: size, upsample: 'bilinear' }) as const;
+const at = (resolution: number) =>
+  ({ resolution, side: size, reduce: 'area', upsample: 'bilinear' }) as const;
 const recipe = { ...presetRecipe('robust', 'tiny'), batch: 2, microBatch: 2 };
 
 async function cells(file: string, count: number): Promise<{ sheet: [number, number]; films: number[][] }> {

@@ -70,7 +70,7 @@ function start(change: Partial<TrainRun> = {}): TrainRun {
   const lesson = labelledLesson({
     state,
     films,
-    input: { resolution: size, side: size, upsample: 'bilinear' },
+    input: { resolution: size, side: size, reduce: 'area', upsample: 'bilinear' },
     objective: {
       method: 'none',
       loss: PAPER_LOSS,

@@ -67,7 +67,11 @@ async function liveStep() {
   const train = films.part('train');
   const parameters = loadParameters(teacherWeights, vit);
   const batch = films.microBatch(train, inputOf(config, vit), view);
-  const { images } = films.microBatch(train, { resolution: 224, side: 224, upsample: 'bilinear' }, view);
+  const { images } = films.microBatch(
+    train,
+    { resolution: 224, side: 224, reduce: 'area', upsample: 'bilinear' },
+    view,
+  );
   let outputs = { t1: new Float32Array(), t2: new Float32Array(), feature: new Float32Array() };
   tf.tidy(() => {
     const input = tf.tensor4d(images, [train.length, 224, 224, 1]);
@@ -116,8 +120,8 @@ it('the loss with cached outputs is the loss with a live teacher; the cache is m
 });
 
 it.each([
-  ['native tokens', { input: { tokens: 'native', upsample: 'bilinear' } }, 'mean', 'block'],
-  ['few tokens', { input: { tokens: 'few', upsample: 'bilinear' } }, 'mean', 'block'],
+  ['native tokens', { input: { tokens: 'native', reduce: 'area', upsample: 'bilinear' } }, 'mean', 'block'],
+  ['few tokens', { input: { tokens: 'few', reduce: 'area', upsample: 'bilinear' } }, 'mean', 'block'],
   [
     'the attention half, normalised',
     { loss: { ...config.loss, featurePoint: 'attention', normaliseFeatures: true } },

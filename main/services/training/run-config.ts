@@ -314,7 +314,7 @@ export async function fillRequest(
 
 /** What newer versions have added to a configuration, at the value that it had before: left out of the hash. */
 const UNSAID = {
-  input: PAPER_INPUT,
+  input: { tokens: PAPER_INPUT.tokens, upsample: PAPER_INPUT.upsample },
   positiveWeights: null,
   labelRule: 'majority',
   loss: { featurePoint: PAPER_LOSS.featurePoint, normaliseFeatures: PAPER_LOSS.normaliseFeatures },
@@ -342,9 +342,10 @@ function canonical(value: unknown): string {
  * they were chosen. Start weights count by their content, not by where they lie.
  */
 export function configHash(config: RunConfig): string {
-  const { init, loss, ...rest } = config;
+  const { init, loss, input, ...rest } = config;
   const { loss: unsaidLoss, ...unsaid } = UNSAID;
   const start = config.initSha256 === null ? { init } : {};
-  const settings = { ...said({ ...rest, ...start }, unsaid), loss: said(loss, unsaidLoss) };
+  const reduced = said(input, { reduce: PAPER_INPUT.reduce });
+  const settings = { ...said({ ...rest, ...start, input: reduced }, unsaid), loss: said(loss, unsaidLoss) };
   return createHash('sha256').update(canonical(settings)).digest('hex');
 }

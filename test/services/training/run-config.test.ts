@@ -81,6 +81,11 @@ it('the hash is of the settings: any of them changes it; order, place of the sta
   const { input: _input, positiveWeights: _weights, ...older } = config;
   const { featurePoint: _point, normaliseFeatures: _normalise, ...loss } = config.loss;
   expect(configHash(runConfig.parse({ ...older, loss }))).toBe(hash);
+  // As runs of before the way to make a film small could be chosen.
+  const { reduce: _reduce, ...few } = { ...config.input, tokens: 'few' as const };
+  expect(configHash(runConfig.parse({ ...config, input: few }))).toBe(
+    configHash({ ...config, input: { ...config.input, tokens: 'few' } }),
+  );
   const started = { ...config, init: '/one/start', initSha256: 'a'.repeat(64) };
   expect(configHash(started)).not.toBe(hash);
   expect(configHash({ ...started, init: '/other/start' })).toBe(configHash(started));
@@ -88,6 +93,7 @@ it('the hash is of the settings: any of them changes it; order, place of the sta
     { seed: 2 },
     { positiveWeights: [2] },
     { input: { ...config.input, upsample: 'nearest' } },
+    { input: { ...config.input, reduce: 'nearest' } },
     { loss: { ...config.loss, normaliseFeatures: true } },
     { recipe: { ...config.recipe, epochs: 6 } },
     { t2Units: 1 },

@@ -2,6 +2,8 @@
 import type { RunConfig } from '../../../../shared/contract/training.ts';
 import { PAPER_INPUT, PAPER_LOSS } from '../../../../shared/domain/recipe.ts';
 
+/** How a film is made small, where it is not by area averages. */
+const REDUCER_WORDS = { area: 'area', bilinear: 'plain bilinear', nearest: 'every n-th pixel' } as const;
 const TOKEN_WORDS = { all: 'all tokens', cls: 'class token', patches: 'patch tokens' } as const;
 
 /** Every setting of the loss and the input that matters to the method and is not the paper's. */
@@ -23,6 +25,7 @@ export function unlikePaper({ method, loss, input, resolution }: RunConfig): rea
     features && loss.featurePoint !== PAPER_LOSS.featurePoint && 'features behind attention',
     features && loss.normaliseFeatures && 'normalised features',
     resolution < 224 && input.tokens !== PAPER_INPUT.tokens && `${input.tokens} tokens`,
+    resolution < 224 && input.reduce !== PAPER_INPUT.reduce && `made small by ${REDUCER_WORDS[input.reduce]}`,
     resolution < 224 &&
       input.tokens === 'upsampled' &&
       input.upsample !== PAPER_INPUT.upsample &&

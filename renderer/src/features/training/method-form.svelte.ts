@@ -5,6 +5,7 @@ import {
   PAPER_LOSS,
   type FeaturePoint,
   type LossSettings,
+  type Reducer,
   type TokenMode,
   type Upsampler,
 } from '../../../../shared/domain/recipe.ts';
@@ -25,6 +26,7 @@ export class MethodForm {
   featurePoint = $state<FeaturePoint>(PAPER_LOSS.featurePoint);
   normaliseFeatures = $state(PAPER_LOSS.normaliseFeatures);
   tokenMode = $state<TokenMode>(PAPER_INPUT.tokens);
+  reduce = $state<Reducer>(PAPER_INPUT.reduce);
   upsample = $state<Upsampler>(PAPER_INPUT.upsample);
 
   readonly weightMistake = $derived(
@@ -45,6 +47,7 @@ export class MethodForm {
   input(): RunRequest['input'] {
     return {
       ...(this.tokenMode !== PAPER_INPUT.tokens && { tokens: this.tokenMode }),
+      ...(this.reduce !== PAPER_INPUT.reduce && { reduce: this.reduce }),
       ...(this.upsample !== PAPER_INPUT.upsample && { upsample: this.upsample }),
     };
   }
