@@ -138,6 +138,8 @@ export const studyTableRun = z.object({
   seed: z.number().int(),
   teacherRunId: runId.nullable(),
   device: z.string().nullable(),
+  /** Recipe, loss and input in words, what is not the paper's first. */
+  settings: z.array(z.string()),
   /** SHA-256 of the whole configuration, of the weights and of the start weights (null = random). */
   configHash: z.string(),
   weightsSha256: z.string().nullable(),

@@ -22,6 +22,7 @@ import { FAMILY, studyDifferences, type Place } from './differences.ts';
 import { studyNotes } from './notes.ts';
 import { STUDY_TASKS, type StudyRun } from './study-run.ts';
 import { verdictOn } from './verdicts.ts';
+import { otherSettings, unlikePaper } from './settings-in-words.ts';
 
 /** A run that was asked for and has no results. */
 export interface RunWithoutResult {
@@ -181,6 +182,7 @@ function provenance({ row, system, weights }: StudyRun): StudyTable['runs'][numb
     name: row.name,
     ...{ system, model, resolution, seed, teacherRunId },
     device: row.device,
+    settings: [...unlikePaper(row.config), ...otherSettings(row.config).values()],
     configHash: row.configHash,
     weightsSha256: weights?.sha256 ?? null,
     initSha256,

@@ -20,6 +20,7 @@ p, ul, figcaption, caption { max-width: 240mm; }
 td.cell { white-space: nowrap; }
 td.cell b { font-weight: 750; }
 td.cell small { display: block; color: var(--muted); font-size: 7.5pt; }
+td small { display: block; color: var(--muted); }
 td.missing { color: var(--muted); font-style: italic; }
 tr.model > * { border-top: 0.8pt solid var(--rule); }
 .charts { grid-template-columns: repeat(auto-fill, minmax(0, 82mm)); gap: 6mm; }
@@ -286,12 +287,28 @@ function paperSection(table: StudyTable): Html {
   </section>`;
 }
 
+/** Settings that all runs share. */
+function commonSettings({ runs }: StudyTable): readonly string[] {
+  const [first, ...others] = runs;
+  return (first?.settings ?? []).filter((one) => others.every(({ settings }) => settings.includes(one)));
+}
+
+function recipe(table: StudyTable): Html {
+  const common = commonSettings(table);
+  if (common.length === 0) return html``;
+  return html`<p><b>All runs:</b> ${common.join('; ')}.</p>`;
+}
+
 function madeFrom(table: StudyTable, captions: Captions): Html {
+  const common = new Set(commonSettings(table));
   const body = table.runs.map(
     (run) =>
       html`<tr>
         <th scope="row">${titleOf(table, run.system)} ${run.resolution} px, seed ${run.seed}</th>
-        <td>${run.name}<br /><code class="muted">${run.runId}</code></td>
+        <td>
+          ${run.name}<br /><code class="muted">${run.runId}</code>
+          <small>${run.settings.filter((one) => !common.has(one)).join('; ')}</small>
+        </td>
         <td>${run.device ?? 'not recorded'}</td>
         <td>
           <code class="hash">${run.configHash}</code><br /><code class="hash"
@@ -305,7 +322,9 @@ function madeFrom(table: StudyTable, captions: Captions): Html {
       'What was run.',
       'SHA-256 of each run’s configuration, of its weights and of what it started from.',
     ),
-    ['Run', 'Name', 'Device', 'Configuration, weights, start'].map((head) => ({ head })),
+    ['Run', 'Name, and what sets it apart', 'Device', 'Configuration, weights, start'].map((head) => ({
+      head,
+    })),
     body,
     true,
   );
@@ -364,7 +383,12 @@ export function studyPage(table: StudyTable): string {
           <h2>Resolution</h2>
           ${ladder(table, captions)} ${costTable(table, captions)} ${paperSection(table)}
           <h2>How it was made</h2>
-          ${madeFrom(table, captions)}
+          ${recipe(table)} ${madeFrom(table, captions)}
+          <p>
+            The same settings give the same SHA-256 of the configuration on any computer:
+            <code>chestlight study --library L --plan PLAN.json</code> finds runs by it, and trains what is
+            missing.
+          </p>
         </main>
       </body>
     </html>`;
