@@ -36,8 +36,7 @@ export const lossSettings = z.object({
 
 export const inputSettings = z.object({
   tokens: z.enum(TOKEN_MODES),
-  /** Runs of before this setting had `area`. */
-  reduce: z.enum(REDUCERS).default('area'),
+  reduce: z.enum(REDUCERS),
   upsample: z.enum(UPSAMPLERS),
 });
 
@@ -114,7 +113,8 @@ export const runConfig = z.object({
   normalisation: z.object({ mean: z.array(z.number()).length(3), std: z.array(z.number()).length(3) }),
   /** Version of the pixel pipeline that made the 224-px images. */
   preprocessing: z.string(),
-  input: inputSettings.default(PAPER_INPUT),
+  /** Runs of before the way to make a film small could be chosen had the paper's. */
+  input: inputSettings.extend({ reduce: z.enum(REDUCERS).default(PAPER_INPUT.reduce) }).default(PAPER_INPUT),
   /** Weight of the positive part of each finding's BCE, in the order of `findings`; null = none. */
   positiveWeights: z.array(z.number().positive()).nullable().default(null),
   labelRule: z.enum(LABEL_RULES).default('majority'),
