@@ -16,10 +16,3 @@ export function numberOption(options: Options, name: string): number | undefined
   if (text.trim() !== '' && Number.isFinite(value)) return value;
   throw new Refusal('BAD_INPUT', `--${name} takes a number, not "${text}".`);
 }
-
-/** Drops what is undefined, so that defaults below stay in force. */
-export function given<T extends object>(values: T): { [Key in keyof T]?: Exclude<T[Key], undefined> } {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
-    [Key in keyof T]?: Exclude<T[Key], undefined>;
-  };
-}

@@ -1,4 +1,5 @@
 /** @file What train, distill and resume share: follow a run to its end, pause at Ctrl-C, tell the result. */
+import { definedOnly } from '../../shared/domain/defined-only.ts';
 import type { RunChange, RunRequest, RunSummary } from '../../shared/contract/training.ts';
 import { runRequest } from '../../shared/contract/training.ts';
 import type { RunId } from '../../shared/domain/ids.ts';
@@ -7,7 +8,7 @@ import type { AppParts } from '../services/compose.ts';
 import { z } from 'zod';
 import { startId } from '../services/training/start-weights.ts';
 import { withApp } from './app-option.ts';
-import { given, numberOption, textOption } from './options.ts';
+import { numberOption, textOption } from './options.ts';
 import { tell, untilStopped, whenStopped } from './until-stopped.ts';
 import { Refusal, type VerbArguments, type VerbResult } from './verb.ts';
 
@@ -37,14 +38,14 @@ export function requestFrom(
   options: Options,
   values: Partial<Record<keyof RunRequest, unknown>>,
 ): RunRequest {
-  const recipe = given({
+  const recipe = definedOnly({
     epochs: numberOption(options, 'epochs'),
     batch: numberOption(options, 'batch'),
     microBatch: numberOption(options, 'micro-batch'),
     learningRate: numberOption(options, 'learning-rate'),
   });
   const parsed = runRequest.safeParse(
-    given({
+    definedOnly({
       name: textOption(options, 'name'),
       preset: textOption(options, 'preset'),
       resolution: numberOption(options, 'resolution'),
@@ -52,7 +53,7 @@ export function requestFrom(
       splitId: textOption(options, 'split'),
       init: textOption(options, 'init'),
       recipe,
-      input: given({
+      input: definedOnly({
         tokens: textOption(options, 'token-mode'),
         reduce: textOption(options, 'reduce'),
         upsample: textOption(options, 'upsample'),

@@ -13,7 +13,7 @@ import { byteRoutes, WEIGHTS_LAYOUTS } from '../../shared/contract/bytes.ts';
 import { errorBody } from '../../shared/contract/transport.ts';
 import { keptLog } from '../helpers/temp-library.ts';
 import { pattern, tinyDicom } from '../helpers/tiny-dicom.ts';
-import { take } from './cases.ts';
+import { take } from './cases/case.ts';
 import { openWindows, TRANSPORTS, type Windows } from './windows.ts';
 import { openWorld, type World } from './world.ts';
 

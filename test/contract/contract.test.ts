@@ -7,7 +7,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 
 import { contract } from '../../shared/contract/index.ts';
 import { ERROR_CODES } from '../../shared/domain/service-error.ts';
-import { CASES, type Case } from './cases.ts';
+import type { Case } from './cases/case.ts';
+import { CASES } from './cases/index.ts';
 import type { Connection } from './transports.ts';
 import { openWindows, TRANSPORTS, type TransportName, type Windows } from './windows.ts';
 import { openWorld, type World } from './world.ts';

@@ -1,7 +1,8 @@
 /** @file `distill`: a low-resolution student taught by a finished teacher. */
+import { definedOnly } from '../../../shared/domain/defined-only.ts';
 import type { RunId } from '../../../shared/domain/ids.ts';
 import { LIBRARY_OPTION } from '../library-option.ts';
-import { given, numberOption, textOption } from '../options.ts';
+import { numberOption, textOption } from '../options.ts';
 import { followRun, requestFrom, RUN_OPTIONS } from '../run-verb.ts';
 import { Refusal, type Verb } from '../verb.ts';
 
@@ -33,7 +34,7 @@ export const distill: Verb = {
     if (method === 'teacher' || method === 'none') {
       throw new Refusal('BAD_INPUT', `The method ${method} takes no teacher: use the verb "train".`);
     }
-    const loss = given({
+    const loss = definedOnly({
       alpha: numberOption(options, 'alpha'),
       beta: numberOption(options, 'beta'),
       gamma: numberOption(options, 'gamma'),

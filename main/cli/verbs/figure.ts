@@ -1,4 +1,5 @@
 /** @file `figure`: films of the library as rows, attention of the teacher and its students as panes, in one PNG or PDF. */
+import { definedOnly } from '../../../shared/domain/defined-only.ts';
 import { existsSync } from 'node:fs';
 import { extname } from 'node:path';
 
@@ -7,7 +8,7 @@ import { writeFileAtomic } from '../../files/atomic-write.ts';
 import type { OpenLibrary } from '../../services/library/open-library.ts';
 import { withApp } from '../app-option.ts';
 import { LIBRARY_OPTION } from '../library-option.ts';
-import { given, numberOption, textOption } from '../options.ts';
+import { numberOption, textOption } from '../options.ts';
 import { Refusal, type Verb, type VerbArguments } from '../verb.ts';
 
 /** Ids of films by id or by file name. @throws Refusal NOT_FOUND, BAD_INPUT for a name that several films have */
@@ -36,7 +37,7 @@ function requestOf(library: OpenLibrary, options: VerbArguments['options'], out:
   const request = figureRequest.safeParse({
     films: filmIds(library, listOf(textOption(options, 'film')) ?? []),
     format: extname(out).slice(1).toLowerCase(),
-    ...given({
+    ...definedOnly({
       runIds: listOf(textOption(options, 'runs'))?.map((id) => (id === '-' || id === '' ? null : id)),
       method: textOption(options, 'method'),
       head: head === undefined ? undefined : head - 1,

@@ -11,7 +11,7 @@ import { importWeights } from '../../numeric/weights/import-weights.ts';
 import { PIXEL_PIPELINE } from '../import/pipeline-version.ts';
 import type { OpenLibrary } from '../library/open-library.ts';
 import type { Clock } from '../service-types.ts';
-import { definedOnly } from './defined-only.ts';
+import { definedOnly } from '../../../shared/domain/defined-only.ts';
 import { runWeights } from './run-weights.ts';
 import { importStart, keptInit, startLicence, startNormalisation } from './start-weights.ts';
 

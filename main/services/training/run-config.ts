@@ -18,7 +18,7 @@ import { createSplit } from '../library/library-service.ts';
 import { labelledFilms } from '../library/labelled-films.ts';
 import type { OpenLibrary } from '../library/open-library.ts';
 import type { Clock } from '../service-types.ts';
-import { definedOnly } from './defined-only.ts';
+import { definedOnly } from '../../../shared/domain/defined-only.ts';
 import { largerStart, pretrainConfig } from './pretraining.ts';
 import { keptInit, startNormalisation, startPath } from './start-weights.ts';
 

@@ -1,0 +1,58 @@
+/** @file Cases of the contract of evaluation. */
+import { NOBODY, noRun, badRunIds, type Cases } from './case.ts';
+
+export const evaluationCases: Cases['evaluation'] = {
+  table: { valid: ({ client }) => client.evaluation.table({}), reads: true, bad: [], refused: [] },
+  run: {
+    valid: ({ client, world }) => client.evaluation.run({ runId: world.runId }),
+    bad: [...badRunIds, { runId: NOBODY.run, part: 'all' }],
+    refused: [
+      noRun,
+      { input: ({ runId }) => ({ runId, part: 'train' }), code: 'BAD_INPUT' },
+      { input: async (world) => ({ runId: await world.atWork() }), code: 'CONFLICT' },
+    ],
+  },
+  compare: {
+    valid: ({ client, world }) => client.evaluation.compare({ a: world.runId, b: world.otherRunId }),
+    reads: true,
+    bad: [{ a: NOBODY.run }, { a: NOBODY.run, b: 7 }, { a: NOBODY.run, b: NOBODY.run, part: 'all' }],
+    refused: [
+      { input: ({ runId }) => ({ a: runId, b: NOBODY.run }), code: 'NOT_FOUND' },
+      { input: ({ runId }) => ({ a: runId, b: runId }), code: 'BAD_INPUT' },
+      { input: ({ runId, otherRunId }) => ({ a: runId, b: otherRunId, part: 'train' }), code: 'BAD_INPUT' },
+      { input: async (world) => ({ a: world.runId, b: await world.atWork() }), code: 'CONFLICT' },
+    ],
+  },
+  localisation: {
+    valid: ({ client, world }) => client.evaluation.localisation({ runId: world.runId }),
+    bad: [...badRunIds, { runId: NOBODY.run, method: 'guess' }],
+    refused: [noRun, { input: ({ runId }) => ({ runId, part: 'train' }), code: 'BAD_INPUT' }],
+  },
+  cases: {
+    valid: ({ client, world }) => client.evaluation.cases({ runId: world.runId, kind: 'worst' }),
+    reads: true,
+    bad: [
+      { runId: NOBODY.run, kind: 'odd' },
+      { runId: NOBODY.run, kind: 'best', limit: 101 },
+    ],
+    refused: [{ input: () => ({ runId: NOBODY.run, kind: 'best' }), code: 'NOT_FOUND' }],
+  },
+  report: {
+    valid: ({ client, world }) => client.evaluation.report({ runIds: [world.runId] }),
+    bad: [{ runIds: 'all' }, { runIds: ['x'] }],
+    refused: [{ input: () => ({ runIds: [NOBODY.run] }), code: 'NOT_FOUND' }],
+  },
+  studyTable: {
+    valid: ({ client, world }) => client.evaluation.studyTable({ runIds: [world.runId] }),
+    bad: [{ runIds: 'all' }, { withPaper: 'yes' }, { systems: [{ runId: NOBODY.run }] }],
+    refused: [
+      { input: () => ({ runIds: [NOBODY.run] }), code: 'NOT_FOUND' },
+      { input: async (world) => ({ runIds: [await world.atWork()] }), code: 'CONFLICT' },
+    ],
+  },
+  exportStudy: {
+    valid: ({ client, world }) => client.evaluation.exportStudy({ runIds: [world.runId], format: 'csv' }),
+    bad: [{ runIds: 'all' }, { format: 'doc' }],
+    refused: [{ input: () => ({ runIds: [NOBODY.run] }), code: 'NOT_FOUND' }],
+  },
+};

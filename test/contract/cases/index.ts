@@ -1,0 +1,22 @@
+/**
+ * @file One case for every procedure of the contract. The type asks for each of them, and so does a test: a procedure without
+ * a case fails the suite.
+ */
+import type { Cases } from './case.ts';
+import { evaluationCases } from './evaluation.ts';
+import { inferenceCases } from './inference.ts';
+import { libraryCases } from './library.ts';
+import { sampleCases } from './sample.ts';
+import { studiesCases } from './studies.ts';
+import { systemCases } from './system.ts';
+import { trainingCases } from './training.ts';
+
+export const CASES: Cases = {
+  library: libraryCases,
+  training: trainingCases,
+  evaluation: evaluationCases,
+  studies: studiesCases,
+  sample: sampleCases,
+  inference: inferenceCases,
+  system: systemCases,
+};
