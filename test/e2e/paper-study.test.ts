@@ -132,6 +132,19 @@ it('trains them in order, watched, paused, put in another order, resumed', { tim
   await expect
     .poll(() => page.evaluate<string>('document.activeElement.ariaLabel'), PATIENCE)
     .toBe('Train No distillation · Tiny · 28 px · seed 1 earlier');
+  for (const [second, third] of [
+    ['No distillation', 'MLCAK'],
+    ['MLCAK', 'No distillation'],
+  ]) {
+    await cells.nth(2).dragTo(cells.nth(1));
+    await expect
+      .poll(() => cells.allTextContents(), PATIENCE)
+      .toMatchObject([
+        expect.stringContaining('Teacher'),
+        expect.stringContaining(second ?? ''),
+        expect.stringContaining(third ?? ''),
+      ]);
+  }
   await page.getByRole('button', { name: 'Leave out MLCAK · Tiny · 28 px · seed 1' }).click();
   await cells.nth(1).getByText('Left out').waitFor();
   await page.getByRole('button', { name: 'Take in MLCAK · Tiny · 28 px · seed 1 again' }).click();
@@ -217,5 +230,27 @@ it('finds what is done already, forgets the study and keeps its runs', { timeout
   await page.getByText('No study yet.').waitFor();
   await goTo(page, 'Students');
   await page.getByRole('region', { name: 'Runs of students' }).getByText('MLCAK 28 px').first().waitFor();
+});
+
+it('compares two of its runs, and saves what is shown', { timeout: TEST_MS }, async () => {
+  const { page } = window;
+  await goTo(page, 'Evaluate');
+  await page.getByRole('tab', { name: 'Compare two runs' }).click();
+  const shown = page.getByRole('region', { name: 'Differences of the two runs' });
+  await shown.getByRole('row').nth(2).waitFor();
+  await looksRight('compare');
+  const download = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Save as CSV' }).press('Enter');
+  const file = await download;
+  expect(file.suggestedFilename()).toBe('comparison.csv');
+  const rows = parse<Record<string, string>>(readFileSync(await file.path(), 'utf8'), {
+    columns: true,
+    bom: true,
+  });
+  const first = (await page.getByRole('combobox', { name: /^First run/ }).textContent())?.trim() ?? '';
+  expect(Object.keys(rows[0] ?? {})).toContain(`AUROC ${first}`);
+  expect(rows.map(({ task }) => task).slice(0, 2)).toEqual([expect.stringMatching(/^T1/), 'T2 (abnormal)']);
+  const text = (await shown.textContent()) ?? '';
+  for (const row of rows.slice(0, 2)) expect(text).toContain(formatScore(Number(row[`AUROC ${first}`])));
   expect(window.problems).toEqual([]);
 });
