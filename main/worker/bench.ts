@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 
 import { PAPER_LOSS, presetRecipe } from '../../shared/domain/recipe.ts';
 import { benchSettings, type BenchSettings } from '../../shared/worker/bench.ts';
+import { CompiledTrainer } from '../numeric/engine/graph/compiled-trainer.ts';
 import { loadEngine } from '../numeric/engine/load-engine.ts';
 import { TrainState } from '../numeric/train/train-state.ts';
 import { trainStep } from '../numeric/train/train-step.ts';
@@ -15,6 +16,7 @@ import { initParameters, uniformGenerator } from '../numeric/vit/init.ts';
 import { loadParameters } from '../numeric/vit/parameters.ts';
 import { FilmSet } from './film-set.ts';
 import { buildKnowledge, knowledgeReader, type KnowledgeSettings } from './knowledge-cache.ts';
+import { microSizes } from './lesson.ts';
 import { predictFilm } from './predict-film.ts';
 
 const FINDINGS = 22;
@@ -77,6 +79,15 @@ async function training(dir: string, settings: BenchSettings, vit: VitConfig): P
     clipNorm,
     emaDecay: null,
   };
+  const compiled =
+    process.env.CHESTLIGHT_ENGINE === 'eager'
+      ? null
+      : new CompiledTrainer({
+          state,
+          dir: join(dir, 'graph'),
+          sizes: microSizes(batch, settings),
+          onEager: (why) => process.stderr.write(`Measured without the compiled step: ${why}\n`),
+        });
   const train = films.part('train');
   const { imageSize } = vit;
   const input = {
@@ -95,7 +106,10 @@ async function training(dir: string, settings: BenchSettings, vit: VitConfig): P
         teacher: outputs,
       });
     }
-    return await trainStep(state, batches, objective);
+    return (
+      (await compiled?.step(batches, objective, () => Promise.resolve())) ??
+      (await trainStep(state, batches, objective))
+    );
   };
 }
 

@@ -1,4 +1,4 @@
-/** @file What a run teaches its model: one step on some films, and the judgement of an epoch. With labels, here; without, in pretrain-lesson. */
+/** @file What a run teaches its model: one step on some films, and the judgement of an epoch. With labels, here; without, in masked-lesson. */
 import type { Recipe } from '../../shared/domain/recipe.ts';
 import type { MicroBatch, TeacherArrays } from '../numeric/train/micro-batch.ts';
 import type { TrainState } from '../numeric/train/train-state.ts';
@@ -8,6 +8,7 @@ import {
   type OptimiserSettings,
   type StepMeasurements,
 } from '../numeric/train/train-step.ts';
+import type { CompiledTrainer } from '../numeric/engine/graph/compiled-trainer.ts';
 import { epochView } from './epoch-order.ts';
 import type { FilmSet, InputView } from './film-set.ts';
 import { scoreFilms } from './score-films.ts';
@@ -21,6 +22,8 @@ export interface Lesson {
     epoch: number,
     settings: OptimiserSettings,
   ) => Promise<StepMeasurements>;
+  /** Brings the state up to date, where steps are taken elsewhere. Called before it is written. */
+  readonly settle: () => void;
   /** How good the weights are that would be kept now. @throws Stopped on pause and cancel */
   readonly validate: () => Promise<Validation>;
 }
@@ -34,6 +37,8 @@ export interface LabelledLesson {
   /** Cached teacher outputs of films by position; null for runs without a teacher. */
   readonly teacher: ((indices: Uint32Array, view: number) => Promise<TeacherArrays>) | null;
   readonly listening: Listening;
+  /** Takes steps as one graph; null = eagerly, one operation after another. */
+  readonly compiled: CompiledTrainer | null;
 }
 
 /** Pieces of `chosen` that are in memory at once. */
@@ -44,9 +49,22 @@ export function microParts(chosen: Uint32Array, microBatch: number): readonly Ui
   );
 }
 
+/** Films of the micro-batches that an epoch over `films` can have. */
+export function microSizes(
+  films: number,
+  { batch, microBatch }: Pick<Recipe, 'batch' | 'microBatch'>,
+): number[] {
+  const effective = films < batch ? [films] : [batch, ...(films % batch === 0 ? [] : [films % batch])];
+  const parts = effective.flatMap((size) => [
+    ...(size >= microBatch ? [microBatch] : []),
+    ...(size % microBatch === 0 ? [] : [size % microBatch]),
+  ]);
+  return [...new Set(parts)].sort((a, b) => b - a);
+}
+
 /** Training with labels, by any method but `pretrain`. */
 export function labelledLesson(lesson: LabelledLesson): Lesson {
-  const { state, films, input, objective, recipe, teacher, listening } = lesson;
+  const { state, films, input, objective, recipe, teacher, listening, compiled } = lesson;
   return {
     async step(chosen, epoch, settings) {
       const batches: MicroBatch[] = [];
@@ -55,9 +73,15 @@ export function labelledLesson(lesson: LabelledLesson): Lesson {
         const answers = teacher === null ? null : await teacher(indices, view.number);
         batches.push({ ...films.microBatch(indices, input, view.change), teacher: answers });
       }
-      return await trainStep(state, batches, { ...objective, ...settings }, listening.between);
+      const all = { ...objective, ...settings };
+      return (
+        (await compiled?.step(batches, all, listening.between)) ??
+        (await trainStep(state, batches, all, listening.between))
+      );
     },
+    settle: () => compiled?.settle(),
     async validate() {
+      compiled?.settle();
       const indices = films.part('validation');
       const settings = { input, batch: recipe.microBatch, between: () => orStopped(listening) };
       const { config, evaluated } = state;

@@ -48,6 +48,7 @@ export function maskedLesson(plan: RunPlan, host: RunHost, state: TrainState, fi
       const { loss, gradNorm, values } = await optimise(state, micro, settings, host.between);
       return { loss, gradNorm, terms: sharesOf(weights, values) };
     },
+    settle: () => undefined,
     validate: () => Promise.resolve(UNJUDGED),
   };
 }

@@ -1,9 +1,11 @@
 /** @file Carries out a plan: films, start weights or checkpoint, epochs, final weights, scores of the held-back films. */
 import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 
 import { MODEL_SIDE } from '../../shared/domain/geometry.ts';
 import { ServiceError } from '../../shared/domain/service-error.ts';
 import type { RunPlan } from '../../shared/worker/protocol.ts';
+import { CompiledTrainer } from '../numeric/engine/graph/compiled-trainer.ts';
 import { learningRateAt } from '../numeric/optim/schedule.ts';
 import { TrainState } from '../numeric/train/train-state.ts';
 import { vitOfRun, type VitConfig } from '../numeric/vit/config.ts';
@@ -14,7 +16,7 @@ import { compressPlanned, dropFitted } from './compress-run.ts';
 import { FilmSet, inputOf } from './film-set.ts';
 import { finishedBefore, saveFinal, scoreHeldBack, tellFinal } from './finish-run.ts';
 import { writeFirstBatch } from './first-batch.ts';
-import { labelledLesson, type Lesson } from './lesson.ts';
+import { labelledLesson, microSizes, type Lesson } from './lesson.ts';
 import { firstHidden, maskedLesson, maskedRunStart } from './masked-lesson.ts';
 import { recoverBest } from './recover-best.ts';
 import { warn, type RunHost } from './run-host.ts';
@@ -23,6 +25,9 @@ import { readStart, startWeights, type RunStart } from './start-weights.ts';
 import { orStopped, Stopped } from './stopped.ts';
 import { teacherKnowledge } from './teacher-knowledge.ts';
 import { trainRun, type TrainOutcome } from './train-run.ts';
+
+/** In the run's folder, while its step is compiled. */
+const GRAPH_DIR = 'graph';
 
 type Best = NonNullable<TrainOutcome['best']>;
 
@@ -109,6 +114,27 @@ async function train(
   }
 }
 
+/** Compiling costs what some dozens of micro-batches gain. */
+const WORTH_COMPILING = 60;
+
+/** `CHESTLIGHT_ENGINE` is `eager` or `graph` for comparisons. The answer is the same when a run is resumed. */
+function compilesStep(plan: RunPlan): boolean {
+  const { epochs, batch, microBatch } = plan.config.recipe;
+  const { trainFilms } = countSteps(plan);
+  const micro = Math.ceil(Math.min(batch, trainFilms) / microBatch) * Math.ceil(trainFilms / batch) * epochs;
+  const asked = process.env.CHESTLIGHT_ENGINE;
+  return asked === 'graph' || (asked !== 'eager' && micro >= WORTH_COMPILING);
+}
+
+function compiledTrainer(plan: RunPlan, host: RunHost, state: TrainState, films: FilmSet): CompiledTrainer {
+  return new CompiledTrainer({
+    state,
+    dir: join(plan.dir, GRAPH_DIR),
+    sizes: microSizes(films.part('train').length, plan.config.recipe),
+    onEager: (why) => warn(host, `Training goes on without its compiled step, which is slower: ${why}.`),
+  });
+}
+
 async function lessonWithLabels(
   plan: RunPlan,
   host: RunHost,
@@ -125,6 +151,7 @@ async function lessonWithLabels(
     recipe,
     teacher: await teacherKnowledge(plan, host, reporter, films),
     listening: host,
+    compiled: compilesStep(plan) ? compiledTrainer(plan, host, state, films) : null,
   });
 }
 

@@ -52,7 +52,10 @@ export async function trainRun(run: TrainRun): Promise<TrainOutcome> {
   const total = stepsPerEpoch * recipe.epochs;
   let position: RunPosition = run.from ?? { epoch: 0, cursor: 0, step: 0, configHash: run.configHash };
   let best = run.bestBefore;
-  const checkpoint = async () => run.onCheckpoint(await saveCheckpoint(run.dir, state, position), position);
+  const checkpoint = async () => {
+    lesson.settle();
+    run.onCheckpoint(await saveCheckpoint(run.dir, state, position), position);
+  };
 
   while (position.epoch < recipe.epochs) {
     const order = epochFilms(train, run.seed, position.epoch);

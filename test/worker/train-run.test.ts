@@ -3,8 +3,9 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
+import { CompiledTrainer } from '../../main/numeric/engine/graph/compiled-trainer.ts';
 import { loadEngine } from '../../main/numeric/engine/load-engine.ts';
 import { TrainState } from '../../main/numeric/train/train-state.ts';
 import type { VitConfig } from '../../main/numeric/vit/config.ts';
@@ -12,7 +13,7 @@ import { initParameters, uniformGenerator } from '../../main/numeric/vit/init.ts
 import { restoreNewest } from '../../main/worker/checkpoint.ts';
 import { FilmSet } from '../../main/worker/film-set.ts';
 import type { Wish } from '../../main/worker/stopped.ts';
-import { labelledLesson } from '../../main/worker/lesson.ts';
+import { labelledLesson, microSizes } from '../../main/worker/lesson.ts';
 import { trainRun, type TrainRun } from '../../main/worker/train-run.ts';
 import { PAPER_LOSS, presetRecipe } from '../../shared/domain/recipe.ts';
 
@@ -64,7 +65,16 @@ beforeEach(async () => {
 });
 afterEach(() => rmSync(dir, { recursive: true }));
 
-function start(change: Partial<TrainRun> = {}): TrainRun {
+function compiledFor(state: TrainState): CompiledTrainer {
+  return new CompiledTrainer({
+    state,
+    dir: mkdtempSync(join(dir, 'graph-')),
+    sizes: microSizes(films.part('train').length, recipe),
+    onEager: (why) => expect.unreachable(why),
+  });
+}
+
+function startRun(how: 'eager' | 'compiled', change: Partial<TrainRun>): TrainRun {
   const state = new TrainState(config, initParameters(config, 3), { ema: false });
   const wish = change.wish ?? (() => 'go on');
   const lesson = labelledLesson({
@@ -79,6 +89,7 @@ function start(change: Partial<TrainRun> = {}): TrainRun {
     recipe,
     teacher: null,
     listening: { between: () => Promise.resolve(), wish },
+    compiled: how === 'eager' ? null : compiledFor(state),
   });
   return {
     state,
@@ -99,54 +110,61 @@ function start(change: Partial<TrainRun> = {}): TrainRun {
   };
 }
 
-it('learns a pattern and keeps the weights of the best epoch', async () => {
-  const seen: (number | null)[] = [];
-  const validationLosses: number[] = [];
-  const losses: number[] = [];
-  const run = start({
-    onEpoch(_, validation) {
-      seen.push(validation.t1.value);
-      validationLosses.push(validation.loss ?? Number.NaN);
-    },
-    onStep: (_, measured) => losses.push(measured.loss),
+describe.each(['eager', 'compiled'] as const)('%s', (how) => {
+  const start = (change: Partial<TrainRun> = {}) => startRun(how, change);
+
+  it('learns a pattern and keeps the weights of the best epoch', async () => {
+    const seen: (number | null)[] = [];
+    const validationLosses: number[] = [];
+    const losses: number[] = [];
+    const run = start({
+      onEpoch(_, validation) {
+        seen.push(validation.t1.value);
+        validationLosses.push(validation.loss ?? Number.NaN);
+      },
+      onStep: (_, measured) => losses.push(measured.loss),
+    });
+    const outcome = await trainRun(run);
+    expect(outcome).toMatchObject({ how: 'finished', position: { epoch: 6, step: 24 } });
+    expect(losses).toHaveLength(24);
+    expect(losses.at(-1)).toBeLessThan((losses[0] ?? 0) / 2);
+    expect(outcome.best?.validation.t1.value).toBe(Math.max(...seen.map((value) => value ?? 0)));
+    expect(outcome.best?.validation.t1.value).toBeGreaterThan(0.95);
+    expect(outcome.best?.validation.t2).toBeGreaterThan(0.95);
+    // Chance is ln 2 a task.
+    expect(validationLosses[0]).toBeGreaterThan(Math.LN2);
+    expect(validationLosses.at(-1)).toBeLessThan(Math.LN2);
+    run.state.dispose();
   });
-  const outcome = await trainRun(run);
-  expect(outcome).toMatchObject({ how: 'finished', position: { epoch: 6, step: 24 } });
-  expect(losses).toHaveLength(24);
-  expect(losses.at(-1)).toBeLessThan((losses[0] ?? 0) / 2);
-  expect(outcome.best?.validation.t1.value).toBe(Math.max(...seen.map((value) => value ?? 0)));
-  expect(outcome.best?.validation.t1.value).toBeGreaterThan(0.95);
-  expect(outcome.best?.validation.t2).toBeGreaterThan(0.95);
-  // Chance is ln 2 a task.
-  expect(validationLosses[0]).toBeGreaterThan(Math.LN2);
-  expect(validationLosses.at(-1)).toBeLessThan(Math.LN2);
-  run.state.dispose();
-});
 
-it('paused mid-epoch and resumed in a new state, it ends with the same weights', async () => {
-  const whole = start();
-  await trainRun(whole);
-  let steps = 0;
-  const first = start({
-    onStep: () => (steps += 1),
-    wish: (): Wish => (steps === 6 ? 'pause' : 'go on'),
+  it('paused mid-epoch and resumed in a new state, it ends with the same weights', async () => {
+    const whole = start();
+    await trainRun(whole);
+    let steps = 0;
+    const first = start({
+      onStep: () => (steps += 1),
+      wish: (): Wish => (steps === 6 ? 'pause' : 'go on'),
+    });
+    for (const name of readdirSync(dir)) if (name.startsWith('checkpoint')) rmSync(join(dir, name));
+    expect(await trainRun(first)).toMatchObject({
+      how: 'paused',
+      position: { epoch: 1, cursor: 16, step: 6 },
+    });
+
+    const second = start();
+    const restored = await restoreNewest(dir, second.state, 'h');
+    await trainRun({ ...second, from: restored?.position ?? null });
+    expect(second.state.exportState()).toEqual(whole.state.exportState());
+    for (const run of [whole, first, second]) run.state.dispose();
   });
-  for (const name of readdirSync(dir)) if (name.startsWith('checkpoint')) rmSync(join(dir, name));
-  expect(await trainRun(first)).toMatchObject({ how: 'paused', position: { epoch: 1, cursor: 16, step: 6 } });
 
-  const second = start();
-  const restored = await restoreNewest(dir, second.state, 'h');
-  await trainRun({ ...second, from: restored?.position ?? null });
-  expect(second.state.exportState()).toEqual(whole.state.exportState());
-  for (const run of [whole, first, second]) run.state.dispose();
-});
-
-it('stop keeps the best so far; cancel leaves at once', async () => {
-  const stopped = start({ wish: () => 'stop and keep best' });
-  const outcome = await trainRun(stopped);
-  expect(outcome).toMatchObject({ how: 'finished', position: { epoch: 1 }, best: { epoch: 0 } });
-  const cancelled = start({ wish: () => 'cancel' });
-  expect(await trainRun(cancelled)).toMatchObject({ how: 'cancelled', position: { step: 1 }, best: null });
-  stopped.state.dispose();
-  cancelled.state.dispose();
+  it('stop keeps the best so far; cancel leaves at once', async () => {
+    const stopped = start({ wish: () => 'stop and keep best' });
+    const outcome = await trainRun(stopped);
+    expect(outcome).toMatchObject({ how: 'finished', position: { epoch: 1 }, best: { epoch: 0 } });
+    const cancelled = start({ wish: () => 'cancel' });
+    expect(await trainRun(cancelled)).toMatchObject({ how: 'cancelled', position: { step: 1 }, best: null });
+    stopped.state.dispose();
+    cancelled.state.dispose();
+  });
 });

@@ -9,6 +9,9 @@ import type { FromTraining, PlanFilm, RunPlan } from '../../shared/worker/protoc
 import { enlargeDisk, mountSmallDisk } from './small-disk.ts';
 import { checkpoints, finalHash, makeFilms, runProcess, writePlan } from './training-process.ts';
 
+// Short as they are, these runs take compiled steps, as longer ones do.
+process.env.CHESTLIGHT_ENGINE = 'graph';
+
 let made: ReturnType<typeof makeFilms>;
 /** What the unbroken run said, in the folder `whole`. */
 let whole: FromTraining[];
