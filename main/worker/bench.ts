@@ -10,7 +10,7 @@ import { benchSettings, type BenchSettings } from '../../shared/worker/bench.ts'
 import { CompiledTrainer } from '../numeric/engine/graph/compiled-trainer.ts';
 import { loadEngine } from '../numeric/engine/load-engine.ts';
 import { TrainState } from '../numeric/train/train-state.ts';
-import { trainStep } from '../numeric/train/train-step.ts';
+import { labelledWork } from '../numeric/train/train-step.ts';
 import { parameterCount, vitConfig, type VitConfig } from '../numeric/vit/config.ts';
 import { initParameters, uniformGenerator } from '../numeric/vit/init.ts';
 import { loadParameters } from '../numeric/vit/parameters.ts';
@@ -18,6 +18,7 @@ import { FilmSet } from './film-set.ts';
 import { buildKnowledge, knowledgeReader, type KnowledgeSettings } from './knowledge-cache.ts';
 import { microSizes } from './lesson.ts';
 import { predictFilm } from './predict-film.ts';
+import { stepTaker } from './step-taker.ts';
 
 const FINDINGS = 22;
 const LOW = 28;
@@ -74,20 +75,20 @@ async function training(dir: string, settings: BenchSettings, vit: VitConfig): P
     method: distils ? ('mlcak' as const) : ('teacher' as const),
     loss: PAPER_LOSS,
     normalisation: NORMALISATION,
-    learningRate,
-    weightDecay,
-    clipNorm,
-    emaDecay: null,
   };
+  const optimiser = { learningRate, weightDecay, clipNorm, emaDecay: null };
+  const work = labelledWork(vit, objective);
   const compiled =
     process.env.CHESTLIGHT_ENGINE === 'eager'
       ? null
       : new CompiledTrainer({
           state,
+          work,
           dir: join(dir, 'graph'),
           sizes: microSizes(batch, settings),
           onEager: (why) => process.stderr.write(`Measured without the compiled step: ${why}\n`),
         });
+  const steps = stepTaker(state, work, compiled, () => Promise.resolve());
   const train = films.part('train');
   const { imageSize } = vit;
   const input = {
@@ -106,10 +107,7 @@ async function training(dir: string, settings: BenchSettings, vit: VitConfig): P
         teacher: outputs,
       });
     }
-    return (
-      (await compiled?.step(batches, objective, () => Promise.resolve())) ??
-      (await trainStep(state, batches, objective))
-    );
+    return await steps.step(batches, optimiser);
   };
 }
 

@@ -2,16 +2,12 @@
 import type { Recipe } from '../../shared/domain/recipe.ts';
 import type { MicroBatch, TeacherArrays } from '../numeric/train/micro-batch.ts';
 import type { TrainState } from '../numeric/train/train-state.ts';
-import {
-  trainStep,
-  type Objective,
-  type OptimiserSettings,
-  type StepMeasurements,
-} from '../numeric/train/train-step.ts';
-import type { CompiledTrainer } from '../numeric/engine/graph/compiled-trainer.ts';
+import type { OptimiserSettings, StepMeasurements } from '../numeric/train/train-step.ts';
+import type { Normalisation } from '../numeric/vit/forward.ts';
 import { epochView } from './epoch-order.ts';
 import type { FilmSet, InputView } from './film-set.ts';
 import { scoreFilms } from './score-films.ts';
+import type { StepTaker } from './step-taker.ts';
 import { orStopped, type Listening } from './stopped.ts';
 import { validate, type Validation } from './validation.ts';
 
@@ -32,13 +28,12 @@ export interface LabelledLesson {
   readonly state: TrainState;
   readonly films: FilmSet;
   readonly input: InputView;
-  readonly objective: Objective;
+  readonly normalisation: Normalisation;
   readonly recipe: Recipe;
   /** Cached teacher outputs of films by position; null for runs without a teacher. */
   readonly teacher: ((indices: Uint32Array, view: number) => Promise<TeacherArrays>) | null;
   readonly listening: Listening;
-  /** Takes steps as one graph; null = eagerly, one operation after another. */
-  readonly compiled: CompiledTrainer | null;
+  readonly steps: StepTaker<MicroBatch>;
 }
 
 /** Pieces of `chosen` that are in memory at once. */
@@ -64,7 +59,7 @@ export function microSizes(
 
 /** Training with labels, by any method but `pretrain`. */
 export function labelledLesson(lesson: LabelledLesson): Lesson {
-  const { state, films, input, objective, recipe, teacher, listening, compiled } = lesson;
+  const { state, films, input, normalisation, recipe, teacher, listening, steps } = lesson;
   return {
     async step(chosen, epoch, settings) {
       const batches: MicroBatch[] = [];
@@ -73,19 +68,15 @@ export function labelledLesson(lesson: LabelledLesson): Lesson {
         const answers = teacher === null ? null : await teacher(indices, view.number);
         batches.push({ ...films.microBatch(indices, input, view.change), teacher: answers });
       }
-      const all = { ...objective, ...settings };
-      return (
-        (await compiled?.step(batches, all, listening.between)) ??
-        (await trainStep(state, batches, all, listening.between))
-      );
+      return await steps.step(batches, settings);
     },
-    settle: () => compiled?.settle(),
+    settle: steps.settle,
     async validate() {
-      compiled?.settle();
+      steps.settle();
       const indices = films.part('validation');
       const settings = { input, batch: recipe.microBatch, between: () => orStopped(listening) };
       const { config, evaluated } = state;
-      const scores = await scoreFilms(evaluated, config, objective.normalisation, films, indices, settings);
+      const scores = await scoreFilms(evaluated, config, normalisation, films, indices, settings);
       return validate(films, indices, scores);
     },
   };

@@ -3,16 +3,16 @@ import { MASK_DECODER, MASK_RATIO } from '../../shared/domain/recipe.ts';
 import type { RunPlan } from '../../shared/worker/protocol.ts';
 import { maskOrder, visibleCount } from '../numeric/pretrain/mask.ts';
 import { decoderGroups } from '../numeric/pretrain/masked-autoencoder.ts';
-import { MASKED_TERMS, maskedGradients } from '../numeric/pretrain/pretrain-step.ts';
+import { maskedWork, type MaskedFilms } from '../numeric/pretrain/pretrain-step.ts';
 import { maskedStart } from '../numeric/pretrain/start.ts';
 import type { TrainState } from '../numeric/train/train-state.ts';
-import { optimise, sharesOf } from '../numeric/train/train-step.ts';
 import { gridSize, vitOfRun, type VitConfig } from '../numeric/vit/config.ts';
 import { epochView } from './epoch-order.ts';
 import { inputOf, type FilmSet } from './film-set.ts';
 import { microParts, type Lesson } from './lesson.ts';
 import type { RunHost } from './run-host.ts';
 import type { RunStart } from './start-weights.ts';
+import { plannedSteps } from './step-taker.ts';
 import { UNJUDGED } from './validation.ts';
 
 /** The decoder is trained along and not kept. */
@@ -30,25 +30,24 @@ export function firstHidden({ config }: RunPlan, vit: VitConfig): (film: number)
 
 export function maskedLesson(plan: RunPlan, host: RunHost, state: TrainState, films: FilmSet): Lesson {
   const { recipe, seed, normalisation } = plan.config;
-  const input = inputOf(plan.config, state.config);
-  const patches = gridSize(state.config) ** 2;
+  const { config, groups } = state;
+  const input = inputOf(plan.config, config);
+  const patches = gridSize(config) ** 2;
   const visible = visibleCount(patches, MASK_RATIO);
-  const weights = MASKED_TERMS.map((name) => ({ name, weight: 1 }));
+  const work = maskedWork({ config, groups, decoder: MASK_DECODER, normalisation, visible });
+  const steps = plannedSteps(plan, host, state, work, films.part('train').length);
   return {
-    async step(chosen, epoch, settings) {
+    step(chosen, epoch, settings) {
       const { change } = epochView(recipe, epoch, films.size);
-      const micro = microParts(chosen, recipe.microBatch).map((indices) => () => {
+      const batches = microParts(chosen, recipe.microBatch).map((indices): MaskedFilms => {
         const { images } = films.microBatch(indices, input, change);
         const order = new Int32Array(indices.length * patches);
         indices.forEach((film, row) => order.set(maskOrder(seed, epoch, film, patches), row * patches));
-        const share = indices.length / chosen.length;
-        const batch = { films: indices.length, images, share, order, visible };
-        return maskedGradients(state, batch, MASK_DECODER, normalisation);
+        return { films: indices.length, images, order };
       });
-      const { loss, gradNorm, values } = await optimise(state, micro, settings, host.between);
-      return { loss, gradNorm, terms: sharesOf(weights, values) };
+      return steps.step(batches, settings);
     },
-    settle: () => undefined,
+    settle: steps.settle,
     validate: () => Promise.resolve(UNJUDGED),
   };
 }

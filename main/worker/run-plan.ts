@@ -1,13 +1,12 @@
 /** @file Carries out a plan: films, start weights or checkpoint, epochs, final weights, scores of the held-back films. */
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 
 import { MODEL_SIDE } from '../../shared/domain/geometry.ts';
 import { ServiceError } from '../../shared/domain/service-error.ts';
 import type { RunPlan } from '../../shared/worker/protocol.ts';
-import { CompiledTrainer } from '../numeric/engine/graph/compiled-trainer.ts';
 import { learningRateAt } from '../numeric/optim/schedule.ts';
 import { TrainState } from '../numeric/train/train-state.ts';
+import { labelledWork } from '../numeric/train/train-step.ts';
 import { vitOfRun, type VitConfig } from '../numeric/vit/config.ts';
 import type { ImportedWeights } from '../numeric/weights/import-weights.ts';
 import { BEST_FILE, saveWeights } from './best-weights.ts';
@@ -16,18 +15,16 @@ import { compressPlanned, dropFitted } from './compress-run.ts';
 import { FilmSet, inputOf } from './film-set.ts';
 import { finishedBefore, saveFinal, scoreHeldBack, tellFinal } from './finish-run.ts';
 import { writeFirstBatch } from './first-batch.ts';
-import { labelledLesson, microSizes, type Lesson } from './lesson.ts';
+import { labelledLesson, type Lesson } from './lesson.ts';
 import { firstHidden, maskedLesson, maskedRunStart } from './masked-lesson.ts';
 import { recoverBest } from './recover-best.ts';
 import { warn, type RunHost } from './run-host.ts';
 import { RunReporter } from './run-reporter.ts';
 import { readStart, startWeights, type RunStart } from './start-weights.ts';
+import { plannedSteps } from './step-taker.ts';
 import { orStopped, Stopped } from './stopped.ts';
 import { teacherKnowledge } from './teacher-knowledge.ts';
 import { trainRun, type TrainOutcome } from './train-run.ts';
-
-/** In the run's folder, while its step is compiled. */
-const GRAPH_DIR = 'graph';
 
 type Best = NonNullable<TrainOutcome['best']>;
 
@@ -114,27 +111,6 @@ async function train(
   }
 }
 
-/** Compiling costs what some dozens of micro-batches gain. */
-const WORTH_COMPILING = 60;
-
-/** `CHESTLIGHT_ENGINE` is `eager` or `graph` for comparisons. The answer is the same when a run is resumed. */
-function compilesStep(plan: RunPlan): boolean {
-  const { epochs, batch, microBatch } = plan.config.recipe;
-  const { trainFilms } = countSteps(plan);
-  const micro = Math.ceil(Math.min(batch, trainFilms) / microBatch) * Math.ceil(trainFilms / batch) * epochs;
-  const asked = process.env.CHESTLIGHT_ENGINE;
-  return asked === 'graph' || (asked !== 'eager' && micro >= WORTH_COMPILING);
-}
-
-function compiledTrainer(plan: RunPlan, host: RunHost, state: TrainState, films: FilmSet): CompiledTrainer {
-  return new CompiledTrainer({
-    state,
-    dir: join(plan.dir, GRAPH_DIR),
-    sizes: microSizes(films.part('train').length, plan.config.recipe),
-    onEager: (why) => warn(host, `Training goes on without its compiled step, which is slower: ${why}.`),
-  });
-}
-
 async function lessonWithLabels(
   plan: RunPlan,
   host: RunHost,
@@ -143,15 +119,16 @@ async function lessonWithLabels(
   films: FilmSet,
 ): Promise<Lesson> {
   const { method, loss, positiveWeights, normalisation, recipe } = plan.config;
+  const work = labelledWork(state.config, { method, loss: { ...loss, positiveWeights }, normalisation });
   return labelledLesson({
     state,
     films,
     input: inputOf(plan.config, state.config),
-    objective: { method, loss: { ...loss, positiveWeights }, normalisation },
+    normalisation,
     recipe,
     teacher: await teacherKnowledge(plan, host, reporter, films),
     listening: host,
-    compiled: compilesStep(plan) ? compiledTrainer(plan, host, state, films) : null,
+    steps: plannedSteps(plan, host, state, work, films.part('train').length),
   });
 }
 

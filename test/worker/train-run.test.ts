@@ -8,10 +8,12 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { CompiledTrainer } from '../../main/numeric/engine/graph/compiled-trainer.ts';
 import { loadEngine } from '../../main/numeric/engine/load-engine.ts';
 import { TrainState } from '../../main/numeric/train/train-state.ts';
+import { labelledWork } from '../../main/numeric/train/train-step.ts';
 import type { VitConfig } from '../../main/numeric/vit/config.ts';
 import { initParameters, uniformGenerator } from '../../main/numeric/vit/init.ts';
 import { restoreNewest } from '../../main/worker/checkpoint.ts';
 import { FilmSet } from '../../main/worker/film-set.ts';
+import { stepTaker } from '../../main/worker/step-taker.ts';
 import type { Wish } from '../../main/worker/stopped.ts';
 import { labelledLesson, microSizes } from '../../main/worker/lesson.ts';
 import { trainRun, type TrainRun } from '../../main/worker/train-run.ts';
@@ -65,9 +67,17 @@ beforeEach(async () => {
 });
 afterEach(() => rmSync(dir, { recursive: true }));
 
-function compiledFor(state: TrainState): CompiledTrainer {
+const objective = {
+  method: 'none',
+  loss: PAPER_LOSS,
+  normalisation: { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] },
+} as const;
+const work = labelledWork(config, objective);
+
+function compiledFor(state: TrainState) {
   return new CompiledTrainer({
     state,
+    work,
     dir: mkdtempSync(join(dir, 'graph-')),
     sizes: microSizes(films.part('train').length, recipe),
     onEager: (why) => expect.unreachable(why),
@@ -81,15 +91,11 @@ function startRun(how: 'eager' | 'compiled', change: Partial<TrainRun>): TrainRu
     state,
     films,
     input: { resolution: size, side: size, reduce: 'area', upsample: 'bilinear' },
-    objective: {
-      method: 'none',
-      loss: PAPER_LOSS,
-      normalisation: { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] },
-    },
+    normalisation: objective.normalisation,
     recipe,
     teacher: null,
     listening: { between: () => Promise.resolve(), wish },
-    compiled: how === 'eager' ? null : compiledFor(state),
+    steps: stepTaker(state, work, how === 'eager' ? null : compiledFor(state), () => Promise.resolve()),
   });
   return {
     state,

@@ -14,7 +14,7 @@ import {
   type VitConfig,
 } from '../vit/config.ts';
 import { embedPatches, patchPixels, type Normalisation } from '../vit/forward.ts';
-import { layerNorm, linear } from '../vit/layers.ts';
+import { layerNorm, linear, repeated } from '../vit/layers.ts';
 import { lookup, type NamedParameters } from '../vit/parameters.ts';
 import { sineCosinePositions } from './positions.ts';
 
@@ -91,7 +91,7 @@ function encode(
   const grid = gridSize(config);
   const patches = embedPatches(rowsOf(pixels, seen, grid * grid), parameters, config, normalisation);
   const placed = tf.add(tf.reshape(patches, [batch, visible, width]), positionsOf(seen, width, grid));
-  const cls = tf.tile(lookup(parameters, 'cls'), [batch, 1, 1]); // its fixed position is zero
+  const cls = repeated(lookup(parameters, 'cls'), [batch, 1, width]); // its fixed position is zero
   const embedded = tf.reshape(tf.concat([cls, placed], 1), [batch * (1 + visible), width]);
   const encoded = blockStack(embedded, blockOf(parameters, 'blocks'), config, depth, batch);
   const [scale, bias] = [lookup(parameters, 'norm.scale'), lookup(parameters, 'norm.bias')];
@@ -122,7 +122,7 @@ function decode(
     1 + visible,
     width,
   ]);
-  const unknown = tf.tile(at('mask-token'), [batch, masked, 1]);
+  const unknown = repeated(at('mask-token'), [batch, masked, width]);
   const places = tf.concat(
     [tf.zeros([batch, 1, width]), positionsOf(seen, width, grid), positionsOf(hidden, width, grid)],
     1,

@@ -1,48 +1,85 @@
-/** @file Loss and gradients of one micro-batch of masked films. No labels. */
+/** @file The step of a masked autoencoder: loss and gradients of micro-batches of films, some patches of which are hidden. No labels. */
 import * as tf from '@tensorflow/tfjs-core';
 
-import type { MeasuredTerm, MicroGradients } from '../train/train-step.ts';
-import type { TrainState } from '../train/train-state.ts';
-import { gridSize } from '../vit/config.ts';
+import { resizedRows } from '../train/micro-batch.ts';
+import { sharesOf, type MeasuredTerm, type MicroGradients, type StepWork } from '../train/train-step.ts';
+import { gridSize, type ParameterGroup, type VitConfig } from '../vit/config.ts';
 import type { Normalisation } from '../vit/forward.ts';
 import { nameGroups } from '../vit/parameters.ts';
 import { maskedPixelLoss, type DecoderShape } from './masked-autoencoder.ts';
 
-/** Terms in the order in which they are measured; all have weight 1. */
-export const MASKED_TERMS: readonly MeasuredTerm[] = ['pixels'];
+const TERMS: readonly { readonly name: MeasuredTerm; readonly weight: number }[] = [
+  { name: 'pixels', weight: 1 },
+];
 
+/** One micro-batch of b films. */
 export interface MaskedFilms {
   readonly films: number;
   /** Grey films [b, S, S, 1], 0..1. */
   readonly images: Float32Array;
-  /** Films of the micro-batch / films of the effective batch. */
-  readonly share: number;
   /** `maskOrder` of every film, [b, G²]. */
   readonly order: Int32Array;
+}
+
+export interface MaskedTensors {
+  readonly images: tf.Tensor4D;
+  readonly order: tf.Tensor2D;
+  /** Films of the micro-batch / films of the effective batch. */
+  readonly share: tf.Scalar;
+}
+
+export interface MaskedModel {
+  readonly config: VitConfig;
+  /** Of the model and of its decoder. */
+  readonly groups: readonly ParameterGroup[];
+  readonly decoder: DecoderShape;
+  readonly normalisation: Normalisation;
+  /** Patches that the encoder sees of a film. */
   readonly visible: number;
 }
 
-/** Call inside `tf.tidy`. `state` holds the groups of model and decoder. */
-export function maskedGradients(
-  state: TrainState,
-  { films, images, share, order, visible }: MaskedFilms,
-  decoder: DecoderShape,
-  normalisation: Normalisation,
+function gradients(
+  { config, groups, decoder, normalisation, visible }: MaskedModel,
+  parameters: readonly tf.Tensor[],
+  { images, order, share }: MaskedTensors,
 ): MicroGradients {
-  const { config, groups } = state;
-  const batch = {
-    images: tf.tensor4d(images, [films, config.imageSize, config.imageSize, 1]),
-    order: tf.tensor2d(order, [films, gridSize(config) ** 2], 'int32'),
-    visible,
-  };
   let measured: tf.Tensor1D | null = null;
   const { value, grads } = tf.valueAndGrads((...flat: tf.Tensor[]) => {
+    const batch = { images, order, visible };
     const pixels = maskedPixelLoss(nameGroups(flat, groups), batch, config, decoder, normalisation);
     const loss = tf.mul<tf.Scalar>(pixels, share);
     measured = tf.keep(tf.stack([loss, loss])) as tf.Tensor1D; // the sum, and its only term
     return loss;
-  })([...state.tensors('parameters')]);
+  })([...parameters]);
   value.dispose();
   if (measured === null) throw new Error('the loss was not computed');
   return { measured, gradients: grads };
+}
+
+/** Pre-training by hidden patches (He et al. 2022). */
+export function maskedWork(model: MaskedModel): StepWork<MaskedFilms, MaskedTensors> {
+  const { imageSize } = model.config;
+  return {
+    tensors({ films, images, order }, all) {
+      const effective = all.reduce((sum, batch) => sum + batch.films, 0);
+      return {
+        images: tf.tensor4d(images, [films, imageSize, imageSize, 1]),
+        order: tf.tensor2d(order, [films, gridSize(model.config) ** 2], 'int32'),
+        share: tf.scalar(films / effective),
+      };
+    },
+    named: ({ images, order, share }) =>
+      new Map<string, tf.Tensor>([
+        ['images', images],
+        ['order', order],
+        ['share', share],
+      ]),
+    gradients: (parameters, fed) => gradients(model, parameters, fed),
+    terms: (values) => sharesOf(TERMS, values),
+    resized: ({ films: from, images, order }, films) => ({
+      films,
+      images: resizedRows(images, from, films),
+      order: resizedRows(order, from, films),
+    }),
+  };
 }

@@ -104,3 +104,41 @@ export function microTensors(
     },
   };
 }
+
+/** Every tensor of a micro-batch by a name of its own. */
+export function namedTensors({ images, labels, teacher, totals }: MicroTensors): Map<string, tf.Tensor> {
+  const all: [string, tf.Tensor][] = [
+    ['images', images],
+    ...Object.entries(labels as unknown as Record<string, tf.Tensor>),
+    ...Object.entries(totals as unknown as Record<string, tf.Tensor>),
+  ];
+  if (teacher !== null) {
+    all.push(['teacher-t1', teacher.t1], ['teacher-t2', teacher.t2]);
+    if (teacher.feature !== null) all.push(['teacher-feature', teacher.feature]);
+  }
+  return new Map(all);
+}
+
+/** The rows of `films` films out of those of a batch of `from`, again from the first where it has too few. */
+export function resizedRows<A extends Float32Array | Int32Array>(values: A, from: number, films: number): A {
+  const each = values.length / from;
+  const Rows = values.constructor as new (length: number) => A;
+  return new Rows(films * each).map((_, at) => values[at % values.length] ?? 0) as A;
+}
+
+/** `films` films out of a batch, some of them again where it has too few. */
+export function resizedBatch(batch: MicroBatch, films: number): MicroBatch {
+  const fit = (values: Float32Array) => resizedRows(values, batch.films, films);
+  const { teacher } = batch;
+  return {
+    films,
+    images: fit(batch.images),
+    t1: fit(batch.t1),
+    t2: fit(batch.t2),
+    teacher: teacher && {
+      t1: fit(teacher.t1),
+      t2: fit(teacher.t2),
+      feature: teacher.feature && fit(teacher.feature),
+    },
+  };
+}

@@ -18,7 +18,14 @@ import {
 import type { VitConfig } from '../vit/config.ts';
 import { forward, type Normalisation } from '../vit/forward.ts';
 import { nameParameters } from '../vit/parameters.ts';
-import { batchCounts, microTensors, type MicroBatch, type MicroTensors } from './micro-batch.ts';
+import {
+  batchCounts,
+  microTensors,
+  namedTensors,
+  resizedBatch,
+  type MicroBatch,
+  type MicroTensors,
+} from './micro-batch.ts';
 import type { TrainState } from './train-state.ts';
 
 /** What is trained, the same for all steps of a run. */
@@ -115,8 +122,34 @@ export function microGradients(
   return { measured: terms, gradients: grads };
 }
 
+/** What is computed from a micro-batch, whatever the loss: `Batch` is its plain arrays, `Fed` its tensors. */
+export interface StepWork<Batch, Fed> {
+  /** Everything that `batch`, one of the micro-batches `all` of an effective batch, feeds in. Call inside `tf.tidy`. */
+  readonly tensors: (batch: Batch, all: readonly Batch[]) => Fed;
+  /** Every tensor of `fed` by a name of its own. */
+  readonly named: (fed: Fed) => ReadonlyMap<string, tf.Tensor>;
+  /** Nothing but ops on tensors. `parameters` is one flat tensor a group. Call inside `tf.tidy`. */
+  readonly gradients: (parameters: readonly tf.Tensor[], fed: Fed) => MicroGradients;
+  /** Names and shares of the terms that a step has measured. */
+  readonly terms: (values: readonly number[]) => readonly TermMeasurement[];
+  /** `films` films out of `batch`, some of them again where it has too few: an example of a size. */
+  readonly resized: (batch: Batch, films: number) => Batch;
+}
+
+/** Training with labels, by any method but `pretrain`. */
+export function labelledWork(config: VitConfig, objective: Objective): StepWork<MicroBatch, MicroTensors> {
+  const kind = neededFeature(objective.method, objective.loss);
+  return {
+    tensors: (batch, all) => microTensors(batch, batchCounts(all), config, kind),
+    named: namedTensors,
+    gradients: (parameters, fed) => microGradients(parameters, config, fed, objective),
+    terms: (values) => termMeasurements(objective, values),
+    resized: resizedBatch,
+  };
+}
+
 /** Loss, terms and gradients of one micro-batch at the state's weights. Run inside `tf.tidy`. */
-export type MicroStep = () => MicroGradients;
+type MicroStep = () => MicroGradients;
 
 /** Gradients of an effective batch: micro-batches summed. */
 async function accumulate(
@@ -202,10 +235,7 @@ function applyGradients(
 }
 
 /** Names, weights and shares for summed term values. */
-export function termMeasurements(
-  objective: Objective,
-  values: readonly number[],
-): readonly TermMeasurement[] {
+function termMeasurements(objective: Objective, values: readonly number[]): readonly TermMeasurement[] {
   return sharesOf(termWeights(objective.method, objective.loss), values);
 }
 
@@ -220,45 +250,32 @@ export function sharesOf(
 }
 
 /**
- * One whole step: gradients of all micro-batches summed, then clip, AdamW, moving average.
+ * One whole step of `work`: gradients of all micro-batches summed, then clip, AdamW, moving average.
  * `between` is awaited after each micro-batch so that a process can read its messages.
  * @throws NotFiniteError and leaves `state` as it was.
  */
-export async function trainStep(
+export async function stepOf<Batch, Fed>(
+  work: StepWork<Batch, Fed>,
   state: TrainState,
-  microBatches: readonly MicroBatch[],
-  settings: StepSettings,
+  batches: readonly Batch[],
+  settings: OptimiserSettings,
   between: () => Promise<void> = () => Promise.resolve(),
 ): Promise<StepMeasurements> {
-  const kind = neededFeature(settings.method, settings.loss);
-  const counts = batchCounts(microBatches);
-  const micro = microBatches.map((batch) => () => {
-    const tensors = microTensors(batch, counts, state.config, kind);
-    return microGradients(state.tensors('parameters'), state.config, tensors, settings);
-  });
-  const { loss, gradNorm, values } = await optimise(state, micro, settings, between);
-  return { loss, gradNorm, terms: termMeasurements(settings, values) };
-}
-
-/** What one optimiser step has measured: the loss, the norm before clipping, each term unweighted. */
-export interface OptimisedStep {
-  readonly loss: number;
-  readonly gradNorm: number;
-  readonly values: readonly number[];
-}
-
-/**
- * The step of any loss: gradients of all micro-batches summed, then clip, AdamW, moving average.
- * @throws NotFiniteError and leaves `state` as it was.
- */
-export async function optimise(
-  state: TrainState,
-  micro: readonly MicroStep[],
-  settings: OptimiserSettings,
-  between: () => Promise<void>,
-): Promise<OptimisedStep> {
-  if (micro.length === 0) throw new Error('an effective batch needs at least one film');
+  if (batches.length === 0) throw new Error('an effective batch needs at least one film');
+  const micro = batches.map(
+    (batch) => () => work.gradients(state.tensors('parameters'), work.tensors(batch, batches)),
+  );
   const { measured, gradients } = await accumulate(state, micro, between);
   const [loss = Number.NaN, ...values] = measured;
-  return { loss, gradNorm: applyGradients(state, gradients, settings), values };
+  return { loss, gradNorm: applyGradients(state, gradients, settings), terms: work.terms(values) };
+}
+
+/** `stepOf` training with labels. @throws NotFiniteError and leaves `state` as it was. */
+export async function trainStep(
+  state: TrainState,
+  batches: readonly MicroBatch[],
+  settings: StepSettings,
+  between?: () => Promise<void>,
+): Promise<StepMeasurements> {
+  return await stepOf(labelledWork(state.config, settings), state, batches, settings, between);
 }

@@ -4,7 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { FeaturePoint } from '../../../shared/domain/recipe.ts';
 import { attentionHalf, attentionHalfOpen, mlpHalf } from './block.ts';
 import { tokenCount, type VitConfig } from './config.ts';
-import { layerNorm, linear } from './layers.ts';
+import { layerNorm, linear, repeated } from './layers.ts';
 import { lookup, type NamedParameters } from './parameters.ts';
 
 /** Per-channel normalisation of the weights: (grey − mean) / std; ImageNet values for timm, 0.5/0.5 for HF. */
@@ -85,7 +85,7 @@ function embed(
     tokens - 1,
     config.width,
   ]);
-  const cls = tf.tile(lookup(parameters, 'cls'), [batch, 1, 1]);
+  const cls = repeated(lookup(parameters, 'cls'), [batch, 1, config.width]);
   const embedded = tf.add(tf.concat([cls, patches], 1), lookup(parameters, 'positions'));
   return tf.reshape(embedded, [batch * tokens, config.width]);
 }

@@ -4,6 +4,11 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 
+/** `x` repeated along its axes of length 1 to `shape`. By broadcasting: the gradient of `tf.tile` takes an op for every copy. */
+export function repeated(x: tf.Tensor, shape: number[]): tf.Tensor {
+  return tf.add(tf.zeros(shape), x);
+}
+
 /** x · W + b for x [R, I], W [I, O], b [O] → [R, O]. */
 export function linear(x: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor): tf.Tensor {
   return tf.add(tf.matMul(x, kernel), bias);

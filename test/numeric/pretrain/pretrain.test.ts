@@ -7,10 +7,10 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { maskOrder, visibleCount } from '../../../main/numeric/pretrain/mask.ts';
 import { decoderGroups } from '../../../main/numeric/pretrain/masked-autoencoder.ts';
 import { sineCosinePositions } from '../../../main/numeric/pretrain/positions.ts';
-import { maskedGradients } from '../../../main/numeric/pretrain/pretrain-step.ts';
+import { maskedWork, type MaskedFilms } from '../../../main/numeric/pretrain/pretrain-step.ts';
 import { maskedStart } from '../../../main/numeric/pretrain/start.ts';
 import { TrainState } from '../../../main/numeric/train/train-state.ts';
-import { optimise, type MicroGradients } from '../../../main/numeric/train/train-step.ts';
+import { stepOf } from '../../../main/numeric/train/train-step.ts';
 import type { ParameterGroup } from '../../../main/numeric/vit/config.ts';
 import { floatTensor, readSafetensors } from '../../../main/numeric/weights/safetensors.ts';
 import {
@@ -42,7 +42,6 @@ const golden = (name: string): Float32Array => {
 };
 
 const { batch, visible } = report;
-const share = 1;
 const images = imagesOf(small, 70, batch);
 const order = Int32Array.from(report.order.flat());
 
@@ -54,10 +53,14 @@ function stateWith(extra: readonly ParameterGroup[], seed: number): TrainState {
   });
 }
 
-/** Measured values and the flat gradient. */
-function read(compute: () => MicroGradients) {
+const workOf = ({ config, groups }: TrainState) =>
+  maskedWork({ config, groups, decoder: report.decoder, normalisation, visible });
+
+/** Measured values and the flat gradient of one micro-batch of `all`. */
+function read(state: TrainState, films: MaskedFilms, all: readonly MaskedFilms[] = [films]) {
   return tf.tidy(() => {
-    const { measured, gradients } = compute();
+    const work = workOf(state);
+    const { measured, gradients } = work.gradients(state.tensors('parameters'), work.tensors(films, all));
     const flat = gradients.flatMap((gradient) => [...gradient.dataSync<'float32'>()]);
     return { measured: [...measured.dataSync<'float32'>()], flat };
   });
@@ -69,10 +72,10 @@ const norm = (values: readonly number[]) => Math.sqrt(values.reduce((sum, value)
 beforeAll(needEngine);
 
 describe('masked autoencoder', () => {
-  const films = { films: batch, images, share, order, visible };
+  const films = { films: batch, images, order };
   it('loss and every gradient within 1e-3 relative of PyTorch', () => {
     const state = stateWith(decoderGroups(small, report.decoder), 5);
-    const { measured, flat } = read(() => maskedGradients(state, films, report.decoder, normalisation));
+    const { measured, flat } = read(state, films);
     expect(measured).toHaveLength(2);
     expect(Math.abs((measured[0] ?? 0) / report.masked.loss - 1)).toBeLessThan(1e-4);
     expect(Math.abs(norm(flat) / report.masked.norm - 1)).toBeLessThan(1e-3);
@@ -81,8 +84,7 @@ describe('masked autoencoder', () => {
   });
   it('what is masked does not reach the encoder: only the target changes with it', () => {
     const state = stateWith(decoderGroups(small, report.decoder), 5);
-    const gradientOf = (pixels: Float32Array) =>
-      read(() => maskedGradients(state, { ...films, images: pixels }, report.decoder, normalisation));
+    const gradientOf = (pixels: Float32Array) => read(state, { ...films, images: pixels });
     // A constant patch has the target 0 whatever its grey: a hidden patch may change from one to another unseen.
     const hidden = report.order[0]?.at(-1) ?? 0;
     const painted = (grey: number) => {
@@ -103,15 +105,12 @@ describe('masked autoencoder', () => {
     const part = (from: number, count: number) => ({
       films: count,
       images: images.slice(from * area, (from + count) * area),
-      share: count / batch,
       order: order.slice(from * 16, (from + count) * 16),
-      visible,
     });
-    const gradient = (one: Parameters<typeof maskedGradients>[1]) =>
-      read(() => maskedGradients(state, one, report.decoder, normalisation)).flat;
-    const first = gradient(part(0, 1));
-    const sum = gradient(part(1, 2)).map((value, at) => value + (first[at] ?? 0));
-    expect(relativeDifference(sum, gradient(films))).toBeLessThan(1e-5);
+    const parts = [part(0, 1), part(1, 2)];
+    const [first = [], second = []] = parts.map((one) => read(state, one, parts).flat);
+    const sum = second.map((value, at) => value + (first[at] ?? 0));
+    expect(relativeDifference(sum, read(state, films).flat)).toBeLessThan(1e-5);
     state.dispose();
   });
   it('learns to predict the pixels and leaves no tensor behind', async () => {
@@ -125,8 +124,7 @@ describe('masked autoencoder', () => {
     const ramp = Float32Array.from(images, (_, at) => ((at % 64) + Math.floor((at % 4096) / 64)) / 128);
     const losses: number[] = [];
     for (let step = 0; step < 30; step += 1) {
-      const micro = () => maskedGradients(state, { ...films, images: ramp }, report.decoder, normalisation);
-      losses.push((await optimise(state, [micro], settings, () => Promise.resolve())).loss);
+      losses.push((await stepOf(workOf(state), state, [{ ...films, images: ramp }], settings)).loss);
     }
     expect(losses.at(-1)).toBeLessThan((losses[0] ?? 0) / 3);
     expect(state.weights('parameters').get('positions')).toEqual(start.get('positions'));

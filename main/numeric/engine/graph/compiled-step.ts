@@ -12,37 +12,27 @@ import {
   gradientNorm,
   movingAverage,
 } from '../../optim/adamw.ts';
-import type { MicroTensors } from '../../train/micro-batch.ts';
 import type { StateKind, TrainState } from '../../train/train-state.ts';
-import { microGradients, type Objective, type OptimiserSettings } from '../../train/train-step.ts';
+import type { OptimiserSettings, StepWork } from '../../train/train-step.ts';
 import { Program, writeProgram } from './program.ts';
 import type { DataType, GraphNode } from './recorded-graph.ts';
 import { record, type NativeBackend } from './recorder.ts';
 import { after, placeholder, Variable } from './variables.ts';
 
 /** What does not change from step to step. */
-export interface CompiledSettings {
-  readonly objective: Objective;
+export interface CompiledSettings<Fed> {
+  readonly work: Pick<StepWork<never, Fed>, 'named' | 'gradients'>;
   readonly optimiser: Omit<OptimiserSettings, 'learningRate'>;
 }
 
-/** Every tensor of a micro-batch by a name of its own. */
-function named(batch: MicroTensors): Map<string, tf.Tensor> {
-  const { images, labels, teacher, totals } = batch;
-  const all: [string, tf.Tensor][] = [
-    ['images', images],
-    ...Object.entries(labels as unknown as Record<string, tf.Tensor>),
-    ...Object.entries(totals as unknown as Record<string, tf.Tensor>),
-  ];
-  if (teacher !== null) {
-    all.push(['teacher-t1', teacher.t1], ['teacher-t2', teacher.t2]);
-    if (teacher.feature !== null) all.push(['teacher-feature', teacher.feature]);
-  }
-  return new Map(all);
+/** A micro-batch as it is fed, of `films` films. */
+export interface Micro<Fed> {
+  readonly films: number;
+  readonly fed: Fed;
 }
 
 /** Micro-batches of each size have operations of their own. */
-const microName = (batch: MicroTensors): string => `micro-${batch.images.shape[0]}`;
+const microName = ({ films }: Micro<unknown>): string => `micro-${films}`;
 const NORM = 'norm/value';
 const APPLIED = 'apply/done';
 const ASSIGNED = 'assign/done';
@@ -55,9 +45,10 @@ function variablesOf(state: TrainState, kind: Kind): Variable[] {
   return state.groups.map(({ size }, at) => new Variable(`state/${kind}/${at}`, [size]));
 }
 
-export class CompiledStep {
+export class CompiledStep<Fed> {
   readonly #program: Program;
   readonly #variables: ReadonlyMap<Kind, readonly Variable[]>;
+  readonly #named: CompiledSettings<Fed>['work']['named'];
 
   /**
    * Records a step for micro-batches of the sizes of `batches` and writes it into the folder `dir`. The session begins with the values of `state`, which
@@ -67,16 +58,17 @@ export class CompiledStep {
     backend: NativeBackend,
     dir: string,
     state: TrainState,
-    batches: readonly MicroTensors[],
-    settings: CompiledSettings,
+    batches: readonly Micro<Fed>[],
+    { work, optimiser }: CompiledSettings<Fed>,
   ) {
+    this.#named = work.named;
     const kinds: Kind[] = ['parameters', 'm', 'v', 'gradients', ...(state.hasEma ? (['ema'] as const) : [])];
     this.#variables = new Map(kinds.map((kind) => [kind, variablesOf(state, kind)]));
     const nodes = [
       ...[...this.#variables.values()].flat().flatMap((variable) => variable.nodes()),
       ...this.#assignNodes(),
-      ...batches.flatMap((batch) => this.#microNodes(backend, state, batch, settings.objective)),
-      ...this.#applyNodes(backend, state, settings.optimiser),
+      ...batches.flatMap((batch) => this.#microNodes(backend, state, batch, work)),
+      ...this.#applyNodes(backend, state, optimiser),
     ];
     writeProgram(dir, nodes);
     this.#program = new Program(backend, dir);
@@ -100,18 +92,18 @@ export class CompiledStep {
   #microNodes(
     backend: NativeBackend,
     state: TrainState,
-    batch: MicroTensors,
-    objective: Objective,
+    micro: Micro<Fed>,
+    work: CompiledSettings<Fed>['work'],
   ): GraphNode[] {
     const parameters = state.tensors('parameters');
-    const given = named(batch);
-    const at = microName(batch);
+    const given = work.named(micro.fed);
+    const at = microName(micro);
     const inputs = new Map<tf.Tensor, string>([
       ...parameters.map((tensor, group) => [tensor, this.#of('parameters')[group]?.read ?? ''] as const),
       ...[...given].map(([name, tensor]) => [tensor, `${at}/${name}`] as const),
     ]);
     const { nodes, outputs } = record(backend, at, inputs, () => {
-      const { measured, gradients } = microGradients(parameters, state.config, batch, objective);
+      const { measured, gradients } = work.gradients(parameters, micro.fed);
       return {
         measured,
         ...Object.fromEntries(gradients.map((gradient, group) => [String(group), gradient])),
@@ -133,7 +125,7 @@ export class CompiledStep {
   #applyNodes(
     backend: NativeBackend,
     state: TrainState,
-    optimiser: CompiledSettings['optimiser'],
+    optimiser: CompiledSettings<Fed>['optimiser'],
   ): GraphNode[] {
     const [beta1, beta2] = optimiser.betas ?? [ADAMW_DEFAULTS.beta1, ADAMW_DEFAULTS.beta2];
     const epsilon = optimiser.epsilon ?? ADAMW_DEFAULTS.epsilon;
@@ -206,9 +198,9 @@ export class CompiledStep {
   }
 
   /** Adds the gradients of one micro-batch. [1 + terms]: the loss, then each term unweighted. */
-  micro(batch: MicroTensors): Float32Array {
-    const at = microName(batch);
-    const inputs = new Map([...named(batch)].map(([name, tensor]) => [`${at}/${name}`, tensor]));
+  micro(micro: Micro<Fed>): Float32Array {
+    const at = microName(micro);
+    const inputs = new Map([...this.#named(micro.fed)].map(([name, tensor]) => [`${at}/${name}`, tensor]));
     return read(this.#program.run(inputs, [`${at}/done`]));
   }
 

@@ -6,31 +6,23 @@ import { rmSync } from 'node:fs';
 
 import * as tf from '@tensorflow/tfjs-core';
 
-import { neededFeature } from '../../methods/needs.ts';
 import { ADAMW_DEFAULTS, stepRates } from '../../optim/adamw.ts';
-import {
-  batchCounts,
-  microTensors,
-  type BatchCounts,
-  type MicroBatch,
-  type MicroTensors,
-} from '../../train/micro-batch.ts';
 import type { TrainState } from '../../train/train-state.ts';
 import {
-  microGradients,
   NotFiniteError,
-  termMeasurements,
+  type OptimiserSettings,
   type StepMeasurements,
-  type StepSettings,
+  type StepWork,
 } from '../../train/train-step.ts';
-import { CompiledStep } from './compiled-step.ts';
+import { CompiledStep, type Micro } from './compiled-step.ts';
 import type { NativeBackend } from './recorder.ts';
 
 /** How far the loss of the first micro-batch may be from the eager one, relative. */
 const AGREE = 1e-4;
 
-export interface TrainerOptions {
+export interface TrainerOptions<Batch, Fed> {
   readonly state: TrainState;
+  readonly work: StepWork<Batch, Fed>;
   /** A folder for as long as it takes to load the graph. */
   readonly dir: string;
   /** Films of micro-batches, every size that can come. */
@@ -39,57 +31,36 @@ export interface TrainerOptions {
   readonly onEager: (why: string) => void;
 }
 
-/** `films` films out of a batch, its own again where it has too few. */
-function resized(batch: MicroBatch, films: number): MicroBatch {
-  const fit = (values: Float32Array): Float32Array => {
-    const each = values.length / batch.films;
-    return Float32Array.from({ length: films * each }, (_, at) => values[at % values.length] ?? 0);
-  };
-  const { teacher } = batch;
-  return {
-    films,
-    images: fit(batch.images),
-    t1: fit(batch.t1),
-    t2: fit(batch.t2),
-    teacher: teacher && {
-      t1: fit(teacher.t1),
-      t2: fit(teacher.t2),
-      feature: teacher.feature && fit(teacher.feature),
-    },
-  };
-}
-
-export class CompiledTrainer {
-  readonly #options: TrainerOptions;
+export class CompiledTrainer<Batch extends { readonly films: number }, Fed> {
+  readonly #options: TrainerOptions<Batch, Fed>;
   /** Undefined before the first step; null = eagerly. */
-  #compiled: CompiledStep | null | undefined;
+  #compiled: CompiledStep<Fed> | null | undefined;
   /** The session is ahead of the state. */
   #ahead = false;
 
-  constructor(options: TrainerOptions) {
+  constructor(options: TrainerOptions<Batch, Fed>) {
     this.#options = options;
   }
 
   /**
-   * One step as `trainStep` takes it, or null: then the caller takes it eagerly.
+   * One step as `stepOf` takes it, or null: then the caller takes it eagerly.
    * @throws NotFiniteError and leaves the weights as they were
    */
   async step(
-    batches: readonly MicroBatch[],
-    settings: StepSettings,
+    batches: readonly Batch[],
+    settings: OptimiserSettings,
     between: () => Promise<void>,
   ): Promise<StepMeasurements | null> {
-    const { state } = this.#options;
-    const counts = batchCounts(batches);
+    const { state, work } = this.#options;
     const [first] = batches;
     if (this.#compiled === undefined) {
-      this.#compiled = first === undefined ? null : this.#compile(first, counts, settings);
+      this.#compiled = first === undefined ? null : this.#compile(first, batches, settings);
     }
     const compiled = this.#compiled;
     if (compiled === null) return null;
     let sums: readonly number[] = [];
     for (const batch of batches) {
-      const measured = tf.tidy(() => compiled.micro(this.#tensors(batch, counts, settings)));
+      const measured = tf.tidy(() => compiled.micro(this.#micro(batch, batches)));
       sums = [...measured].map((value, at) => value + (sums[at] ?? 0));
       if (!Number.isFinite(measured[0])) throw new NotFiniteError('loss', state.step);
       await between();
@@ -102,7 +73,7 @@ export class CompiledTrainer {
     state.step += 1;
     this.#ahead = true;
     const [loss = Number.NaN, ...values] = sums;
-    return { loss, gradNorm, terms: termMeasurements(settings, values) };
+    return { loss, gradNorm, terms: work.terms(values) };
   }
 
   /** Brings the state up to what the session holds. */
@@ -122,30 +93,27 @@ export class CompiledTrainer {
     this.#compiled = null;
   }
 
-  #tensors(batch: MicroBatch, counts: BatchCounts, settings: StepSettings): MicroTensors {
-    return microTensors(
-      batch,
-      counts,
-      this.#options.state.config,
-      neededFeature(settings.method, settings.loss),
-    );
+  #micro(batch: Batch, all: readonly Batch[]): Micro<Fed> {
+    return { films: batch.films, fed: this.#options.work.tensors(batch, all) };
   }
 
   /** Null when steps are to be taken eagerly. */
-  #compile(first: MicroBatch, counts: BatchCounts, settings: StepSettings): CompiledStep | null {
-    const { state, dir, sizes, onEager } = this.#options;
+  #compile(first: Batch, all: readonly Batch[], settings: OptimiserSettings): CompiledStep<Fed> | null {
+    const { state, work, dir, sizes, onEager } = this.#options;
     const backend = tf.backend() as unknown as NativeBackend;
-    const { method, loss, normalisation, learningRate: _rate, ...optimiser } = settings;
-    const objective = { method, loss, normalisation };
-    const scope: { made: CompiledStep | null; difference: number } = { made: null, difference: Number.NaN };
+    const { learningRate: _rate, ...optimiser } = settings;
+    const scope: { made: CompiledStep<Fed> | null; difference: number } = {
+      made: null,
+      difference: Number.NaN,
+    };
     try {
       tf.tidy(() => {
-        const examples = sizes.map((films) => this.#tensors(resized(first, films), counts, settings));
-        const compiled = new CompiledStep(backend, dir, state, examples, { objective, optimiser });
+        const examples = sizes.map((films) => this.#micro(work.resized(first, films), all));
+        const compiled = new CompiledStep(backend, dir, state, examples, { work, optimiser });
         scope.made = compiled;
-        const tensors = this.#tensors(first, counts, settings);
-        const own = compiled.micro(tensors)[0] ?? Number.NaN;
-        const eager = microGradients(state.tensors('parameters'), state.config, tensors, objective);
+        const micro = this.#micro(first, all);
+        const own = compiled.micro(micro)[0] ?? Number.NaN;
+        const eager = work.gradients(state.tensors('parameters'), micro.fed);
         const wanted = eager.measured.dataSync<'float32'>()[0] ?? Number.NaN;
         tf.dispose([eager.measured, ...eager.gradients]);
         // Both not a number: the step says so itself.

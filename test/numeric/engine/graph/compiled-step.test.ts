@@ -15,11 +15,21 @@ import {
 } from '../../../../main/numeric/engine/graph/recorder.ts';
 import { neededFeature } from '../../../../main/numeric/methods/needs.ts';
 import { ADAMW_DEFAULTS, stepRates } from '../../../../main/numeric/optim/adamw.ts';
-import { batchCounts, microTensors, type MicroBatch } from '../../../../main/numeric/train/micro-batch.ts';
+import type { MicroBatch } from '../../../../main/numeric/train/micro-batch.ts';
 import { TrainState } from '../../../../main/numeric/train/train-state.ts';
-import { trainStep, type Objective } from '../../../../main/numeric/train/train-step.ts';
+import {
+  labelledWork,
+  stepOf,
+  trainStep,
+  type Objective,
+  type StepWork,
+} from '../../../../main/numeric/train/train-step.ts';
+import { maskOrder, visibleCount } from '../../../../main/numeric/pretrain/mask.ts';
+import { decoderGroups } from '../../../../main/numeric/pretrain/masked-autoencoder.ts';
+import { maskedWork } from '../../../../main/numeric/pretrain/pretrain-step.ts';
+import { maskedStart } from '../../../../main/numeric/pretrain/start.ts';
 import { PAPER_LOSS, type Method } from '../../../../shared/domain/recipe.ts';
-import { vitConfig, type ParameterGroup } from '../../../../main/numeric/vit/config.ts';
+import { gridSize, vitConfig, type ParameterGroup } from '../../../../main/numeric/vit/config.ts';
 import { initParameters, uniformGenerator } from '../../../../main/numeric/vit/init.ts';
 import { unpackGroup } from '../../../../main/numeric/vit/parameters.ts';
 import {
@@ -81,37 +91,40 @@ function flat(groups: readonly ParameterGroup[], arrays: readonly Float32Array[]
   );
 }
 
+/** `make` in a tidy scope: what it returns is no tensor. */
+function inScope<T>(make: () => T): T {
+  const made: T[] = [];
+  tf.tidy(() => {
+    made.push(make());
+  });
+  return made[0] as T;
+}
+
 const valuesIn = (state: TrainState, kind: 'parameters' | 'ema') =>
   state.tensors(kind).map((tensor) => tensor.dataSync<'float32'>());
 
-/** Runs `steps` steps of two micro-batches both ways. */
-async function both(name: string, objective: Objective, steps: number) {
-  const state = new TrainState(small, weightsOf(small, 1), { ema: true });
-  const kind = neededFeature(objective.method, objective.loss);
-  const tensors = (batch: MicroBatch, all: readonly MicroBatch[]) =>
-    microTensors(batch, batchCounts(all), small, kind);
-  const first = [batchOf(objective, 500), batchOf(objective, 501)];
-  let made: CompiledStep | null = null;
-  tf.tidy(() => {
-    const settings = { objective, optimiser: OPTIMISER };
-    made = new CompiledStep(
-      backend,
-      join(folder, name),
-      state,
-      [tensors(first[0] as MicroBatch, first)],
-      settings,
-    );
+/** Runs `steps` steps of two micro-batches both ways. `batch` makes one of its own for every seed. */
+async function both<Batch extends { readonly films: number }, Fed>(
+  name: string,
+  state: TrainState,
+  work: StepWork<Batch, Fed>,
+  batch: (seed: number) => Batch,
+  steps: number,
+) {
+  const micro = (one: Batch, all: readonly Batch[]) => ({ films: one.films, fed: work.tensors(one, all) });
+  const compiled = inScope(() => {
+    const first = batch(500);
+    const settings = { work, optimiser: OPTIMISER };
+    return new CompiledStep(backend, join(folder, name), state, [micro(first, [first, first])], settings);
   });
-  const compiled = made as unknown as CompiledStep;
   const held = tf.memory().numTensors;
   const seen: { eager: number; compiled: number }[] = [];
   for (let step = 0; step < steps; step += 1) {
-    const batches = [batchOf(objective, 10 * step), batchOf(objective, 10 * step + 5)];
-    const settings = { ...objective, ...OPTIMISER, learningRate: RATE };
-    const eager = await trainStep(state, batches, settings);
+    const batches = [batch(10 * step), batch(10 * step + 5)];
+    const eager = await stepOf(work, state, batches, { ...OPTIMISER, learningRate: RATE });
     let loss = 0;
-    for (const batch of batches) {
-      loss += tf.tidy(() => compiled.micro(tensors(batch, batches)))[0] ?? Number.NaN;
+    for (const one of batches) {
+      loss += tf.tidy(() => compiled.micro(micro(one, batches)))[0] ?? Number.NaN;
     }
     const norm = compiled.gradientNorm();
     compiled.apply(stepRates({ ...OPTIMISER, ...ADAMW_DEFAULTS, learningRate: RATE }, step + 1));
@@ -129,6 +142,12 @@ async function both(name: string, objective: Objective, steps: number) {
   state.dispose();
   return result;
 }
+
+/** `both` for training with labels. */
+const labelled = (name: string, objective: Objective, steps: number) => {
+  const state = new TrainState(small, weightsOf(small, 1), { ema: true });
+  return both(name, state, labelledWork(small, objective), (seed) => batchOf(objective, seed), steps);
+};
 
 const CASES: [string, Objective][] = [
   ['teacher', objectiveOf('teacher')],
@@ -156,6 +175,7 @@ async function fullSize(variant: 'tiny' | 'small') {
   };
   const trainer = new CompiledTrainer({
     state,
+    work: labelledWork(config, objective),
     dir: join(folder, variant),
     sizes: [2],
     onEager: (why) => expect.unreachable(why),
@@ -181,7 +201,7 @@ function weightsOfState(state: TrainState): number[] {
 
 describe('the compiled step equals the eager one', () => {
   it.each(CASES)('%s: one step to 1e-5', async (name, objective) => {
-    const { seen, weights, average } = await both(name, objective, 1);
+    const { seen, weights, average } = await labelled(name, objective, 1);
     for (const { eager, compiled } of seen) expect(Math.abs(compiled / eager - 1)).toBeLessThan(1e-5);
     expect(weights).toBeLessThan(1e-5);
     expect(average).toBeLessThan(1e-5);
@@ -198,8 +218,31 @@ describe('the compiled step equals the eager one', () => {
     },
   );
 
+  it('masked autoencoder: one step to 1e-5, fifty to 1e-3', async () => {
+    const decoder = { width: 16, depth: 1, heads: 2 };
+    const groups = decoderGroups(small, decoder);
+    const start = maskedStart(small, groups, 3);
+    const patches = gridSize(small) ** 2;
+    const visible = visibleCount(patches, 0.75);
+    const batch = (seed: number) => ({
+      films: FILMS,
+      images: imagesOf(small, seed, FILMS),
+      order: Int32Array.of(...maskOrder(seed, 0, 0, patches), ...maskOrder(seed, 0, 1, patches)),
+    });
+    for (const [steps, limit] of [
+      [1, 1e-5],
+      [50, 1e-3],
+    ] as const) {
+      const state = new TrainState(small, start, { ema: true, extra: groups });
+      const model = { config: small, groups: state.groups, decoder, normalisation, visible };
+      const { seen, weights } = await both(`masked-${steps}`, state, maskedWork(model), batch, steps);
+      for (const { eager, compiled } of seen) expect(Math.abs(compiled / eager - 1)).toBeLessThan(limit);
+      expect(weights).toBeLessThan(limit);
+    }
+  });
+
   it('mlcak: fifty steps to 1e-3', async () => {
-    const { seen, weights } = await both('fifty', objectiveOf('mlcak'), 50);
+    const { seen, weights } = await labelled('fifty', objectiveOf('mlcak'), 50);
     const [last, before] = [seen.at(-2), seen.at(0)];
     expect(Math.abs((last?.compiled ?? 0) / (last?.eager ?? 1) - 1)).toBeLessThan(1e-3);
     expect(weights).toBeLessThan(1e-3);

@@ -1,0 +1,72 @@
+/** @file Takes the optimiser steps of a run: as one compiled graph where that is worth it and works, else one operation after another. */
+import { join } from 'node:path';
+
+import type { RunPlan } from '../../shared/worker/protocol.ts';
+import { CompiledTrainer } from '../numeric/engine/graph/compiled-trainer.ts';
+import type { TrainState } from '../numeric/train/train-state.ts';
+import {
+  stepOf,
+  type OptimiserSettings,
+  type StepMeasurements,
+  type StepWork,
+} from '../numeric/train/train-step.ts';
+import { microSizes } from './lesson.ts';
+import { warn, type RunHost } from './run-host.ts';
+
+export interface StepTaker<Batch> {
+  /** One optimiser step over an effective batch. @throws NotFiniteError */
+  readonly step: (batches: readonly Batch[], settings: OptimiserSettings) => Promise<StepMeasurements>;
+  /** Brings the state up to date, where steps are taken elsewhere. */
+  readonly settle: () => void;
+}
+
+/** `compiled` null = eagerly, one operation after another. */
+export function stepTaker<Batch extends { readonly films: number }, Fed>(
+  state: TrainState,
+  work: StepWork<Batch, Fed>,
+  compiled: CompiledTrainer<Batch, Fed> | null,
+  between: () => Promise<void>,
+): StepTaker<Batch> {
+  return {
+    step: async (batches, settings) =>
+      (await compiled?.step(batches, settings, between)) ??
+      (await stepOf(work, state, batches, settings, between)),
+    settle: () => compiled?.settle(),
+  };
+}
+
+/** In the run's folder, while its step is compiled. */
+const GRAPH_DIR = 'graph';
+/** Compiling costs what some dozens of micro-batches gain. */
+const WORTH_COMPILING = 60;
+
+/** `CHESTLIGHT_ENGINE` is `eager` or `graph` for comparisons. The answer is the same when a run is resumed. */
+function compilesStep(
+  { epochs, batch, microBatch }: RunPlan['config']['recipe'],
+  trainFilms: number,
+): boolean {
+  const micro = Math.ceil(Math.min(batch, trainFilms) / microBatch) * Math.ceil(trainFilms / batch) * epochs;
+  const asked = process.env.CHESTLIGHT_ENGINE;
+  return asked === 'graph' || (asked !== 'eager' && micro >= WORTH_COMPILING);
+}
+
+/** The steps of a planned run on `trainFilms` films. */
+export function plannedSteps<Batch extends { readonly films: number }, Fed>(
+  plan: RunPlan,
+  host: RunHost,
+  state: TrainState,
+  work: StepWork<Batch, Fed>,
+  trainFilms: number,
+): StepTaker<Batch> {
+  const { recipe } = plan.config;
+  const compiled = !compilesStep(recipe, trainFilms)
+    ? null
+    : new CompiledTrainer({
+        state,
+        work,
+        dir: join(plan.dir, GRAPH_DIR),
+        sizes: microSizes(trainFilms, recipe),
+        onEager: (why) => warn(host, `Training goes on without its compiled step, which is slower: ${why}.`),
+      });
+  return stepTaker(state, work, compiled, host.between);
+}
