@@ -13,16 +13,15 @@ const HEIGHT = 16;
 /** `context` is in film pixels when this is called and when it returns. */
 export function drawBoxes(context: CanvasRenderingContext2D, boxes: readonly FilmBox[]): void {
   const film = context.getTransform();
-  const ratio = window.devicePixelRatio || 1;
   for (const { finding, x, y, width, height } of boxes) {
     context.save();
     context.beginPath();
     context.rect(x, y, width, height);
     context.setTransform(1, 0, 0, 1, 0, 0); // the path keeps its place, the line its width
-    context.lineWidth = (LINE + 2) * ratio;
+    context.lineWidth = LINE + 2;
     context.strokeStyle = 'rgb(0 0 0 / 55%)';
     context.stroke();
-    context.lineWidth = LINE * ratio;
+    context.lineWidth = LINE;
     context.strokeStyle = findingColour(finding);
     context.stroke();
     context.restore();
@@ -39,22 +38,20 @@ export function drawBoxes(context: CanvasRenderingContext2D, boxes: readonly Fil
       [x + width, y + height],
     ].map(([atX, atY]) => film.transformPoint(new DOMPoint(atX, atY)));
     const left = Math.min(...corners.map((corner) => corner.x));
-    let top = Math.max(0, Math.min(...corners.map((corner) => corner.y)) - HEIGHT * ratio);
+    let top = Math.max(0, Math.min(...corners.map((corner) => corner.y)) - HEIGHT);
     const words = reader === null ? finding : `${finding} · ${reader}`;
-    context.font = `${FONT * ratio}px system-ui, sans-serif`;
-    const right = left + context.measureText(words).width + 2 * PADDING * ratio;
+    context.font = `${FONT}px system-ui, sans-serif`;
+    const right = left + context.measureText(words).width + 2 * PADDING;
     // Several readers draw the same place: their names stand one under the other.
-    while (
-      taken.some((one) => Math.abs(one.top - top) < HEIGHT * ratio && one.left < right && left < one.right)
-    ) {
-      top += HEIGHT * ratio;
+    while (taken.some((one) => Math.abs(one.top - top) < HEIGHT && one.left < right && left < one.right)) {
+      top += HEIGHT;
     }
     taken.push({ left, top, right });
     context.fillStyle = findingColour(finding);
-    context.fillRect(left, top, right - left, HEIGHT * ratio);
+    context.fillRect(left, top, right - left, HEIGHT);
     context.fillStyle = '#111';
     context.textBaseline = 'middle';
-    context.fillText(words, left + PADDING * ratio, top + (HEIGHT / 2) * ratio);
+    context.fillText(words, left + PADDING, top + HEIGHT / 2);
     context.restore();
   }
 }

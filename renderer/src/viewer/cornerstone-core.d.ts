@@ -1,19 +1,9 @@
 /** @file The few parts of cornerstone-core 2.6 that the viewer uses; the package has no types of its own. */
 declare module 'cornerstone-core' {
-  export interface CornerstoneViewport {
-    scale: number;
-    translation: { x: number; y: number };
-    invert: boolean;
-    rotation: number;
-    hflip: boolean;
-    vflip: boolean;
-  }
-
   export interface EnabledElement {
     readonly element: HTMLElement;
     readonly canvas: HTMLCanvasElement;
     readonly image?: CornerstoneImage;
-    readonly viewport?: CornerstoneViewport;
   }
 
   export interface CornerstoneImage {
@@ -41,16 +31,9 @@ declare module 'cornerstone-core' {
   interface Cornerstone {
     enable(element: HTMLElement): void;
     disable(element: HTMLElement): void;
-    displayImage(
-      element: HTMLElement,
-      image: CornerstoneImage,
-      viewport?: Partial<CornerstoneViewport>,
-    ): void;
-    setViewport(element: HTMLElement, viewport: Partial<CornerstoneViewport>): void;
+    displayImage(element: HTMLElement, image: CornerstoneImage): void;
     resize(element: HTMLElement, forceFitToWindow?: boolean): void;
     updateImage(element: HTMLElement, invalidated?: boolean): void;
-    pageToPixel(element: HTMLElement, pageX: number, pageY: number): { x: number; y: number };
-    setToPixelCoordinateSystem(enabled: EnabledElement, context: CanvasRenderingContext2D): void;
     loadAndCacheImage(imageId: string): Promise<CornerstoneImage>;
     registerImageLoader(
       scheme: string,

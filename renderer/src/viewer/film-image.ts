@@ -6,12 +6,15 @@ import cornerstone, { type CornerstoneImage, type EnabledElement } from 'corners
 
 import type { ViewerImage } from '../../../shared/contract/library.ts';
 import type { FilmId } from '../../../shared/domain/ids.ts';
+import type { Affine } from './film-transform.ts';
 import { windowOf } from '../../../shared/domain/lut.ts';
 
 /** How one element wants its film drawn. The viewport registers one per element. */
 export interface FilmPainter {
   /** The film as a canvas of its own size, greys applied. */
   film(image: FilmImage): CanvasImageSource;
+  /** Film pixels → canvas. */
+  matrix(): Affine;
   /** Draws over the film, in film pixels. */
   over(context: CanvasRenderingContext2D, image: FilmImage): void;
 }
@@ -92,8 +95,8 @@ function toImage(imageId: string, source: ViewerImage, pixels: StoredPixels): Fi
     height: source.rows,
     width: source.cols,
     color: false,
-    // cornerstone stretches by the ratio of these two; only the shape of a pixel matters here.
-    rowPixelSpacing: source.pixelAspect,
+    // Where the film lies is up to film-transform.ts, with the pixels' shape.
+    rowPixelSpacing: 1,
     columnPixelSpacing: 1,
     invert: false,
     sizeInBytes: pixels.byteLength,
@@ -112,7 +115,8 @@ function render(enabled: EnabledElement, image: FilmImage): void {
   context.fillRect(0, 0, enabled.canvas.width, enabled.canvas.height);
   context.imageSmoothingEnabled = true;
   context.imageSmoothingQuality = 'high';
-  cornerstone.setToPixelCoordinateSystem(enabled, context);
+  const { a, b, c, d, e, f } = painter.matrix();
+  context.setTransform(a, b, c, d, e, f);
   context.drawImage(painter.film(image), 0, 0, image.columns, image.rows);
   painter.over(context, image);
 }

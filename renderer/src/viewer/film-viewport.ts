@@ -2,17 +2,16 @@
 import cornerstone from 'cornerstone-core';
 
 import type { FilmBox, ViewerImage } from '../../../shared/contract/library.ts';
+import type { Point } from '../../../shared/domain/geometry.ts';
 import { applyModality, type VoiLut } from '../../../shared/domain/lut.ts';
 import { drawBoxes } from './boxes.ts';
 import type { FilmGreys } from './film-greys.ts';
 import { setPainter, type FilmImage } from './film-image.ts';
+import { apply, filmMatrix, inverse, scaleOf, type Affine, type Placement } from './film-transform.ts';
 import type { FilmLayer } from './overlay.ts';
 
 /** What the viewport shows of a film; plain values, taken from a ViewState. */
-export interface ViewValues {
-  readonly zoom: number;
-  readonly panX: number;
-  readonly panY: number;
+export interface ViewValues extends Placement {
   readonly inverted: boolean;
   readonly voi: VoiLut;
 }
@@ -40,6 +39,7 @@ export class FilmViewport {
     cornerstone.enable(element);
     setPainter(element, {
       film: (image) => this.#paint(image),
+      matrix: () => this.matrix(),
       over: (context, image) => {
         this.#overlay?.draw(context, image.columns, image.rows, this.scale());
         drawBoxes(context, this.#boxes);
@@ -54,12 +54,12 @@ export class FilmViewport {
   show(image: FilmImage, view: ViewValues): void {
     this.#image = image;
     this.#view = view;
-    cornerstone.displayImage(this.#element, image, this.#placement());
+    cornerstone.displayImage(this.#element, image);
   }
 
   apply(view: ViewValues): void {
     this.#view = view;
-    if (this.#image !== null) cornerstone.setViewport(this.#element, this.#placement());
+    if (this.#image !== null) cornerstone.updateImage(this.#element);
   }
 
   setOverlay(overlay: FilmLayer | null): void {
@@ -76,7 +76,7 @@ export class FilmViewport {
   /** Call when the element's size has changed. */
   resize(): void {
     cornerstone.resize(this.#element, false);
-    if (this.#image !== null) cornerstone.setViewport(this.#element, this.#placement());
+    if (this.#image !== null) cornerstone.updateImage(this.#element);
   }
 
   close(): void {
@@ -86,26 +86,33 @@ export class FilmViewport {
 
   /** Screen pixels per film pixel, along the axis that is not stretched. */
   scale(): number {
-    return this.#fit() * (this.#view?.zoom ?? 1);
+    return this.#view === null ? 1 : scaleOf(this.#film(), this.#view, this.#size());
   }
 
-  /** Size of the film on the screen, CSS pixels. */
-  screenSize(): { readonly width: number; readonly height: number } {
-    const image = this.#image;
-    if (image === null) return { width: 1, height: 1 };
-    const aspect = image.source.pixelAspect;
-    const scale = this.scale();
-    return {
-      width: image.columns * Math.max(1, 1 / aspect) * scale,
-      height: image.rows * Math.max(1, aspect) * scale,
-    };
+  /** Film pixels → CSS pixels of the element. */
+  matrix(): Affine {
+    const view = this.#view ?? { zoom: 1, panX: 0, panY: 0, rotation: 0, flipped: false };
+    return filmMatrix(this.#film(), view, this.#size());
+  }
+
+  /** A point of the page in film pixels; it may lie outside the film. */
+  toFilm(clientX: number, clientY: number): Point {
+    const box = this.#element.getBoundingClientRect();
+    return apply(inverse(this.matrix()), { x: clientX - box.left, y: clientY - box.top });
+  }
+
+  /** A drag on the screen in shares of the film's width and height, along the film's axes. */
+  shareOf(deltaX: number, deltaY: number): Point {
+    const { a, b, c, d } = inverse(this.matrix());
+    const { cols, rows } = this.#film();
+    return { x: (a * deltaX + c * deltaY) / cols, y: (b * deltaX + d * deltaY) / rows };
   }
 
   /** Where a point of the page lies on the film. */
-  placeAt(pageX: number, pageY: number): FilmPlace | null {
+  placeAt(clientX: number, clientY: number): FilmPlace | null {
     const image = this.#image;
     if (image === null) return null;
-    const { x, y } = cornerstone.pageToPixel(this.#element, pageX, pageY);
+    const { x, y } = this.toFilm(clientX, clientY);
     const column = Math.floor(x);
     const row = Math.floor(y);
     const inside = column >= 0 && row >= 0 && column < image.columns && row < image.rows;
@@ -113,24 +120,13 @@ export class FilmViewport {
     return { x, y, stored, value: stored === null ? null : applyModality(image.source.modalityLut, stored) };
   }
 
-  #fit(): number {
-    const image = this.#image;
-    if (image === null) return 1;
-    const aspect = image.source.pixelAspect;
-    const width = image.columns * Math.max(1, 1 / aspect);
-    const height = image.rows * Math.max(1, aspect);
-    return Math.min(this.#element.clientWidth / width, this.#element.clientHeight / height) || 1;
+  #film(): { cols: number; rows: number; aspect: number } {
+    const source = this.#image?.source;
+    return { cols: source?.cols ?? 1, rows: source?.rows ?? 1, aspect: source?.pixelAspect ?? 1 };
   }
 
-  #placement(): { scale: number; translation: { x: number; y: number } } {
-    const image = this.#image;
-    const view = this.#view;
-    if (image === null || view === null) return { scale: 1, translation: { x: 0, y: 0 } };
-    // cornerstone's translation is in film pixels, before the zoom.
-    return {
-      scale: this.scale(),
-      translation: { x: view.panX * image.columns, y: view.panY * image.rows },
-    };
+  #size(): { width: number; height: number } {
+    return { width: this.#element.clientWidth, height: this.#element.clientHeight };
   }
 
   #paint(image: FilmImage): CanvasImageSource {

@@ -1,4 +1,5 @@
 /** @file Mouse on a film: left drag windows, wheel and right drag zoom, middle or shift drag pans, double click fits. */
+import type { ViewerImage } from '../../../shared/contract/library.ts';
 import type { FilmPlace, FilmViewport } from './film-viewport.ts';
 import type { ViewState } from './view-state.svelte.ts';
 
@@ -22,13 +23,10 @@ export function interact(element: HTMLElement, { viewport, view, onPlace }: Inte
   let lastX = 0;
   let lastY = 0;
 
-  const fromCentre = (event: MouseEvent): { fx: number; fy: number } => {
-    const box = element.getBoundingClientRect();
-    const size = viewport.screenSize();
-    return {
-      fx: (event.clientX - box.left - box.width / 2) / size.width - view().panX,
-      fy: (event.clientY - box.top - box.height / 2) / size.height - view().panY,
-    };
+  /** From the film's centre, in film widths and heights. */
+  const fromCentre = (event: MouseEvent, source: ViewerImage): { fx: number; fy: number } => {
+    const { x, y } = viewport.toFilm(event.clientX, event.clientY);
+    return { fx: x / source.cols - 0.5, fy: y / source.rows - 0.5 };
   };
   const down = (event: PointerEvent): void => {
     if (viewport.source === null) return;
@@ -39,7 +37,7 @@ export function interact(element: HTMLElement, { viewport, view, onPlace }: Inte
     element.dataset['drag'] = drag;
   };
   const move = (event: PointerEvent): void => {
-    onPlace(viewport.placeAt(event.pageX, event.pageY));
+    onPlace(viewport.placeAt(event.clientX, event.clientY));
     const source = viewport.source;
     if (drag === null || source === null) return;
     const deltaX = event.clientX - lastX;
@@ -49,8 +47,8 @@ export function interact(element: HTMLElement, { viewport, view, onPlace }: Inte
     if (drag === 'window') view().dragWindow(deltaX, deltaY, source);
     else if (drag === 'zoom') view().zoomBy(2 ** (-deltaY / ZOOM_PIXELS));
     else {
-      const size = viewport.screenSize();
-      view().panBy(deltaX / size.width, deltaY / size.height);
+      const { x, y } = viewport.shareOf(deltaX, deltaY);
+      view().panBy(x, y);
     }
   };
   const up = (): void => {
@@ -58,9 +56,10 @@ export function interact(element: HTMLElement, { viewport, view, onPlace }: Inte
     delete element.dataset['drag'];
   };
   const wheel = (event: WheelEvent): void => {
-    if (viewport.source === null) return;
+    const source = viewport.source;
+    if (source === null) return;
     event.preventDefault();
-    view().zoomBy(event.deltaY < 0 ? WHEEL_FACTOR : 1 / WHEEL_FACTOR, fromCentre(event));
+    view().zoomBy(event.deltaY < 0 ? WHEEL_FACTOR : 1 / WHEEL_FACTOR, fromCentre(event, source));
   };
   const leave = (): void => onPlace(null);
   const fit = (): void => view().fit();

@@ -17,12 +17,20 @@ export const MAX_ZOOM = 24;
 /** A drag over this many screen pixels changes the window by the film's own width. */
 const DRAG_PIXELS = 500;
 
+export type ViewSnapshot = Readonly<
+  Pick<ViewState, 'zoom' | 'panX' | 'panY' | 'rotation' | 'flipped' | 'inverted' | 'voi' | 'preset'>
+>;
+
 export class ViewState {
   /** 1 = the whole film fits the viewport. */
   zoom = $state(1);
-  /** Offset of the film's centre from the viewport's centre, in film widths and heights. */
+  /** Offset of the film's centre from the viewport's, in film widths and heights along the film's own axes. */
   panX = $state(0);
   panY = $state(0);
+  /** Clockwise, degrees from 0 to below 360. */
+  rotation = $state(0);
+  /** Left and right changed, before the turn. */
+  flipped = $state(false);
   inverted = $state(false);
   /** null = the film's own VOI LUT. */
   voi = $state.raw<VoiLut | null>(null);
@@ -31,11 +39,19 @@ export class ViewState {
 
   /** True when nothing differs from how the film opens. */
   readonly isOriginal = $derived(
-    this.zoom === 1 && this.panX === 0 && this.panY === 0 && !this.inverted && this.voi === null,
+    this.zoom === 1 &&
+      this.panX === 0 &&
+      this.panY === 0 &&
+      this.rotation === 0 &&
+      !this.flipped &&
+      !this.inverted &&
+      this.voi === null,
   );
 
   reset(): void {
     this.fit();
+    this.rotation = 0;
+    this.flipped = false;
     this.inverted = false;
     this.voi = null;
     this.preset = WINDOW_PRESETS[0]?.name ?? null;
@@ -45,6 +61,28 @@ export class ViewState {
     this.zoom = 1;
     this.panX = 0;
     this.panY = 0;
+  }
+
+  /** Turns what is on the screen clockwise by degrees; the point in the middle stays. */
+  turn(degrees: number): void {
+    this.rotation = (((this.rotation + degrees) % 360) + 360) % 360;
+  }
+
+  /** Changes left and right, or top and bottom, as they are on the screen. */
+  flip(axis: 'horizontal' | 'vertical'): void {
+    this.flipped = !this.flipped;
+    const turned = axis === 'horizontal' ? -this.rotation : 180 - this.rotation;
+    this.rotation = ((turned % 360) + 360) % 360;
+  }
+
+  /** What can be taken back. */
+  get snapshot(): ViewSnapshot {
+    const { zoom, panX, panY, rotation, flipped, inverted, voi, preset } = this;
+    return { zoom, panX, panY, rotation, flipped, inverted, voi, preset };
+  }
+
+  restore(snapshot: ViewSnapshot): void {
+    Object.assign(this, snapshot);
   }
 
   /** The VOI LUT in force for a film. */
