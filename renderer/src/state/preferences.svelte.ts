@@ -10,10 +10,12 @@ interface Stored {
   railCollapsed: boolean | null;
   /** The reading room has its own, for the film's sake. */
   readingRailCollapsed: boolean;
+  /** Keys that a person gave to actions of the reading room, by the action's id. */
+  keys: Readonly<Record<string, string>>;
 }
 
 const KEY = 'chestlight:window';
-const DEFAULTS: Stored = { theme: 'dark', railCollapsed: null, readingRailCollapsed: true };
+const DEFAULTS: Stored = { theme: 'dark', railCollapsed: null, readingRailCollapsed: true, keys: {} };
 
 export class Preferences {
   #values = $state<Stored>({ ...DEFAULTS, ...read() });
@@ -44,6 +46,13 @@ export class Preferences {
   /** Hides names of files and patients everywhere; never kept over a restart. */
   identityMasked = $state(false);
 
+  get keys(): Readonly<Record<string, string>> {
+    return this.#values.keys;
+  }
+  set keys(keys: Readonly<Record<string, string>>) {
+    this.#set({ keys });
+  }
+
   railCollapsed(page: Page): boolean {
     if (isReading(page)) return this.#values.readingRailCollapsed;
     return this.#values.railCollapsed ?? this.#isNarrow;
@@ -71,8 +80,20 @@ function read(): Partial<Stored> {
       ...(stored['theme'] === 'light' || stored['theme'] === 'system' ? { theme: stored['theme'] } : {}),
       ...(typeof stored['railCollapsed'] === 'boolean' ? { railCollapsed: stored['railCollapsed'] } : {}),
       ...(stored['readingRailCollapsed'] === false ? { readingRailCollapsed: false } : {}),
+      ...(typeof stored['keys'] === 'object' && stored['keys'] !== null
+        ? { keys: textsOf(stored['keys']) }
+        : {}),
     };
   } catch {
     return {};
   }
+}
+
+/** The entries of an object that are short texts. */
+function textsOf(value: object): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(value).filter(
+      (pair): pair is [string, string] => typeof pair[1] === 'string' && pair[1].length <= 40,
+    ),
+  );
 }

@@ -120,6 +120,25 @@ export class FilmViewport {
     return { x, y, stored, value: stored === null ? null : applyModality(image.source.modalityLut, stored) };
   }
 
+  /** Draws what lies around a place of the page, enlarged, into a canvas of its own. */
+  drawLens(canvas: HTMLCanvasElement, clientX: number, clientY: number, factor: number): void {
+    const image = this.#image;
+    const context = canvas.getContext('2d');
+    if (image === null || context === null) return;
+    const box = this.#element.getBoundingClientRect();
+    const { a, b, c, d, e, f } = this.matrix();
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.fillStyle = '#000';
+    context.fillRect(0, 0, canvas.width, canvas.height);
+    context.translate(canvas.width / 2, canvas.height / 2);
+    context.scale(factor, factor);
+    context.translate(box.left - clientX, box.top - clientY);
+    context.transform(a, b, c, d, e, f);
+    context.imageSmoothingQuality = 'high';
+    context.drawImage(this.#paint(image), 0, 0, image.columns, image.rows);
+    this.#overlay?.draw(context, image.columns, image.rows, this.scale() * factor);
+  }
+
   #film(): { cols: number; rows: number; aspect: number } {
     const source = this.#image?.source;
     return { cols: source?.cols ?? 1, rows: source?.rows ?? 1, aspect: source?.pixelAspect ?? 1 };

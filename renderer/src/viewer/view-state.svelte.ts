@@ -27,7 +27,7 @@ export class ViewState {
   /** Offset of the film's centre from the viewport's, in film widths and heights along the film's own axes. */
   panX = $state(0);
   panY = $state(0);
-  /** Clockwise, degrees from 0 to below 360. */
+  /** Clockwise: 0, 90, 180 or 270 degrees. */
   rotation = $state(0);
   /** Left and right changed, before the turn. */
   flipped = $state(false);
@@ -63,9 +63,9 @@ export class ViewState {
     this.panY = 0;
   }
 
-  /** Turns what is on the screen clockwise by degrees; the point in the middle stays. */
-  turn(degrees: number): void {
-    this.rotation = (((this.rotation + degrees) % 360) + 360) % 360;
+  /** Turns the film clockwise by quarters; the point in the middle of the screen stays. */
+  turn(quarters: number): void {
+    this.rotation = (((this.rotation + quarters * 90) % 360) + 360) % 360;
   }
 
   /** Changes left and right, or top and bottom, as they are on the screen. */

@@ -7,6 +7,8 @@ import type { FilmId, RunId } from '../../../../shared/domain/ids.ts';
 import type { Connection } from '../../rpc/connection.svelte.ts';
 import { noticeOf, type Notice } from '../../rpc/notice.ts';
 import type { RunsState } from '../../state/runs-state.svelte.ts';
+import { ShapeSheet } from '../../viewer/shape-sheet.svelte.ts';
+import type { Tool } from '../../viewer/tool.ts';
 import { ViewState } from '../../viewer/view-state.svelte.ts';
 
 /** A place for a model: the first viewport (usually the teacher) and the second (usually a student). */
@@ -52,6 +54,10 @@ export class ReadingState {
     grid: false,
   });
   readonly views = { first: new ViewState(), second: new ViewState() };
+  /** What the left mouse button does. */
+  tool = $state<Tool>('window');
+  /** What was drawn on each film while the window is open. */
+  readonly #sheets = new Map<FilmId, ShapeSheet>();
 
   #boxes = $state.raw<{ readonly filmId: FilmId; readonly list: readonly FilmBox[] } | null>(null);
   #scores = $state.raw<ReadonlyMap<string, Scores>>(new Map());
@@ -70,6 +76,15 @@ export class ReadingState {
   );
   readonly first = $derived.by(() => this.#runs.get(this.chosen.first));
   readonly second = $derived.by(() => this.#runs.get(this.chosen.second));
+
+  /** Shapes and steps of a film. */
+  sheet(filmId: FilmId): ShapeSheet {
+    const known = this.#sheets.get(filmId);
+    if (known !== undefined) return known;
+    const made = new ShapeSheet();
+    this.#sheets.set(filmId, made);
+    return made;
+  }
 
   run(slot: Slot): RunSummary | null {
     return slot === 'first' ? this.first : this.second;

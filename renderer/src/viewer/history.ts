@@ -1,0 +1,42 @@
+/** @file Undo and redo as values: steps done and steps taken back. A drag or a run of wheel notches is one step. */
+
+export interface Step {
+  /** What it did, for the tooltip of Undo: "Length drawn". */
+  readonly words: string;
+  readonly undo: () => void;
+  readonly redo: () => void;
+  /** Steps of one gesture in a row count as one; null = a step of its own. */
+  readonly gesture: string | null;
+}
+
+export interface History {
+  readonly done: readonly Step[];
+  readonly undone: readonly Step[];
+}
+
+export const EMPTY_HISTORY: History = { done: [], undone: [] };
+const MOST_STEPS = 200;
+
+/** After a step was done. What had been taken back is gone; the oldest of more than 200 steps too. */
+export function added({ done }: History, step: Step): History {
+  const last = done.at(-1);
+  const joins = last !== undefined && step.gesture !== null && last.gesture === step.gesture;
+  const next = joins ? { ...step, undo: last.undo } : step;
+  return { done: [...done.slice(joins ? 0 : -(MOST_STEPS - 1), joins ? -1 : undefined), next], undone: [] };
+}
+
+/** Takes the last step back. */
+export function undo({ done, undone }: History): History {
+  const last = done.at(-1);
+  if (last === undefined) return { done, undone };
+  last.undo();
+  return { done: done.slice(0, -1), undone: [...undone, last] };
+}
+
+/** Does again what was taken back last. */
+export function redo({ done, undone }: History): History {
+  const last = undone.at(-1);
+  if (last === undefined) return { done, undone };
+  last.redo();
+  return { done: [...done, last], undone: undone.slice(0, -1) };
+}

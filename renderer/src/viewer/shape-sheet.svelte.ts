@@ -1,0 +1,117 @@
+/**
+ * @file What is drawn on one film, with undo and redo of shapes and of how the film is looked at. Whoever keeps shapes hands
+ * them in and is told of every change; the viewer keeps nothing.
+ */
+import type { Point } from '../../../shared/domain/geometry.ts';
+import { isTooSmall, type Shape, type ShapeKind } from '../../../shared/domain/shape.ts';
+import { isComplete, moved, pointsOf, pressed, released, standardPoints, type Drawing } from './drawing.ts';
+import { added, EMPTY_HISTORY, redo, undo, type History } from './history.ts';
+import { SHAPE_WORDS } from './shape-words.ts';
+import type { ViewSnapshot, ViewState } from './view-state.svelte.ts';
+
+export class ShapeSheet {
+  shapes = $state.raw<readonly Shape[]>([]);
+  selected = $state<string | null>(null);
+  /** The shape that is being drawn. */
+  drawing = $state.raw<Drawing | null>(null);
+  #history = $state.raw<History>(EMPTY_HISTORY);
+  readonly #onchange: (shapes: readonly Shape[]) => void;
+
+  constructor(shapes: readonly Shape[] = [], onchange: (shapes: readonly Shape[]) => void = () => undefined) {
+    this.shapes = shapes;
+    this.#onchange = onchange;
+  }
+
+  /** What Undo would take back; null when there is nothing. */
+  readonly undoWords = $derived(this.#history.done.at(-1)?.words ?? null);
+  readonly redoWords = $derived(this.#history.undone.at(-1)?.words ?? null);
+
+  undo(): void {
+    this.drawing = null;
+    this.#history = undo(this.#history);
+  }
+  redo(): void {
+    this.#history = redo(this.#history);
+  }
+
+  /** Puts other shapes in place as a step that can be taken back. Changes with the same `gesture` in a row are one step. */
+  change(next: readonly Shape[], words: string, gesture: string | null = null): void {
+    const before = this.shapes;
+    this.#put(next);
+    const step = { words, undo: () => this.#put(before), redo: () => this.#put(next), gesture };
+    this.#history = added(this.#history, step);
+  }
+
+  /** Keeps a change of how the film is looked at that has just been made. */
+  viewChanged(view: ViewState, before: ViewSnapshot, words: string, gesture: string | null = null): void {
+    const after = view.snapshot;
+    if (JSON.stringify(before) === JSON.stringify(after)) return;
+    const step = { words, undo: () => view.restore(before), redo: () => view.restore(after), gesture };
+    this.#history = added(this.#history, step);
+  }
+
+  replace(shape: Shape, words: string, gesture: string | null = null): void {
+    this.change(
+      this.shapes.map((one) => (one.id === shape.id ? shape : one)),
+      words,
+      gesture,
+    );
+  }
+
+  remove(id: string): void {
+    const shape = this.shapes.find((one) => one.id === id);
+    if (shape === undefined) return;
+    const rest = this.shapes.filter((one) => one.id !== id);
+    this.change(rest, `${SHAPE_WORDS[shape.kind]} removed`);
+    this.selected = null;
+  }
+
+  clear(): void {
+    if (this.shapes.length > 0) this.change([], 'All shapes removed');
+    this.selected = null;
+  }
+
+  press(kind: ShapeKind, at: Point, frame: number): void {
+    this.drawing = pressed(this.drawing?.kind === kind ? this.drawing : null, kind, at);
+    this.#finish(frame, 0);
+  }
+  drag(at: Point): void {
+    if (this.drawing !== null) this.drawing = moved(this.drawing, at);
+  }
+  /** @param least what is smaller was a slip, film pixels */
+  release(at: Point, frame: number, least: number): void {
+    if (this.drawing === null) return;
+    this.drawing = released(this.drawing, at, least);
+    this.#finish(frame, least);
+  }
+  cancel(): void {
+    this.drawing = null;
+  }
+
+  /** Draws a shape of a standard size: the way without a mouse. */
+  place(kind: ShapeKind, at: Point, reach: number, frame: number): void {
+    this.#add(kind, standardPoints(kind, at, reach), frame);
+  }
+
+  #finish(frame: number, least: number): void {
+    const { drawing } = this;
+    if (drawing === null || !isComplete(drawing)) return;
+    this.drawing = null;
+    const points = pointsOf(drawing, Math.max(0.25, least / 3));
+    const shape = { kind: drawing.kind, points };
+    if (drawing.kind === 'freehand' && points.length < 3) return;
+    if (!isTooSmall(shape, Math.max(0.5, least))) this.#add(drawing.kind, points, frame);
+  }
+
+  #add(kind: ShapeKind, points: readonly Point[], frame: number): void {
+    const id = `s-${crypto.randomUUID()}`;
+    this.change([...this.shapes, { id, kind, frame, points, text: '' }], `${SHAPE_WORDS[kind]} drawn`);
+    this.selected = id;
+  }
+
+  #put(shapes: readonly Shape[]): void {
+    this.shapes = shapes;
+    if (!shapes.some(({ id }) => id === this.selected)) this.selected = null;
+    this.#onchange(shapes);
+  }
+}

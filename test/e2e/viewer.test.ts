@@ -1,0 +1,130 @@
+/** @file The reading room with the keyboard alone: window, turn, measure, undo, tags, own keys; nothing serious for axe-core. */
+import { afterAll, beforeAll, expect, it } from 'vitest';
+
+import { smallFilmFolder } from '../helpers/small-library.ts';
+import { seriousViolations } from './accessibility.ts';
+import { inOrder } from './in-order.ts';
+import { goTo, openWindow, PATIENCE, type AppWindow } from './window.ts';
+
+const IMPORT_MS = 90_000;
+
+let window: AppWindow;
+beforeAll(async () => {
+  window = await openWindow();
+});
+afterAll(() => window.close());
+inOrder();
+
+const press = async (...keys: readonly string[]): Promise<void> => {
+  for (const key of keys) await window.page.keyboard.press(key);
+};
+
+it('shows a film with its tools', async () => {
+  const { page } = window;
+  await page.getByRole('button', { name: 'Add films' }).first().click();
+  await page
+    .getByRole('textbox', { name: 'Or a folder or file of this computer' })
+    .fill(smallFilmFolder().dir);
+  await page.getByRole('button', { name: 'Import' }).click();
+  await page.getByRole('heading', { name: 'Import done' }).waitFor({ timeout: IMPORT_MS });
+  await goTo(page, 'Reading room');
+  await expect.poll(() => page.locator('[data-film^="film-"]').count(), PATIENCE).toBe(1);
+  expect(await seriousViolations(page)).toEqual([]);
+});
+
+it('draws, moves and removes a length without a mouse, and takes all of it back', async () => {
+  const { page } = window;
+  await page.evaluate('document.activeElement.blur()');
+  await press('l', 'Enter');
+  const length = page.getByRole('button', { name: /^Length, [\d.]+ px$/ });
+  await length.waitFor();
+  const before = await length.getAttribute('aria-label');
+  await page.getByRole('button', { name: 'Length, handle 2 of 2' }).focus();
+  await press('Shift+ArrowRight', 'ArrowRight');
+  await expect.poll(() => length.getAttribute('aria-label'), PATIENCE).not.toBe(before);
+  await page.getByRole('button', { name: /^Undo: Length moved/ }).waitFor();
+  expect(await seriousViolations(page)).toEqual([]);
+  await window.picture('viewer-1-length');
+  await press('Control+z');
+  await expect.poll(() => length.getAttribute('aria-label'), PATIENCE).toBe(before);
+  await length.focus();
+  await press('Delete');
+  await expect.poll(() => length.count(), PATIENCE).toBe(0);
+  await press('Control+z');
+  await length.waitFor();
+  await press('Control+z');
+  await expect.poll(() => length.count(), PATIENCE).toBe(0);
+  await press('Control+Shift+z');
+  await length.waitFor();
+});
+
+it('draws every kind of shape, and says what it measures', async () => {
+  const { page } = window;
+  for (const [key, name] of [
+    ['n', /^Angle, 90\.0°$/],
+    ['t', /^Cardiothoracic ratio, CTR 0\.\d\d, heart/],
+    ['s', /^Rectangle, Area [\d,]+ px², Mean \d+/],
+    ['e', /^Ellipse, Area/],
+    ['f', /^Outline, Area/],
+    ['p', /^Probe, \d+, \d+, \d+$/],
+    ['j', /^Arrow note$/],
+  ] as const) {
+    await press(key, 'Enter');
+    await page.getByRole('button', { name }).first().waitFor();
+  }
+  await page.getByRole('textbox', { name: 'Note of the arrow' }).fill('Left base');
+  await page.getByRole('button', { name: 'Arrow note, Left base' }).waitFor();
+  expect(await seriousViolations(page)).toEqual([]);
+  await window.picture('viewer-2-shapes');
+  await page.getByRole('button', { name: 'Remove all shapes of this film' }).click();
+  await expect.poll(() => page.locator('g[data-shape]').count(), PATIENCE).toBe(0);
+});
+
+it('a drag with the mouse draws too; the shape follows a turn of the film', async () => {
+  const { page } = window;
+  const film = await page.locator('[data-film]').first().boundingBox();
+  if (film === null) throw new Error('the film has no place');
+  const [x, y] = [film.x + film.width / 2, film.y + film.height / 2];
+  await page.evaluate('document.activeElement.blur()');
+  await press('l');
+  await page.mouse.move(x - 60, y);
+  await page.mouse.down();
+  await page.mouse.move(x + 60, y, { steps: 3 });
+  await page.mouse.up();
+  const line = page.locator('g[data-shape="length"]');
+  const lying = await line.locator('path').last().boundingBox();
+  expect(lying?.width).toBeGreaterThan(110);
+  await press('Escape', 'r');
+  await expect
+    .poll(async () => (await line.locator('path').last().boundingBox())?.height, PATIENCE)
+    .toBeGreaterThan(110);
+  await press('Control+z', 'Control+z');
+  await expect.poll(() => line.count(), PATIENCE).toBe(0);
+});
+
+it('a key can be changed, but not to one that is in use, and is kept', async () => {
+  const { page } = window;
+  await page.evaluate('document.activeElement.blur()');
+  await press('?');
+  await page.getByRole('button', { name: 'Invert: I. Change' }).click();
+  await press('m');
+  await page.getByText('M is the key of “Mask identity”').waitFor();
+  await press('x');
+  await page.getByRole('button', { name: 'Invert: X. Change' }).waitFor();
+  expect(await seriousViolations(page)).toEqual([]);
+  await window.picture('viewer-3-keys');
+  await page.reload();
+  await expect.poll(() => page.locator('[data-film^="film-"]').count(), PATIENCE).toBe(1);
+  await press('x');
+  await page.getByRole('button', { name: 'Invert', pressed: true }).waitFor();
+});
+
+it('shows the tags of a film beside it, and that a plain picture has none', async () => {
+  const { page } = window;
+  await press('d');
+  await page.getByRole('complementary', { name: 'DICOM tags' }).getByText('has no tags').waitFor();
+  expect(await seriousViolations(page)).toEqual([]);
+  await press('Escape');
+  await expect.poll(() => page.getByRole('complementary', { name: 'DICOM tags' }).count(), PATIENCE).toBe(0);
+  expect(window.problems).toEqual([]);
+});
