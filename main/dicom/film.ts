@@ -20,7 +20,7 @@ import {
   type FilmIdentity,
   type PixelSpacing,
 } from './attributes.ts';
-import { colourModel, luminance, paletteGrey, readGreyPalette } from './colour.ts';
+import { colourModel, luminance, paletteColours, paletteGrey, readPalette, screenColours } from './colour.ts';
 import type { DataSet } from './data-set.ts';
 import { FilmError } from './film-error.ts';
 import { readModalityLut, readVoiLuts, type FilmWarning } from './grey-scale.ts';
@@ -70,6 +70,8 @@ export interface DecodedFilm {
   frame(index: number): StoredPixels;
   /** One value a pixel, [rows × cols]: the stored values, or the luminance of a colour film. The LUTs apply to these. */
   grey(index: number): StoredPixels;
+  /** 8-bit red, green, blue, [rows × cols × 3]; null for a film without colour, also when it is stored as one with. */
+  colour(index: number): Uint8Array | null;
   /** Bits of the values in `grey`. */
   readonly greyBits: number;
 }
@@ -137,9 +139,10 @@ async function dicomFilm(file: DicomFile): Promise<DecodedFilm> {
   };
   if (file.guessed)
     warn({ code: 'SYNTAX_GUESSED', message: 'The file does not name its transfer syntax; it was guessed.' });
-  const { read, colour } = await frameReader(dataSet, image, syntax);
+  const { read, colour: written } = await frameReader(dataSet, image, syntax);
   const frame = checkedFrames(image.frames, once(read));
-  const grey = checkedFrames(image.frames, once(greyReader(dataSet, image, frame, colour)));
+  const readers = pixelReaders(dataSet, image, frame, written);
+  const grey = checkedFrames(image.frames, once(readers.grey));
   const scale = readGreyScale(dataSet, image, grey(0), warn);
   const modality = stringValue(dataSet, 0x00080060) ?? null;
   const spacing = readSpacing(dataSet, modality);
@@ -164,6 +167,7 @@ async function dicomFilm(file: DicomFile): Promise<DecodedFilm> {
     warnings,
     frame,
     grey,
+    colour: checkedFrames(image.frames, readers.colour),
   };
 }
 
@@ -171,20 +175,29 @@ function isMonochrome(image: ImageDescription): boolean {
   return image.photometric === 'MONOCHROME1' || image.photometric === 'MONOCHROME2';
 }
 
-function greyReader(
+type PixelReaders = Pick<DecodedFilm, 'grey' | 'colour'>;
+
+/** @param written what a JPEG says about its colours, which counts more than the header */
+function pixelReaders(
   dataSet: DataSet,
   image: ImageDescription,
   frame: (index: number) => StoredPixels,
-  colour: FrameReader['colour'],
-): (index: number) => StoredPixels {
-  if (isMonochrome(image)) return frame;
+  written: FrameReader['colour'],
+): PixelReaders {
+  if (isMonochrome(image)) return { grey: frame, colour: () => null };
   if (image.photometric === 'PALETTE COLOR') {
-    const palette = readGreyPalette(dataSet, image.signed);
-    return (index) => paletteGrey(frame(index), palette);
+    const palette = readPalette(dataSet, image.signed);
+    return {
+      grey: (index) => paletteGrey(frame(index), palette),
+      colour: (index) => paletteColours(frame(index), palette),
+    };
   }
-  const written = colourModel(image.photometric);
-  const model = colour === null ? written : colour === 'rgb' ? 'rgb' : 'ybr-full';
-  return (index) => luminance(frame(index), model, image.bitsStored);
+  const header = colourModel(image.photometric);
+  const model = written === null ? header : written === 'rgb' ? 'rgb' : 'ybr-full';
+  return {
+    grey: (index) => luminance(frame(index), model, image.bitsStored),
+    colour: (index) => screenColours(frame(index), model, image.bitsStored),
+  };
 }
 
 type GreyScale = Pick<DecodedFilm, 'padding' | 'modalityLut' | 'voiLuts' | 'voiComputed' | 'greyBits'>;
@@ -262,6 +275,7 @@ function plainFilm(picture: PlainPicture): DecodedFilm {
     warnings: picture.warnings,
     frame,
     grey,
+    colour: checkedFrames(1, () => (samples === 1 ? null : screenColours(picture.pixels, 'rgb', bits))),
     greyBits: bits,
   };
 }

@@ -18,25 +18,28 @@ export interface ViewerFrame {
   readonly pixelAspect: number;
   /** [rows × cols], one value a pixel. */
   readonly bytes: Uint8Array;
+  /** 8-bit red, green, blue, [rows × cols × 3]; null for a film without colour. */
+  readonly colour: Uint8Array | null;
 }
 
 /**
- * Colour films come as their luminance. Values beyond 16 bits, which no viewer table covers, come as displayed.
+ * Of a colour film `bytes` is the luminance, which is what is measured; `colour` is what is shown. Values beyond 16 bits, which no viewer table covers, come as displayed.
  * @throws RangeError when the film has no such frame; FilmError when its bytes are damaged
  */
 export function viewerFrame(film: DecodedFilm, frame: number): ViewerFrame {
   const { spacing, aspect: pixelAspect } = film;
   const stored = film.grey(frame);
+  const colour = film.colour(frame);
   const elementType = elementTypeOf(stored);
   if (elementType === null) {
     const { max } = storedRange(8, false);
     const identity: VoiLut = { kind: 'window', center: max / 2, width: max, function: 'LINEAR_EXACT' };
     const shown = withRange(displayImage(film, { frame }));
     const asShown = { invert: false, modalityLut: IDENTITY_MODALITY, voiLuts: [identity] };
-    return { elementType: 'uint8', ...asShown, ...shown, spacing, pixelAspect };
+    return { elementType: 'uint8', ...asShown, ...shown, spacing, pixelAspect, colour };
   }
   const { invert, modalityLut, voiLuts } = film;
-  return { elementType, invert, modalityLut, voiLuts, ...withRange(stored), spacing, pixelAspect };
+  return { elementType, invert, modalityLut, voiLuts, ...withRange(stored), spacing, pixelAspect, colour };
 }
 
 function elementTypeOf(stored: StoredPixels): ElementType | null {

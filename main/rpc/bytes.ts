@@ -61,6 +61,7 @@ async function read(
     const film = id as FilmId;
     if (what === 'thumbnail' && third === '') return sources.thumbnail(film);
     if (what === 'frame') return sources.frame(film, wholeNumber(third, 'frame'));
+    if (what === 'colour') return sources.colour(film, wholeNumber(third, 'frame'));
     if (what === 'input') return sources.input(film, resolutionOf(third));
   }
   if (kind === 'run') {

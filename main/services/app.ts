@@ -40,6 +40,7 @@ export interface AttentionQuery {
 /** Where the byte route gets its bytes. Every method throws ServiceError (NOT_FOUND, BAD_INPUT …). */
 export interface ByteSources {
   frame(filmId: FilmId, frame: number): Promise<ByteAnswer>;
+  colour(filmId: FilmId, frame: number): Promise<ByteAnswer>;
   thumbnail(filmId: FilmId): Promise<ByteAnswer>;
   /** PNG of what a model sees at `resolution` pixels a side. */
   input(filmId: FilmId, resolution: number): Promise<ByteAnswer>;

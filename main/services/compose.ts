@@ -45,6 +45,8 @@ function byteSources(
   return {
     frame: async (filmId, frame) =>
       answer(await filmBytes.frame(filmId, frame), 'application/octet-stream', true),
+    colour: async (filmId, frame) =>
+      answer(await filmBytes.colour(filmId, frame), 'application/octet-stream', true),
     thumbnail: async (filmId) => answer(await filmBytes.thumbnail(filmId), 'image/png', true),
     input: async (filmId, resolution) => answer(await filmBytes.input(filmId, resolution), 'image/png', true),
     firstBatch: async (runId) => {

@@ -124,7 +124,7 @@ export const viewerImage = z.object({
   frames: z.number().int(),
   rows: z.number().int(),
   cols: z.number().int(),
-  /** Element type of the bytes at `href`, little-endian. Colour films come as their luminance, `uint8`. */
+  /** Element type of the bytes at `href`, little-endian. Colour films come as their luminance, and in colour at `colourHref`. */
   elementType: z.enum(['uint8', 'int8', 'uint16', 'int16']),
   minStored: z.number(),
   maxStored: z.number(),
@@ -143,6 +143,8 @@ export const viewerImage = z.object({
   pixelAspect: z.number(),
   /** Route of the raw stored pixels. */
   href: z.string(),
+  /** Route of the picture in colour, 8-bit red, green, blue a pixel; null for a film without colour. */
+  colourHref: z.string().nullable(),
 });
 export type ViewerImage = z.infer<typeof viewerImage>;
 

@@ -1,4 +1,9 @@
-/** @file The reading room with the keyboard alone: window, turn, measure, undo, tags, own keys; nothing serious for axe-core. */
+/** @file The reading room with the keyboard alone: window, turn, measure, undo, tags, own keys, frames and colour; nothing serious for axe-core. */
+import { copyFileSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import sharp from 'sharp';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
 import { smallFilmFolder } from '../helpers/small-library.ts';
@@ -6,6 +11,7 @@ import { seriousViolations } from './accessibility.ts';
 import { inOrder } from './in-order.ts';
 import { goTo, openWindow, PATIENCE, type AppWindow } from './window.ts';
 
+const MULTIFRAME = fileURLToPath(new URL('../fixtures/dicom/good/multiframe2.dcm', import.meta.url));
 const IMPORT_MS = 90_000;
 
 let window: AppWindow;
@@ -126,5 +132,47 @@ it('shows the tags of a film beside it, and that a plain picture has none', asyn
   expect(await seriousViolations(page)).toEqual([]);
   await press('Escape');
   await expect.poll(() => page.getByRole('complementary', { name: 'DICOM tags' }).count(), PATIENCE).toBe(0);
+  expect(window.problems).toEqual([]);
+});
+
+it('shows a colour film in colour, and a film with several frames one by one', async () => {
+  const { page } = window;
+  const folder = join(window.folder, 'special');
+  mkdirSync(folder);
+  await sharp({ create: { width: 64, height: 64, channels: 3, background: '#c82828' } })
+    .png()
+    .toFile(join(folder, 'a-red.png'));
+  copyFileSync(MULTIFRAME, join(folder, 'b-frames.dcm'));
+  await goTo(page, 'Library');
+  await page.getByRole('button', { name: 'Add films' }).click();
+  await page.getByRole('textbox', { name: 'Or a folder or file of this computer' }).fill(folder);
+  await page.getByRole('button', { name: 'Import' }).click();
+  await page.getByRole('listitem').filter({ hasText: '2imported' }).waitFor({ timeout: IMPORT_MS });
+  await goTo(page, 'Reading room');
+  await page.getByRole('button', { name: 'Film 1 of 22' }).click();
+  const middle = (): Promise<number[]> =>
+    page.evaluate<number[]>(`(() => {
+      const canvas = document.querySelector('[data-film] canvas');
+      const { width, height } = canvas;
+      return [...canvas.getContext('2d').getImageData(width >> 1, height >> 1, 1, 1).data].slice(0, 3);
+    })()`);
+  await expect.poll(middle, PATIENCE).toEqual([200, 40, 40]);
+
+  await page.getByRole('button', { name: 'Film 2 of 22' }).click();
+  await page.getByText('Frame 1 of 2', { exact: true }).waitFor();
+  await page.evaluate('document.activeElement.blur()');
+  await press('PageDown');
+  await page.getByText('Frame 2 of 2', { exact: true }).waitFor();
+  await page.getByRole('slider', { name: 'Frame' }).press('ArrowLeft');
+  await page.getByText('Frame 1 of 2', { exact: true }).waitFor();
+  expect(await seriousViolations(page)).toEqual([]);
+  await window.picture('viewer-4-frames');
+  await press('Tab');
+  await page.getByRole('button', { name: 'DICOM tags' }).click();
+  await page.getByRole('searchbox', { name: 'Search tags' }).fill('numberofframes');
+  await page.getByText('1 of ', { exact: false }).first().waitFor();
+  await page.getByRole('cell', { name: /^NumberOfFrames/ }).waitFor();
+  expect(await seriousViolations(page)).toEqual([]);
+  await window.picture('viewer-5-tags');
   expect(window.problems).toEqual([]);
 });

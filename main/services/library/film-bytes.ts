@@ -18,6 +18,8 @@ export interface FilmBytes {
   viewerImage(filmId: FilmId, frame: number): Promise<ViewerImage>;
   /** Stored values of a frame as `viewerImage` describes them. */
   frame(filmId: FilmId, frame: number): Promise<Uint8Array>;
+  /** Red, green, blue of a frame of a colour film. @throws ServiceError NOT_FOUND for a film without colour */
+  colour(filmId: FilmId, frame: number): Promise<Uint8Array>;
   /** PNG, long side 160 px. */
   thumbnail(filmId: FilmId): Promise<Uint8Array>;
   /** PNG of what a model sees at `resolution` pixels a side. */
@@ -65,6 +67,11 @@ export function createFilmBytes(store: Store, files: LibraryFiles, pool: DecodeP
       return viewerImageOf(filmId, frame, await view(filmId, frame));
     },
     frame: async (filmId, frame) => (await view(filmId, frame)).bytes,
+    async colour(filmId, frame) {
+      const { colour } = await view(filmId, frame);
+      if (colour !== null) return colour;
+      throw new ServiceError('NOT_FOUND', 'This film has no colour.', { filmId });
+    },
     thumbnail: (filmId) => files.artifacts.read(find(filmId).thumbnailSha256),
     input: (filmId, resolution) => input.png(filmId, resolution),
     modelImage: (filmId) => input.image(filmId),
@@ -109,6 +116,7 @@ function viewerImageOf(filmId: FilmId, frame: number, viewed: ViewedFrame): View
     spacing: viewed.spacing === null ? null : { ...viewed.spacing },
     pixelAspect: viewed.pixelAspect,
     href: byteRoutes.frame(filmId, frame),
+    colourHref: viewed.colour === null ? null : byteRoutes.colour(filmId, frame),
   };
 }
 

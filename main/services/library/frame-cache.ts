@@ -16,12 +16,13 @@ export function createFrameCache(maxBytes = FRAME_CACHE_BYTES): FrameCache {
   let bytes = 0;
 
   const drop = (key: string): void => {
-    bytes -= kept.get(key)?.bytes.byteLength ?? 0;
+    const frame = kept.get(key);
+    if (frame !== undefined) bytes -= sizeOf(frame);
     kept.delete(key);
   };
   const keep = (key: string, frame: ViewedFrame): void => {
     kept.set(key, frame);
-    bytes += frame.bytes.byteLength;
+    bytes += sizeOf(frame);
     for (const oldest of kept.keys()) {
       if (bytes <= maxBytes || oldest === key) break;
       drop(oldest);
@@ -53,4 +54,8 @@ export function createFrameCache(maxBytes = FRAME_CACHE_BYTES): FrameCache {
       bytes = 0;
     },
   };
+}
+
+function sizeOf({ bytes, colour }: ViewedFrame): number {
+  return bytes.byteLength + (colour?.byteLength ?? 0);
 }

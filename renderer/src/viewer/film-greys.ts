@@ -1,5 +1,5 @@
-/** @file A film in greys as a canvas of its own size, painted anew only when film, window or inversion change. */
-import { buildDisplayLut, type VoiLut } from '../../../shared/domain/lut.ts';
+/** @file A film in greys, or in its colours, as a canvas of its own size, painted anew only when film, window or inversion change. */
+import { buildDisplayLut, IDENTITY_MODALITY, type VoiLut } from '../../../shared/domain/lut.ts';
 import type { FilmImage } from './film-image.ts';
 import type { ViewValues } from './film-viewport.ts';
 
@@ -28,7 +28,9 @@ export class FilmGreys {
         ? kept
         : context.createImageData(image.columns, image.rows);
     this.#data = data;
-    fillGreys(new Uint32Array(data.data.buffer), image, { voi, inverted });
+    const target = new Uint32Array(data.data.buffer);
+    if (image.colours === null) fillGreys(target, image, { voi, inverted });
+    else fillColours(target, image.colours, { voi, inverted });
     context.putImageData(data, 0, 0);
     this.#painted = { image, voi, inverted };
     return this.#canvas;
@@ -56,5 +58,20 @@ function fillGreys(
   for (let index = 0; index < pixels.length; index++) {
     const at = (pixels[index] ?? 0) - first;
     target[index] = words[at < 0 ? 0 : at > last ? last : at] ?? 0;
+  }
+}
+
+/** A colour film as it is (PS3.3 C.7.6.3.1.2: no VOI LUT of its own); a window set by hand applies to each channel. */
+function fillColours(
+  target: Uint32Array,
+  colours: Uint8Array,
+  { voi, inverted }: Pick<ViewValues, 'voi' | 'inverted'>,
+): void {
+  const { grey } = buildDisplayLut({ modality: IDENTITY_MODALITY, voi, invert: inverted }, 0, 255);
+  for (let index = 0, at = 0; index < target.length; index++, at += 3) {
+    const red = grey[colours[at] ?? 0] ?? 0;
+    const green = grey[colours[at + 1] ?? 0] ?? 0;
+    const blue = grey[colours[at + 2] ?? 0] ?? 0;
+    target[index] = 0xff000000 | (blue << 16) | (green << 8) | red;
   }
 }

@@ -22,6 +22,8 @@ export interface FilmPainter {
 export interface FilmImage extends CornerstoneImage {
   readonly source: ViewerImage;
   readonly pixels: StoredPixels;
+  /** Red, green, blue, [rows × cols × 3]; null for a film without colour. */
+  readonly colours: Uint8Array | null;
 }
 
 export type StoredPixels = Uint8Array | Int8Array | Uint16Array | Int16Array;
@@ -55,13 +57,21 @@ async function load(imageId: string): Promise<FilmImage> {
   const [filmId = '', frame = '0'] = imageId.slice(SCHEME.length + 1).split('/');
   if (askViewerImage === null) throw new Error('no film source');
   const source = await askViewerImage(filmId as FilmId, Number(frame));
-  const answer = await fetch(source.href);
-  if (!answer.ok) throw new Error(`The pixels of this film could not be read (${answer.status}).`);
-  const pixels = typed(source.elementType, await answer.arrayBuffer());
+  const pixels = typed(source.elementType, await bytesAt(source.href));
   if (pixels.length !== source.rows * source.cols) {
     throw new Error('The pixels of this film do not fit its size.');
   }
-  return toImage(imageId, source, pixels);
+  const colours = source.colourHref === null ? null : new Uint8Array(await bytesAt(source.colourHref));
+  if (colours !== null && colours.length !== pixels.length * 3) {
+    throw new Error('The colours of this film do not fit its size.');
+  }
+  return toImage(imageId, source, pixels, colours);
+}
+
+async function bytesAt(href: string): Promise<ArrayBuffer> {
+  const answer = await fetch(href);
+  if (!answer.ok) throw new Error(`The pixels of this film could not be read (${answer.status}).`);
+  return answer.arrayBuffer();
 }
 
 function typed(elementType: ViewerImage['elementType'], bytes: ArrayBuffer): StoredPixels {
@@ -77,13 +87,19 @@ function typed(elementType: ViewerImage['elementType'], bytes: ArrayBuffer): Sto
   }
 }
 
-function toImage(imageId: string, source: ViewerImage, pixels: StoredPixels): FilmImage {
+function toImage(
+  imageId: string,
+  source: ViewerImage,
+  pixels: StoredPixels,
+  colours: Uint8Array | null,
+): FilmImage {
   const own = source.voiLuts[0];
   const window = own === undefined ? { center: 0, width: 1 } : windowOf(own);
   const image: FilmImage = {
     imageId,
     source,
     pixels,
+    colours,
     minPixelValue: source.minStored,
     maxPixelValue: source.maxStored,
     slope: 1,
@@ -99,7 +115,7 @@ function toImage(imageId: string, source: ViewerImage, pixels: StoredPixels): Fi
     rowPixelSpacing: 1,
     columnPixelSpacing: 1,
     invert: false,
-    sizeInBytes: pixels.byteLength,
+    sizeInBytes: pixels.byteLength + (colours?.byteLength ?? 0),
     getPixelData: () => pixels,
     render: (enabled) => render(enabled, image),
   };

@@ -9,6 +9,7 @@ export interface KeyActions {
   readonly turn: (quarters: number) => void;
   readonly flip: (axis: 'horizontal' | 'vertical') => void;
   readonly move: (step: number) => void;
+  readonly frame: (step: number) => void;
   readonly mask: () => void;
   readonly overlay: () => void;
   readonly boxes: () => void;
@@ -56,6 +57,8 @@ const PRESETS = ['Film', 'Lung', 'Mediastinum', 'Bone', 'High contrast', 'Low co
 export const KEY_BINDINGS: readonly KeyBinding[] = [
   bind('next', 'Next film', ['ArrowRight', 'ArrowDown'], 'move', 1),
   bind('previous', 'Previous film', ['ArrowLeft', 'ArrowUp'], 'move', -1),
+  bind('frame-next', 'Next frame', ['PageDown'], 'frame', 1),
+  bind('frame-previous', 'Previous frame', ['PageUp'], 'frame', -1),
   ...PRESETS.map((name, index) =>
     bind(`preset-${index}`, `Window: ${name.toLowerCase()}`, [String(index)], 'preset', index),
   ),

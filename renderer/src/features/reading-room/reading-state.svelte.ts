@@ -54,6 +54,8 @@ export class ReadingState {
     grid: false,
   });
   readonly views = { first: new ViewState(), second: new ViewState() };
+  /** Of a film with several, from 0. */
+  frame = $state(0);
   /** What the left mouse button does. */
   tool = $state<Tool>('window');
   /** What was drawn on each film while the window is open. */
