@@ -17,6 +17,7 @@ import { createLocalisationStore, type LocalisationStore } from './localisations
 import { createPatientStore, type PatientStore } from './patients.ts';
 import { createPredictionStore, type PredictionStore } from './predictions.ts';
 import { createReadingStore, type ReadingStore } from './readings.ts';
+import { createReviewStore, type ReviewStore } from './reviews.ts';
 import { createRunStore, type RunStore } from './runs.ts';
 import { createSettingsStore, type SettingsStore } from './settings.ts';
 import { createSplitStore, type SplitStore } from './splits.ts';
@@ -38,6 +39,7 @@ export interface Store {
   readonly comparisons: ComparisonStore;
   readonly localisations: LocalisationStore;
   readonly predictions: PredictionStore;
+  readonly reviews: ReviewStore;
   readonly settings: SettingsStore;
   readonly events: EventStore;
   readonly readOnly: boolean;
@@ -100,6 +102,7 @@ export function openStore(file: string, options: StoreOptions): Store {
     comparisons: translated(createComparisonStore(db)),
     localisations: translated(createLocalisationStore(db)),
     predictions: translated(createPredictionStore(db)),
+    reviews: translated(createReviewStore(db)),
     settings: translated(createSettingsStore(db)),
     events: translated(createEventStore(db)),
     readOnly: options.readOnly ?? false,

@@ -7,6 +7,9 @@ import {
   ID_PATTERN,
   type FilmId,
   type ImportId,
+  type ReaderId,
+  type ReadingId,
+  type ReviewId,
   type RunId,
   type SplitId,
   type StudyId,
@@ -27,6 +30,9 @@ export const runId = id.transform((value) => value as RunId);
 export const splitId = id.transform((value) => value as SplitId);
 export const importId = id.transform((value) => value as ImportId);
 export const studyId = id.transform((value) => value as StudyId);
+export const readerId = id.transform((value) => value as ReaderId);
+export const reviewId = id.transform((value) => value as ReviewId);
+export const readingId = id.transform((value) => value as ReadingId);
 
 export const empty = z.object({}).default({});
 

@@ -6,6 +6,9 @@ export type SplitId = string & { readonly __id: 'split' };
 export type RunId = string & { readonly __id: 'run' };
 export type ImportId = string & { readonly __id: 'import' };
 export type StudyId = string & { readonly __id: 'study' };
+export type ReaderId = string & { readonly __id: 'reader' };
+export type ReviewId = string & { readonly __id: 'review' };
+export type ReadingId = string & { readonly __id: 'reading' };
 
 /** Shape of every id we make: a kind prefix, a dash and 12 or more lower-case hex or base-32 characters. */
 export const ID_PATTERN = /^[a-z]+-[0-9a-z]{8,40}$/;

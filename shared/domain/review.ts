@@ -1,0 +1,67 @@
+/**
+ * @file How a film is read in a review session: first without the model, then with it, each version kept. Which step may
+ * follow which, and which version counts. Store, service and window share these rules.
+ */
+
+/** A reader answers; an adjudicator settles what readers disagree on; an owner sets sessions up. */
+export const READER_ROLES = ['reader', 'adjudicator', 'owner'] as const;
+export type ReaderRole = (typeof READER_ROLES)[number];
+
+/** When a reader sees the model's findings: never, after the first read is signed, or from the start. */
+export const MODEL_BLINDINGS = ['hidden', 'after-read', 'shown'] as const;
+export type ModelBlinding = (typeof MODEL_BLINDINGS)[number];
+
+/**
+ * reading: being read, kept as it stands · read: first read signed · revealed: the model was shown, answers as they were ·
+ * revising: being changed with the model in sight · revised: signed again.
+ */
+export const READING_STAGES = ['reading', 'read', 'revealed', 'revising', 'revised'] as const;
+export type ReadingStage = (typeof READING_STAGES)[number];
+
+/** What a worklist shows of a film. */
+export type WorkState = 'unread' | 'started' | 'done';
+
+const FOLLOWERS: Readonly<Record<ReadingStage, readonly ReadingStage[]>> = {
+  reading: ['reading', 'read'],
+  // A signed first read may be corrected until the model was seen; never after.
+  read: ['reading', 'revealed'],
+  revealed: ['revising', 'revised'],
+  revising: ['revising', 'revised'],
+  revised: ['revising'],
+};
+
+/** What may come after `last` (null = nothing yet) in a session with this blinding. */
+export function nextStages(last: ReadingStage | null, blinding: ModelBlinding): readonly ReadingStage[] {
+  if (last === null) return FOLLOWERS.reading;
+  return FOLLOWERS[last].filter((stage) => stage !== 'revealed' || blinding === 'after-read');
+}
+
+/** Where a reader stands with a film. After a reveal it is done only when it is signed again. */
+export function workState(last: ReadingStage | null, blinding: ModelBlinding): WorkState {
+  if (last === null) return 'unread';
+  if (last === 'revised') return 'done';
+  return last === 'read' && blinding !== 'after-read' ? 'done' : 'started';
+}
+
+/** True when the model's findings may be shown to the reader of this film now. */
+export function seesModel(last: ReadingStage | null, blinding: ModelBlinding): boolean {
+  if (blinding !== 'after-read') return blinding === 'shown';
+  return last === 'revealed' || last === 'revising' || last === 'revised';
+}
+
+/** The newest signed read before the model was revealed. null = not signed, or taken back to be corrected. */
+export function firstRead<Version extends { readonly stage: ReadingStage }>(
+  versions: readonly Version[],
+): Version | null {
+  const signed = versions.filter(({ stage }) => stage === 'read').at(-1) ?? null;
+  const isOpen = versions.at(-1)?.stage === 'reading'; // taken back to be corrected
+  return isOpen ? null : signed;
+}
+
+/** The signed read that was made with the model in sight; null = none. One that is being changed again does not count. */
+export function revisedRead<Version extends { readonly stage: ReadingStage }>(
+  versions: readonly Version[],
+): Version | null {
+  const last = versions.at(-1);
+  return last?.stage === 'revised' ? last : null;
+}
