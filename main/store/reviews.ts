@@ -12,7 +12,7 @@ import {
   type ReadingVersion,
   type Review,
 } from '../../shared/contract/review.ts';
-import type { FilmId, ReaderId, ReviewId } from '../../shared/domain/ids.ts';
+import type { FilmId, ReaderId, ReadingId, ReviewId } from '../../shared/domain/ids.ts';
 import { nextStages, type ReadingStage } from '../../shared/domain/review.ts';
 import { ServiceError } from '../../shared/domain/service-error.ts';
 import type { Db } from './connection.ts';
@@ -29,6 +29,9 @@ export interface WorkRow {
   /** Number of the newest version; 0 = unread. */
   readonly versions: number;
 }
+
+/** A version without what it says. */
+export type VersionStep = Pick<ReadingVersion, 'id' | 'readerId' | 'filmId' | 'number' | 'stage'>;
 
 /** A version to keep. `after` is the number of the version that its writer had before it; 0 = none. */
 export type NewVersion = Omit<ReadingVersion, 'number'> & { readonly after: number };
@@ -89,6 +92,14 @@ export function createReviewStore(db: Db) {
   const newest = db.prepare<[string, string, string], RawVersion>(
     `SELECT ${VERSION} FROM reading_versions WHERE review_id = ? AND reader_id = ? AND film_id = ?
      ORDER BY number DESC LIMIT 1`,
+  );
+  const steps = db.prepare<[string], VersionStep>(
+    `SELECT id, reader_id AS readerId, film_id AS filmId, number, stage FROM reading_versions WHERE review_id = ?
+     ORDER BY reader_id, film_id, number`,
+  );
+  const readersOf = db.prepare<[string], Reader>(
+    `SELECT id, name, role, created_at AS createdAt FROM readers
+     WHERE id IN (SELECT reader_id FROM review_films WHERE review_id = ?) ORDER BY name, id`,
   );
   const addVersion = db.prepare(
     `INSERT INTO reading_versions (id, review_id, reader_id, film_id, number, stage, content, created_at)
@@ -160,6 +171,15 @@ export function createReviewStore(db: Db) {
      * is not allowed
      */
     append: (made: NewVersion): ReadingVersion => db.transaction(append).immediate(made),
+    /** Readers with films in the session, by name. */
+    readersOf: (id: ReviewId): readonly Reader[] => readersOf.all(id),
+    /** Every version of the session, by reader, film and number. */
+    steps: (id: ReviewId): readonly VersionStep[] => steps.all(id),
+    /** null when there is none. */
+    version(id: ReadingId): ReadingVersion | null {
+      const row = version.get(id);
+      return row === undefined ? null : parseVersion(row);
+    },
     /** Oldest first. */
     versions: (id: ReviewId, reader: ReaderId, film: FilmId): readonly ReadingVersion[] =>
       versions.all(id, reader, film).map(parseVersion),
