@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 
 import { PAPER_LOSS, presetRecipe } from '../../shared/domain/recipe.ts';
 import { benchSettings, type BenchSettings } from '../../shared/worker/bench.ts';
+import { CompiledFunctions } from '../numeric/engine/graph/compiled-function.ts';
 import { CompiledTrainer } from '../numeric/engine/graph/compiled-trainer.ts';
 import { loadEngine } from '../numeric/engine/load-engine.ts';
 import { TrainState } from '../numeric/train/train-state.ts';
@@ -15,9 +16,10 @@ import { parameterCount, vitConfig, type VitConfig } from '../numeric/vit/config
 import { initParameters, uniformGenerator } from '../numeric/vit/init.ts';
 import { loadParameters } from '../numeric/vit/parameters.ts';
 import { FilmSet } from './film-set.ts';
+import { compilesGraphs } from './graph-choice.ts';
 import { buildKnowledge, knowledgeReader, type KnowledgeSettings } from './knowledge-cache.ts';
 import { microSizes } from './lesson.ts';
-import { predictFilm } from './predict-film.ts';
+import { predictFilms } from './predict-films.ts';
 import { stepTaker } from './step-taker.ts';
 
 const FINDINGS = 22;
@@ -25,6 +27,11 @@ const LOW = 28;
 const NORMALISATION = { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] };
 
 type Step = () => Promise<unknown>;
+
+const functions = new CompiledFunctions({
+  compile: compilesGraphs(),
+  onEager: (why) => process.stderr.write(`Measured without a graph: ${why}\n`),
+});
 
 /** `count` films of noise with random labels, read from files as a run reads them. */
 async function noiseFilms(dir: string, count: number, side: number): Promise<FilmSet> {
@@ -54,6 +61,7 @@ async function knowledge(dir: string, films: FilmSet, vit: VitConfig, batch: num
     views: 1,
     view: null,
     batch,
+    functions,
   };
   const parameters = loadParameters(initParameters(vit, 2), vit);
   const teacher = { config: vit, normalisation: NORMALISATION, parameters };
@@ -78,16 +86,14 @@ async function training(dir: string, settings: BenchSettings, vit: VitConfig): P
   };
   const optimiser = { learningRate, weightDecay, clipNorm, emaDecay: null };
   const work = labelledWork(vit, objective);
-  const compiled =
-    process.env.CHESTLIGHT_ENGINE === 'eager'
-      ? null
-      : new CompiledTrainer({
-          state,
-          work,
-          dir: join(dir, 'graph'),
-          sizes: microSizes(batch, settings),
-          onEager: (why) => process.stderr.write(`Measured without the compiled step: ${why}\n`),
-        });
+  const compiled = !compilesGraphs()
+    ? null
+    : new CompiledTrainer({
+        state,
+        work,
+        sizes: microSizes(batch, settings),
+        onEager: (why) => process.stderr.write(`Measured without the compiled step: ${why}\n`),
+      });
   const steps = stepTaker(state, work, compiled, () => Promise.resolve());
   const train = films.part('train');
   const { imageSize } = vit;
@@ -111,18 +117,18 @@ async function training(dir: string, settings: BenchSettings, vit: VitConfig): P
   };
 }
 
-async function predicting(dir: string, vit: VitConfig): Promise<Step> {
-  const films = await noiseFilms(dir, 1, vit.imageSize);
+async function predicting(dir: string, batch: number, vit: VitConfig): Promise<Step> {
+  const films = await noiseFilms(dir, batch, vit.imageSize);
   const parameters = loadParameters(initParameters(vit, 1), vit);
   const model = { config: vit, normalisation: NORMALISATION, parameters };
   const question = {
-    image: films.image(0),
+    images: Array.from({ length: batch }, (_, film) => films.image(film)),
     input: { resolution: vit.imageSize, reduce: 'area', upsample: 'bilinear' } as const,
     findings: Array.from({ length: FINDINGS }, (_, index) => `${index}`),
     attention: [{ method: 'last' as const, head: null, target: null }],
     trainable: true,
   };
-  return () => Promise.resolve(predictFilm(model, question));
+  return () => Promise.resolve(predictFilms(model, question, functions));
 }
 
 function say(values: object): void {
@@ -137,7 +143,7 @@ async function main(): Promise<void> {
   const dir = mkdtempSync(join(tmpdir(), 'chestlight-bench-'));
   try {
     const step =
-      settings.what === 'predict' ? await predicting(dir, vit) : await training(dir, settings, vit);
+      settings.what === 'predict' ? await predicting(dir, 1, vit) : await training(dir, settings, vit);
     say({
       parameters: parameterCount(vit),
       version: engine.tensorflow ?? engine.backend,

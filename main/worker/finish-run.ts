@@ -78,7 +78,8 @@ export async function scoreHeldBack(
   try {
     for (const part of HELD_BACK) {
       const indices = films.part(part);
-      const settings = { input: inputOf(config, vit), batch: config.recipe.microBatch, between };
+      const { functions } = host;
+      const settings = { input: inputOf(config, vit), batch: config.recipe.microBatch, functions, between };
       const scores = await scoreFilms(state.evaluated, vit, config.normalisation, films, indices, settings);
       indices.forEach((index, row) => {
         const t1 = scores.t1.map((column) => column[row] ?? Number.NaN);

@@ -1,4 +1,4 @@
-/** @file Entry of the inference process: predicts one film at a time, apart from training; falls back to WebAssembly. */
+/** @file Entry of the inference process: predicts some films at a time, apart from training; falls back to WebAssembly. */
 import { performance } from 'node:perf_hooks';
 
 import { ServiceError } from '../../shared/domain/service-error.ts';
@@ -8,31 +8,39 @@ import {
   type FromInference,
   type ToInference,
 } from '../../shared/worker/protocol.ts';
+import { CompiledFunctions } from '../numeric/engine/graph/compiled-function.ts';
 import { loadEngine, type Engine } from '../numeric/engine/load-engine.ts';
 import { selfTest } from '../numeric/engine/self-test.ts';
 import { ModelCache } from './model-cache.ts';
+import { compilesGraphs } from './graph-choice.ts';
 import { parentPort } from './parent-port.ts';
-import { predictFilm } from './predict-film.ts';
+import { predictFilms } from './predict-films.ts';
 
 const port = parentPort();
 const models = new ModelCache();
+const functions = new CompiledFunctions({
+  compile: compilesGraphs(),
+  onEager: (why) =>
+    process.stderr.write(`Predictions are computed without a graph, which is slower: ${why}\n`),
+});
 const send = (message: FromInference): void => port.send(message);
 
 async function answer(message: ToInference, engine: Engine): Promise<FromInference> {
   if (message.type === 'self-test') {
     return { type: 'self-test', request: message.request, ...mutable(selfTest(engine)) };
   }
-  const { request, config, weightsPath, weightsSha256, image, attention } = message;
+  const { request, config, weightsPath, weightsSha256, images, attention } = message;
   const began = performance.now();
   const model = await models.load(weightsPath, weightsSha256, config.findings.length);
-  const predicted = predictFilm(model, {
-    image,
+  const question = {
+    images,
     input: { resolution: config.resolution, reduce: config.input.reduce, upsample: config.input.upsample },
     findings: config.findings,
     attention,
     trainable: engine.trainable,
-  });
-  return { type: 'prediction', request, ...predicted, seconds: (performance.now() - began) / 1000 };
+  };
+  const films = predictFilms(model, question, functions);
+  return { type: 'prediction', request, films, seconds: (performance.now() - began) / 1000 };
 }
 
 function mutable(test: ReturnType<typeof selfTest>) {
@@ -55,7 +63,7 @@ function announce(engine: Engine): void {
 }
 
 const engine = loadEngine();
-// One after the other: the engine computes synchronously, and memory is for one film.
+// One after the other: the engine computes synchronously, and memory is for one request.
 let last: Promise<void> = engine.then(announce);
 port.onMessage((raw) => {
   last = last.then(async () => {

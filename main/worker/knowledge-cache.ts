@@ -13,6 +13,7 @@ import type { FeaturePoint } from '../../shared/domain/recipe.ts';
 import { writeFileAtomic } from '../files/atomic-write.ts';
 import { errorCode } from '../files/disk.ts';
 import type { ViewSettings } from '../numeric/augment/views.ts';
+import type { CompiledFunctions } from '../numeric/engine/graph/compiled-function.ts';
 import {
   readRecord,
   recordLayout,
@@ -20,11 +21,10 @@ import {
   type RecordLayout,
   type ViewKnowledge,
 } from '../numeric/knowledge/view-record.ts';
-import { featureOf } from '../numeric/methods/features.ts';
 import type { FeatureKind } from '../numeric/methods/needs.ts';
 import type { TeacherArrays } from '../numeric/train/micro-batch.ts';
 import type { VitConfig } from '../numeric/vit/config.ts';
-import { forward } from '../numeric/vit/forward.ts';
+import { knowledgeOf } from '../numeric/knowledge/knowledge-of.ts';
 import type { FilmSet } from './film-set.ts';
 import type { LoadedModel } from './model-cache.ts';
 
@@ -47,6 +47,7 @@ export interface KnowledgeSettings {
   readonly view: ((film: number, view: number) => ViewSettings) | null;
   /** Films through the teacher at a time. */
   readonly batch: number;
+  readonly functions: CompiledFunctions;
 }
 
 export interface KnowledgeSize {
@@ -106,7 +107,10 @@ async function computeShards(
   const { config, normalisation, parameters } = teacher;
   const layouts = parts.map((part) => layoutOf(config, part));
   const shards = layouts.map(({ bytes }) => new ArrayBuffer(bytes * indices.length));
-  const wanted = parts.find(({ feature }) => feature !== 'none');
+  const { feature, point } = parts.find((part) => part.feature !== 'none') ?? {
+    feature: 'none',
+    point: 'block',
+  };
   const input = {
     resolution: films.size,
     side: config.imageSize,
@@ -121,31 +125,25 @@ async function computeShards(
       input,
       change === null ? undefined : (film) => change(film, view),
     );
-    tf.tidy(() => {
-      const result = forward(
-        parameters,
-        tf.tensor4d(images, [chosen.length, config.imageSize, config.imageSize, 1]),
-        config,
-        normalisation,
-        wanted === undefined ? {} : { blocks: true, point: wanted.point },
-      );
-      const answers = {
-        t1: result.t1.dataSync<'float32'>(),
-        t2: result.t2.dataSync<'float32'>(),
-        feature:
-          wanted === undefined
-            ? null
-            : (featureOf(wanted.feature, result.blocks)?.dataSync<'float32'>() ?? null),
-      };
-      parts.forEach((part, index) => {
-        const layout = layouts[index] as RecordLayout;
-        const shard = shards[index] as ArrayBuffer;
-        for (let film = 0; film < chosen.length; film += 1) {
-          const record = recordsOf(part, layout, answers, film);
-          writeRecord(shard, (start + film) * layout.bytes, layout, record);
-        }
-      });
+    const input4d = tf.tensor4d(images, [chosen.length, config.imageSize, config.imageSize, 1]);
+    const inputs = { ...Object.fromEntries(parameters), images: input4d };
+    const key = `knowledge ${JSON.stringify([config, normalisation, chosen.length, feature, point])}`;
+    const made = settings.functions.run(key, inputs, () =>
+      knowledgeOf({ parameters, images: input4d }, config, normalisation, feature, point),
+    );
+    const values = (name: string) => made[name]?.dataSync<'float32'>() ?? null;
+    const [t1, t2] = [values('t1'), values('t2')];
+    if (t1 === null || t2 === null) throw new Error('the teacher gave no logits');
+    const answers = { t1, t2, feature: values('feature') };
+    parts.forEach((part, index) => {
+      const layout = layouts[index] as RecordLayout;
+      const shard = shards[index] as ArrayBuffer;
+      for (let film = 0; film < chosen.length; film += 1) {
+        const record = recordsOf(part, layout, answers, film);
+        writeRecord(shard, (start + film) * layout.bytes, layout, record);
+      }
     });
+    tf.dispose([input4d, made]);
     await between();
   }
   return shards.map((shard) => new Uint8Array(shard));

@@ -3,6 +3,7 @@ import type { Recipe } from '../../shared/domain/recipe.ts';
 import type { MicroBatch, TeacherArrays } from '../numeric/train/micro-batch.ts';
 import type { TrainState } from '../numeric/train/train-state.ts';
 import type { OptimiserSettings, StepMeasurements } from '../numeric/train/train-step.ts';
+import type { CompiledFunctions } from '../numeric/engine/graph/compiled-function.ts';
 import type { Normalisation } from '../numeric/vit/forward.ts';
 import { epochView } from './epoch-order.ts';
 import type { FilmSet, InputView } from './film-set.ts';
@@ -34,6 +35,7 @@ export interface LabelledLesson {
   readonly teacher: ((indices: Uint32Array, view: number) => Promise<TeacherArrays>) | null;
   readonly listening: Listening;
   readonly steps: StepTaker<MicroBatch>;
+  readonly functions: CompiledFunctions;
 }
 
 /** Pieces of `chosen` that are in memory at once. */
@@ -59,7 +61,7 @@ export function microSizes(
 
 /** Training with labels, by any method but `pretrain`. */
 export function labelledLesson(lesson: LabelledLesson): Lesson {
-  const { state, films, input, normalisation, recipe, teacher, listening, steps } = lesson;
+  const { state, films, input, normalisation, recipe, teacher, listening, steps, functions } = lesson;
   return {
     async step(chosen, epoch, settings) {
       const batches: MicroBatch[] = [];
@@ -74,7 +76,7 @@ export function labelledLesson(lesson: LabelledLesson): Lesson {
     async validate() {
       steps.settle();
       const indices = films.part('validation');
-      const settings = { input, batch: recipe.microBatch, between: () => orStopped(listening) };
+      const settings = { input, batch: recipe.microBatch, functions, between: () => orStopped(listening) };
       const { config, evaluated } = state;
       const scores = await scoreFilms(evaluated, config, normalisation, films, indices, settings);
       return validate(films, indices, scores);

@@ -1,5 +1,6 @@
 /** @file What a run needs of the process that it runs in. */
 import type { FromTraining } from '../../shared/worker/protocol.ts';
+import type { CompiledFunctions } from '../numeric/engine/graph/compiled-function.ts';
 import type { Listening } from './stopped.ts';
 
 type Unnumbered<Message> = Message extends { readonly seq: number } ? Omit<Message, 'seq'> : never;
@@ -10,6 +11,8 @@ export interface RunHost extends Listening {
   readonly send: (report: Report) => void;
   /** Milliseconds, rising. */
   readonly now: () => number;
+  /** Computes what models say of films. */
+  readonly functions: CompiledFunctions;
 }
 
 export function warn(host: RunHost, message: string): void {

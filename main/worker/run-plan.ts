@@ -129,6 +129,7 @@ async function lessonWithLabels(
     teacher: await teacherKnowledge(plan, host, reporter, films),
     listening: host,
     steps: plannedSteps(plan, host, state, work, films.part('train').length),
+    functions: host.functions,
   });
 }
 

@@ -2,9 +2,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 
 import type { VitConfig } from '../numeric/vit/config.ts';
-import { forward, type Normalisation } from '../numeric/vit/forward.ts';
+import type { Normalisation } from '../numeric/vit/forward.ts';
 import { nameParameters } from '../numeric/vit/parameters.ts';
 import { abnormalProbability, sigmoid } from '../numeric/vit/probabilities.ts';
+import type { CompiledFunctions } from '../numeric/engine/graph/compiled-function.ts';
+import { answers } from '../numeric/predict/answers.ts';
 import type { FilmSet, InputView } from './film-set.ts';
 
 export interface FilmScores {
@@ -16,29 +18,51 @@ export interface FilmScores {
   readonly logits: { readonly t1: Float32Array; readonly t2: Float32Array };
 }
 
-/** `parameters` are the flat group tensors of a train state. `between` is awaited after each batch. */
+export interface ScoreSettings {
+  readonly input: InputView;
+  /** Films at a time. */
+  readonly batch: number;
+  readonly functions: CompiledFunctions;
+  /** Awaited after each batch. */
+  readonly between: () => Promise<void>;
+}
+
+/** `parameters` are the flat group tensors of a train state. */
 export async function scoreFilms(
   parameters: readonly tf.Tensor[],
   config: VitConfig,
   normalisation: Normalisation,
   films: FilmSet,
   indices: Uint32Array,
-  settings: { readonly input: InputView; readonly batch: number; readonly between: () => Promise<void> },
+  settings: ScoreSettings,
 ): Promise<FilmScores> {
   const { t1Units, t2Units } = config;
   const logits = {
     t1: new Float32Array(indices.length * t1Units),
     t2: new Float32Array(indices.length * t2Units),
   };
-  for (let start = 0; start < indices.length; start += settings.batch) {
-    const chosen = indices.subarray(start, start + settings.batch);
-    const { images } = films.microBatch(chosen, settings.input);
-    tf.tidy(() => {
-      const input = tf.tensor4d(images, [chosen.length, config.imageSize, config.imageSize, 1]);
-      const result = forward(nameParameters(parameters, config), input, config, normalisation);
-      logits.t1.set(result.t1.dataSync<'float32'>(), start * t1Units);
-      logits.t2.set(result.t2.dataSync<'float32'>(), start * t2Units);
-    });
+  const { batch, functions } = settings;
+  const size = Math.min(batch, indices.length);
+  const side = config.imageSize;
+  const key = `scores ${JSON.stringify([config, normalisation, size])}`;
+  for (let start = 0; start < indices.length; start += size) {
+    const chosen = indices.subarray(start, start + size);
+    // The last batch is filled up with black films: one graph for all.
+    const pixels = new Float32Array(size * side * side);
+    pixels.set(films.microBatch(chosen, settings.input).images);
+    const images = tf.tensor4d(pixels, [size, side, side, 1]);
+    const groups = Object.fromEntries(parameters.map((group, at) => [`group-${at}`, group]));
+    const scores = functions.run(key, { ...groups, images }, () =>
+      answers({ parameters: nameParameters(parameters, config), images }, config, normalisation, {
+        last: false,
+        rollout: false,
+      }),
+    );
+    const read = (name: string, units: number) =>
+      scores[name]?.dataSync<'float32'>().subarray(0, chosen.length * units) ?? [];
+    logits.t1.set(read('t1', t1Units), start * t1Units);
+    logits.t2.set(read('t2', t2Units), start * t2Units);
+    tf.dispose([images, scores]);
     await settings.between();
   }
   const rows = [...indices.keys()];

@@ -1,6 +1,4 @@
 /** @file Takes the optimiser steps of a run: as one compiled graph where that is worth it and works, else one operation after another. */
-import { join } from 'node:path';
-
 import type { RunPlan } from '../../shared/worker/protocol.ts';
 import { CompiledTrainer } from '../numeric/engine/graph/compiled-trainer.ts';
 import type { TrainState } from '../numeric/train/train-state.ts';
@@ -10,6 +8,7 @@ import {
   type StepMeasurements,
   type StepWork,
 } from '../numeric/train/train-step.ts';
+import { chosenEngine } from './graph-choice.ts';
 import { microSizes } from './lesson.ts';
 import { warn, type RunHost } from './run-host.ts';
 
@@ -35,19 +34,17 @@ export function stepTaker<Batch extends { readonly films: number }, Fed>(
   };
 }
 
-/** In the run's folder, while its step is compiled. */
-const GRAPH_DIR = 'graph';
 /** Compiling costs what some dozens of micro-batches gain. */
 const WORTH_COMPILING = 60;
 
-/** `CHESTLIGHT_ENGINE` is `eager` or `graph` for comparisons. The answer is the same when a run is resumed. */
+/** The answer is the same when a run is resumed. */
 function compilesStep(
   { epochs, batch, microBatch }: RunPlan['config']['recipe'],
   trainFilms: number,
 ): boolean {
   const micro = Math.ceil(Math.min(batch, trainFilms) / microBatch) * Math.ceil(trainFilms / batch) * epochs;
-  const asked = process.env.CHESTLIGHT_ENGINE;
-  return asked === 'graph' || (asked !== 'eager' && micro >= WORTH_COMPILING);
+  const asked = chosenEngine();
+  return asked === 'graph' || (asked === null && micro >= WORTH_COMPILING);
 }
 
 /** The steps of a planned run on `trainFilms` films. */
@@ -64,7 +61,6 @@ export function plannedSteps<Batch extends { readonly films: number }, Fed>(
     : new CompiledTrainer({
         state,
         work,
-        dir: join(plan.dir, GRAPH_DIR),
         sizes: microSizes(trainFilms, recipe),
         onEager: (why) => warn(host, `Training goes on without its compiled step, which is slower: ${why}.`),
       });

@@ -40,6 +40,7 @@ export async function teacherKnowledge(
     views: recipe.augment ? recipe.views : 1,
     view: recipe.augment ? (film, view) => viewSettings(view, film, films.size) : null,
     batch: recipe.microBatch,
+    functions: host.functions,
   };
   const total = train.length * settings.views;
   let done = 0;

@@ -5,12 +5,14 @@ import { setImmediate } from 'node:timers/promises';
 
 import { runPlan, toTraining, WORKER_PROTOCOL, type RunPlan } from '../../shared/worker/protocol.ts';
 import { ServiceError } from '../../shared/domain/service-error.ts';
+import { CompiledFunctions } from '../numeric/engine/graph/compiled-function.ts';
 import { loadEngine } from '../numeric/engine/load-engine.ts';
 import { KnowledgeRangeError } from '../numeric/knowledge/view-record.ts';
 import { NotFiniteError } from '../numeric/train/train-step.ts';
 import { WeightsError } from '../numeric/weights/weights-error.ts';
 import { CheckpointError } from './checkpoint.ts';
 import { FilmSetError } from './film-set.ts';
+import { compilesGraphs } from './graph-choice.ts';
 import { parentPort } from './parent-port.ts';
 import type { Report } from './run-host.ts';
 import { runPlanned } from './run-plan.ts';
@@ -58,6 +60,15 @@ async function work(planPath: string): Promise<void> {
   await runPlanned(plan, {
     send,
     now: () => performance.now(),
+    functions: new CompiledFunctions({
+      compile: compilesGraphs(),
+      onEager: (why) =>
+        send({
+          type: 'log',
+          level: 'warn',
+          message: `Films are scored without a graph, which is slower: ${why}.`,
+        }),
+    }),
     wish: () => wish,
     async between() {
       if (performance.now() - beatAt >= HEARTBEAT_MS) {

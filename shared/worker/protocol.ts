@@ -127,6 +127,9 @@ export const attentionRequest = z.object({
   target: z.string().nullable(),
 });
 
+/** Films that are computed together at most: memory is for so many. */
+export const MAX_FILMS_A_PREDICTION = 16;
+
 export const toInference = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('predict'),
@@ -134,13 +137,28 @@ export const toInference = z.discriminatedUnion('type', [
     config: runConfig,
     weightsPath: z.string(),
     weightsSha256: z.string(),
-    /** 224×224 grey bytes. */
-    image: z.instanceof(Uint8Array),
+    /** 224×224 grey bytes each. */
+    images: z.array(z.instanceof(Uint8Array)).min(1).max(MAX_FILMS_A_PREDICTION),
     attention: z.array(attentionRequest),
   }),
   z.object({ type: z.literal('self-test'), request: z.number().int() }),
 ]);
 export type ToInference = z.infer<typeof toInference>;
+
+const filmPrediction = z.object({
+  t1: z.array(z.number()),
+  t2: z.number(),
+  attention: z.array(
+    z.object({
+      method: attentionMethod,
+      head: z.number().int().nullable(),
+      target: z.string().nullable(),
+      grid: z.number().int(),
+      values: z.instanceof(Float32Array),
+      peak: z.number(),
+    }),
+  ),
+});
 
 export const fromInference = z.discriminatedUnion('type', [
   z.object({
@@ -157,18 +175,8 @@ export const fromInference = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('prediction'),
     request: z.number().int(),
-    t1: z.array(z.number()),
-    t2: z.number(),
-    attention: z.array(
-      z.object({
-        method: attentionMethod,
-        head: z.number().int().nullable(),
-        target: z.string().nullable(),
-        grid: z.number().int(),
-        values: z.instanceof(Float32Array),
-        peak: z.number(),
-      }),
-    ),
+    /** In the order of the images. */
+    films: z.array(filmPrediction),
     seconds: z.number(),
   }),
   z.object({

@@ -96,12 +96,44 @@ async function predict(change: Partial<Predict> = {}): Promise<FromInference> {
     config: configAt(28),
     weightsPath,
     weightsSha256,
-    image,
+    images: [image],
     attention: [],
     ...change,
   } satisfies Predict);
   return await next();
 }
+
+/** The prediction of a question about one film. */
+function onlyFilm(answer: FromInference) {
+  if (answer.type !== 'prediction') throw new Error(JSON.stringify(answer));
+  expect(answer.request).toBe(7);
+  expect(answer.films).toHaveLength(1);
+  return answer.films[0] as (typeof answer.films)[number];
+}
+
+it('films that are asked about together have the answers that each has alone', async () => {
+  const other = image.map((grey) => 255 - grey);
+  const attention = [
+    { method: 'last' as const, head: 1, target: null },
+    { method: 'rollout' as const, head: null, target: null },
+    { method: 'relevance' as const, head: null, target: 'Cardiomegaly' },
+  ];
+  const together = await predict({ images: [image, other], attention });
+  if (together.type !== 'prediction') throw new Error(JSON.stringify(together));
+  for (const [film, alone] of [image, other].entries()) {
+    const one = onlyFilm(await predict({ images: [alone], attention }));
+    const both = together.films[film];
+    expect(both?.t2).toBeCloseTo(one.t2, 5);
+    one.t1.forEach((score, finding) => expect(both?.t1[finding]).toBeCloseTo(score, 5));
+    one.attention.forEach((map, at) => {
+      const { values = new Float32Array() } = both?.attention[at] ?? {};
+      expect(
+        Math.max(...map.values.map((value, patch) => Math.abs(value - (values[patch] ?? 9)))),
+      ).toBeLessThan(1e-3);
+    });
+  }
+  expect(together.films[0]?.t2).not.toBeCloseTo(together.films[1]?.t2 ?? 0, 5);
+});
 
 it('gives probabilities of both tasks and every kind of map, scaled to its peak', async () => {
   const attention = [
@@ -111,25 +143,22 @@ it('gives probabilities of both tasks and every kind of map, scaled to its peak'
     { method: 'relevance' as const, head: null, target: 'Pleural effusion' },
   ];
   const answer = await predict({ attention });
-  if (answer.type !== 'prediction') throw new Error(JSON.stringify(answer));
-  expect(answer.request).toBe(7);
-  for (const score of [...answer.t1, answer.t2]) expect(score > 0 && score < 1).toBe(true);
-  expect(answer.t1).toHaveLength(2);
-  expect(answer.attention.map(({ method, head, target }) => ({ method, head, target }))).toEqual(attention);
-  for (const map of answer.attention) {
+  const one = onlyFilm(answer);
+  for (const score of [...one.t1, one.t2]) expect(score > 0 && score < 1).toBe(true);
+  expect(one.t1).toHaveLength(2);
+  expect(one.attention.map(({ method, head, target }) => ({ method, head, target }))).toEqual(attention);
+  for (const map of one.attention) {
     expect(map.values).toHaveLength(14 * 14);
     expect(Math.max(...map.values)).toBeCloseTo(1, 6);
   }
   // Each head differs from the mean, so the head asked for was used.
-  expect(answer.attention[1]?.values).not.toEqual(answer.attention[0]?.values);
+  expect(one.attention[1]?.values).not.toEqual(one.attention[0]?.values);
 });
 
 it('the resolution changes what the network sees; the same question has the same answer', async () => {
-  const low = await predict();
-  const full = await predict({ config: configAt(224) });
-  const again = await predict();
-  if (low.type !== 'prediction' || full.type !== 'prediction' || again.type !== 'prediction')
-    throw new Error();
+  const low = onlyFilm(await predict());
+  const full = onlyFilm(await predict({ config: configAt(224) }));
+  const again = onlyFilm(await predict());
   expect(again.t1).toEqual(low.t1);
   expect(full.t2).not.toBe(low.t2);
 });
@@ -138,7 +167,7 @@ it('refuses other weights than noted, a wrong image, an unknown head or finding,
   const last = (head: number) => [{ method: 'last' as const, head, target: null }];
   const about = [{ method: 'relevance' as const, head: null, target: 'Hernia' }];
   expect(await predict({ weightsSha256: 'b'.repeat(64) })).toMatchObject({ code: 'UNREADABLE_FILE' });
-  expect(await predict({ image: image.slice(1) })).toMatchObject({ code: 'BAD_INPUT' });
+  expect(await predict({ images: [image.slice(1)] })).toMatchObject({ code: 'BAD_INPUT' });
   expect(await predict({ attention: last(2) })).toMatchObject({ code: 'BAD_INPUT' });
   expect(await predict({ attention: about })).toMatchObject({ code: 'BAD_INPUT' });
   worker.send({ type: 'nonsense' });

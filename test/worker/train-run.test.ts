@@ -5,6 +5,7 @@ import { join } from 'node:path';
 
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
+import { CompiledFunctions } from '../../main/numeric/engine/graph/compiled-function.ts';
 import { CompiledTrainer } from '../../main/numeric/engine/graph/compiled-trainer.ts';
 import { loadEngine } from '../../main/numeric/engine/load-engine.ts';
 import { TrainState } from '../../main/numeric/train/train-state.ts';
@@ -78,7 +79,6 @@ function compiledFor(state: TrainState) {
   return new CompiledTrainer({
     state,
     work,
-    dir: mkdtempSync(join(dir, 'graph-')),
     sizes: microSizes(films.part('train').length, recipe),
     onEager: (why) => expect.unreachable(why),
   });
@@ -96,6 +96,10 @@ function startRun(how: 'eager' | 'compiled', change: Partial<TrainRun>): TrainRu
     teacher: null,
     listening: { between: () => Promise.resolve(), wish },
     steps: stepTaker(state, work, how === 'eager' ? null : compiledFor(state), () => Promise.resolve()),
+    functions: new CompiledFunctions({
+      compile: how === 'compiled',
+      onEager: (why) => expect.unreachable(why),
+    }),
   });
   return {
     state,

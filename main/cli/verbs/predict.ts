@@ -9,10 +9,11 @@ import {
 } from '../../../shared/contract/inference.ts';
 import type { RunId } from '../../../shared/domain/ids.ts';
 import { FilmError } from '../../dicom/film-error.ts';
-import { readFilm } from '../../dicom/film.ts';
+import { readFilm, type DecodedFilm } from '../../dicom/film.ts';
 import { modelImage } from '../../dicom/render.ts';
 import { writeFileAtomic } from '../../files/atomic-write.ts';
 import type { AppParts } from '../../services/compose.ts';
+import type { ImagePrediction } from '../../services/inference/inference-service.ts';
 import { overlayPng } from '../../services/inference/overlay-png.ts';
 import { suitabilityOf } from '../../services/inference/suitability.ts';
 import { withApp } from '../app-option.ts';
@@ -61,14 +62,27 @@ async function overlayFiles(
   return paths;
 }
 
-async function predictFile({ inference }: AppParts, file: string, png: string | null, wanted: Wanted) {
+/** Films that are read before they are predicted together. */
+const FILMS_A_TURN = 8;
+
+interface ReadFile {
+  readonly file: string;
+  readonly png: string | null;
+  readonly film: DecodedFilm;
+  readonly image: Uint8Array;
+}
+
+/** @throws FilmError, Refusal for a file that is no film */
+async function readFilmFile(file: string, png: string | null): Promise<ReadFile> {
   const bytes = await readFile(file).catch((error: unknown) => {
     throw new Refusal('UNREADABLE_FILE', `The file could not be read: ${(error as Error).message}`, { file });
   });
   const film = await readFilm(bytes, file);
-  const image = modelImage(film);
-  const asked = { method: wanted.method, head: null, target: null };
-  const { t1, t2, attention, seconds } = await inference.predictImage(wanted.runId, image, [asked]);
+  return { file, png, film, image: modelImage(film) };
+}
+
+async function finishFile({ file, png, film, image }: ReadFile, predicted: ImagePrediction) {
+  const { t1, t2, attention, seconds } = predicted;
   const [map] = attention;
   if (map === undefined) throw new Error('a map was asked for');
   if (png !== null) await writeFileAtomic(png, await overlayPng(image, map));
@@ -86,7 +100,35 @@ async function predictFile({ inference }: AppParts, file: string, png: string | 
   };
 }
 
-type FilePrediction = Awaited<ReturnType<typeof predictFile>>;
+type FilePrediction = Awaited<ReturnType<typeof finishFile>>;
+
+interface Skipped {
+  readonly file: string;
+  readonly code: string;
+  readonly message: string;
+}
+
+/** The readable ones of `files`, predicted together; the others are added to `skipped`. */
+async function predictFiles(
+  { inference }: AppParts,
+  files: readonly { readonly file: string; readonly png: string | null }[],
+  { runId, method }: Wanted,
+  skipped: Skipped[],
+): Promise<FilePrediction[]> {
+  const read: ReadFile[] = [];
+  for (const { file, png } of files) {
+    try {
+      read.push(await readFilmFile(file, png));
+    } catch (error) {
+      if (!(error instanceof FilmError) && !(error instanceof Refusal)) throw error;
+      skipped.push({ file, code: error.code, message: error.message });
+    }
+  }
+  if (read.length === 0) return [];
+  const images = read.map(({ image }) => image);
+  const predicted = await inference.predictImages(runId, images, [{ method, head: null, target: null }]);
+  return await Promise.all(read.map((one, at) => finishFile(one, predicted[at] as ImagePrediction)));
+}
 
 function inWords({ file, t1, t2, operatingPoint, suitability }: FilePrediction): string {
   const call =
@@ -124,14 +166,12 @@ export const predict: Verb = {
     const pngs = await overlayFiles(options, positionals, method.data);
     return await withApp(options, 'read', async (parts) => {
       const predictions: FilePrediction[] = [];
-      const skipped: { file: string; code: string; message: string }[] = [];
-      for (const [index, file] of positionals.entries()) {
-        try {
-          predictions.push(await predictFile(parts, file, pngs[index] ?? null, wanted));
-        } catch (error) {
-          if (!(error instanceof FilmError) && !(error instanceof Refusal)) throw error;
-          skipped.push({ file, code: error.code, message: error.message });
-        }
+      const skipped: Skipped[] = [];
+      const files = positionals.map((file, index) => ({ file, png: pngs[index] ?? null }));
+      for (let start = 0; start < files.length; start += FILMS_A_TURN) {
+        predictions.push(
+          ...(await predictFiles(parts, files.slice(start, start + FILMS_A_TURN), wanted, skipped)),
+        );
       }
       const [first] = skipped;
       if (predictions.length === 0 && first !== undefined) {

@@ -1,5 +1,10 @@
 /** @file From raw map values to 0…1 for a colour scale. */
-import type { AttentionMap } from './maps.ts';
+
+/** One value a patch, row by row, [G·G]. */
+export interface AttentionMap {
+  readonly grid: number;
+  readonly values: Float32Array;
+}
 
 /** How a map is brought to 0…1: by its extremes, or by percentiles so that a single token does not hide the rest. */
 export interface MapRange {

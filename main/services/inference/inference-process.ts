@@ -7,7 +7,12 @@ import { fromInference, type FromInference, type ToInference } from '../../../sh
 import type { Log, WorkerHandle, WorkerHost } from '../service-types.ts';
 
 export type EngineReady = Extract<FromInference, { readonly type: 'ready' }>;
-export type Predicted = Extract<FromInference, { readonly type: 'prediction' }>;
+type PredictionMessage = Extract<FromInference, { readonly type: 'prediction' }>;
+/** What the process says of one film. */
+export type Predicted = PredictionMessage['films'][number] & {
+  /** Its share of the time that all films of the question took. */
+  readonly seconds: number;
+};
 type PredictMessage = Extract<ToInference, { readonly type: 'predict' }>;
 
 /** Silence after which a process with work is taken for dead; a ViT-Base from a slow disk fits well within, ms. */
@@ -16,7 +21,7 @@ const SILENCE_MS = 120_000;
 interface Live {
   readonly worker: WorkerHandle;
   readonly ready: PromiseWithResolvers<EngineReady>;
-  readonly waiting: Map<number, PromiseWithResolvers<Predicted>>;
+  readonly waiting: Map<number, PromiseWithResolvers<PredictionMessage>>;
   /** Runs while something is waited for; every answer starts it anew. */
   silence: NodeJS.Timeout | null;
 }
@@ -24,8 +29,8 @@ interface Live {
 export interface InferenceProcess {
   /** What the engine says of itself; starts the process. @throws ServiceError ENGINE_UNAVAILABLE */
   ready(): Promise<EngineReady>;
-  /** @throws ServiceError as the process answers, WORKER_CRASHED when it dies */
-  predict(message: Omit<PredictMessage, 'type' | 'request'>): Promise<Predicted>;
+  /** In the order of the images. @throws ServiceError as the process answers, WORKER_CRASHED when it dies */
+  predict(message: Omit<PredictMessage, 'type' | 'request'>): Promise<readonly Predicted[]>;
   close(): void;
 }
 
@@ -121,11 +126,12 @@ export function createInferenceProcess(workerHost: WorkerHost, log: Log): Infere
       const { worker, waiting } = live;
       counter += 1;
       const request = counter;
-      const answer = Promise.withResolvers<Predicted>();
+      const answer = Promise.withResolvers<PredictionMessage>();
       waiting.set(request, answer);
       worker.send({ type: 'predict', request, ...message } satisfies ToInference);
       if (live.silence === null) listen(live);
-      return await answer.promise;
+      const { films, seconds } = await answer.promise;
+      return films.map((film) => ({ ...film, seconds: seconds / films.length }));
     },
     close() {
       closed = true;

@@ -26,8 +26,12 @@ export interface InferenceParts {
   engineInfo(): Promise<EngineReady>;
   /** RGBA PNG of 224 × 224 to lay over the film. */
   attentionPng(runId: RunId, filmId: FilmId, query: AttentionQuery): Promise<Uint8Array>;
-  /** Prediction of a [224 × 224] grey image that is in no library; nothing is kept. */
-  predictImage(runId: RunId, image: Uint8Array, attention: readonly MapKey[]): Promise<ImagePrediction>;
+  /** Predictions of [224 × 224] grey images that are in no library, in their order; nothing is kept. */
+  predictImages(
+    runId: RunId,
+    images: readonly Uint8Array[],
+    attention: readonly MapKey[],
+  ): Promise<readonly ImagePrediction[]>;
   /** An attention figure's bytes; only predictions are kept. */
   drawFigure(request: FigureRequest, context: CallContext): Promise<Uint8Array>;
   close(): Promise<void>;
@@ -66,15 +70,15 @@ export function createInferenceService(deps: InferenceDeps): InferenceParts {
 
   async function compute(
     { run, weightsPath, weightsSha256 }: FinishedRun,
-    image: Uint8Array,
+    images: readonly Uint8Array[],
     attention: readonly MapKey[],
-  ): Promise<Predicted> {
+  ): Promise<readonly Predicted[]> {
     const maps = attention.map((map) => ({ ...map }));
     return await process.predict({
       config: run.config,
       weightsPath,
       weightsSha256,
-      image: new Uint8Array(image),
+      images: images.map((image) => new Uint8Array(image)),
       attention: maps,
     });
   }
@@ -111,7 +115,8 @@ export function createInferenceService(deps: InferenceDeps): InferenceParts {
     if (kept !== null && missing.length === 0) {
       return { ...kept, attention: kept.maps.filter((map) => map !== null), cached: true };
     }
-    const predicted = await compute(finished, await filmBytes.modelImage(filmId), missing);
+    const [predicted] = await compute(finished, [await filmBytes.modelImage(filmId)], missing);
+    if (predicted === undefined) throw new Error('the inference process gave no answer');
     await cache.put(key, predicted);
     const fresh = asAnswer(predicted);
     let next = 0;
@@ -162,10 +167,12 @@ export function createInferenceService(deps: InferenceDeps): InferenceParts {
       if (map === undefined) throw new Error('a map was asked for');
       return await paintAttention(map);
     },
-    async predictImage(runId, image, asked) {
+    async predictImages(runId, images, asked) {
       const finished = finishedRun(library, runId);
-      const answer = asAnswer(await compute(finished, image, asked.map(normalised)));
-      return { ...scored(finished, answer), attention: [...answer.attention], seconds: answer.seconds };
+      return (await compute(finished, images, asked.map(normalised))).map((predicted) => {
+        const answer = asAnswer(predicted);
+        return { ...scored(finished, answer), attention: [...answer.attention], seconds: answer.seconds };
+      });
     },
     close: () => {
       process.close();

@@ -5,13 +5,16 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import {
   attentionRelevance,
   attentionRollout,
-  lastBlockAttention,
-  readAttention,
-  type FilmAttention,
+  classAttention,
 } from '../../../main/numeric/attention/maps.ts';
 import { FULL_RANGE, normaliseMap, ROBUST_RANGE } from '../../../main/numeric/attention/normalise-map.ts';
+import { targetWeights, type RelevanceTarget } from '../../../main/numeric/predict/answers.ts';
 import { forward } from '../../../main/numeric/vit/forward.ts';
-import { disposeParameters, loadParameters } from '../../../main/numeric/vit/parameters.ts';
+import {
+  disposeParameters,
+  loadParameters,
+  type NamedParameters,
+} from '../../../main/numeric/vit/parameters.ts';
 import {
   golden,
   imagesOf,
@@ -24,74 +27,76 @@ import {
 
 beforeAll(needEngine);
 
-/** Attention of film `film` of a batch of two whose films are the reference's film 0, twice. */
-function attentionOf(film: number, attention: true | 'last' = true): FilmAttention {
+/** What `maps` makes of a batch of two films that are both the reference's film 0; the values of film `film`. */
+function ofFilm(
+  film: number,
+  maps: (parameters: NamedParameters, images: tf.Tensor4D) => tf.Tensor,
+): Float32Array {
   const parameters = loadParameters(weightsOf(small, 1), small);
-  let read: FilmAttention | undefined;
+  const before = tf.memory().numTensors;
+  const values: Float32Array[] = [];
   tf.tidy(() => {
     const image = tf.tensor4d(imagesOf(small, 70, 1), [1, 64, 64, 1]);
-    const result = forward(parameters, tf.concat([image, image], 0), small, normalisation, {
-      attention,
-    });
-    read = readAttention(result, film);
+    const all = maps(parameters, tf.concat([image, image], 0)).dataSync<'float32'>();
+    values.push(all.slice((film * all.length) / 2, ((film + 1) * all.length) / 2));
   });
+  expect(tf.memory().numTensors).toBe(before);
   disposeParameters(parameters);
-  if (read === undefined) throw new Error('no attention');
-  return read;
+  return values[0] as Float32Array;
 }
 
+const forwardWith = (attention: true | 'last') => (parameters: NamedParameters, images: tf.Tensor4D) =>
+  forward(parameters, images, small, normalisation, { attention }).attention;
+
+/** [h · 16] of the last block. */
+const classOf = (film: number, attention: true | 'last') =>
+  ofFilm(film, (parameters, images) => {
+    const last = forwardWith(attention)(parameters, images).at(-1);
+    if (last === undefined) throw new Error('no attention');
+    return classAttention(last);
+  });
+
 describe('against PyTorch', () => {
-  it('last block: every head and their mean', () => {
-    const attention = attentionOf(1);
-    const heads = golden('map/cls-heads');
-    for (let head = 0; head < 3; head += 1) {
-      const map = lastBlockAttention(attention, head);
-      expect(map.grid).toBe(4);
-      expect(relativeDifference(map.values, heads.subarray(head * 16, head * 16 + 16))).toBeLessThan(1e-4);
-    }
-    const mean = Float32Array.from(
-      { length: 16 },
-      (_, i) => ((heads[i] ?? 0) + (heads[16 + i] ?? 0) + (heads[32 + i] ?? 0)) / 3,
-    );
-    expect(relativeDifference(lastBlockAttention(attention).values, mean)).toBeLessThan(1e-4);
-    expect(() => lastBlockAttention(attention, 3)).toThrow(/heads 0 to 2/);
+  it('last block: every head', () => {
+    expect(relativeDifference(classOf(1, true), golden('map/cls-heads'))).toBeLessThan(1e-4);
   });
   it('the last block alone is the last of all', () => {
-    const alone = attentionOf(1, 'last');
-    expect(alone.blocks).toHaveLength(1);
-    expect(lastBlockAttention(alone).values).toEqual(lastBlockAttention(attentionOf(1)).values);
+    expect(classOf(1, 'last')).toEqual(classOf(1, true));
   });
-  it('rollout', () => {
-    expect(relativeDifference(attentionRollout(attentionOf(0)).values, golden('map/rollout'))).toBeLessThan(
-      1e-4,
+  it.each([0, 1])('rollout of film %i', (film) => {
+    const rollout = ofFilm(film, (parameters, images) =>
+      attentionRollout(forwardWith(true)(parameters, images)),
     );
+    expect(relativeDifference(rollout, golden('map/rollout'))).toBeLessThan(1e-4);
   });
-  it('relevance for a finding and for abnormal, without a leak', () => {
-    const parameters = loadParameters(weightsOf(small, 1), small);
-    const image = tf.tensor4d(imagesOf(small, 70, 1), [1, 64, 64, 1]);
-    const before = tf.memory().numTensors;
-    const relevance = (target: { finding: number } | 'abnormal') =>
-      attentionRelevance(parameters, image, small, normalisation, target).values;
+  it.each([0, 1])('relevance of film %i for a finding and for abnormal', (film) => {
+    const relevance = (target: RelevanceTarget) =>
+      ofFilm(film, (parameters, images) => {
+        const weights = tf.tensor1d(targetWeights(small, target));
+        return attentionRelevance(parameters, images, small, normalisation, weights);
+      });
     expect(relativeDifference(relevance({ finding: 2 }), golden('map/finding-2'))).toBeLessThan(1e-3);
     expect(relativeDifference(relevance('abnormal'), golden('map/abnormal'))).toBeLessThan(1e-3);
     expect(relativeDifference(relevance('abnormal'), golden('map/finding-2'))).toBeGreaterThan(0.05);
-    expect(() => relevance({ finding: 5 })).toThrow(RangeError);
-    expect(tf.memory().numTensors).toBe(before);
-    image.dispose();
-    disposeParameters(parameters);
+  });
+  it('there is no relevance for a finding that the model does not have', () => {
+    expect(() => targetWeights(small, { finding: 5 })).toThrow(RangeError);
+    expect([...targetWeights({ t1Units: 2, t2Units: 1 }, 'abnormal')]).toEqual([0, 0, 1]);
   });
 });
 
 describe('rollout', () => {
+  const rollout = (block: tf.Tensor4D, blocks: number) =>
+    tf.tidy(() => [...attentionRollout(Array.from({ length: blocks }, () => block)).dataSync<'float32'>()]);
   it('of heads that look only at themselves leaves the class token where it is', () => {
-    const identity = Float32Array.from({ length: 25 }, (_, i) => (i % 6 === 0 ? 1 : 0));
-    const map = attentionRollout({ heads: 1, tokens: 5, blocks: [identity, identity] });
-    expect([...map.values]).toEqual([0, 0, 0, 0]);
+    const identity = tf.reshape<tf.Rank.R4>(tf.eye(5), [1, 1, 5, 5]);
+    expect(rollout(identity, 2)).toEqual([0, 0, 0, 0]);
+    identity.dispose();
   });
   it('sums to less than 1 with the class token’s own share', () => {
-    const even = new Float32Array(25).fill(0.2);
-    const { values } = attentionRollout({ heads: 1, tokens: 5, blocks: [even] });
-    expect(values.reduce((sum, v) => sum + v, 0)).toBeCloseTo(0.4, 6);
+    const even = tf.fill<tf.Rank.R4>([1, 1, 5, 5], 0.2);
+    expect(rollout(even, 1).reduce((sum, v) => sum + v, 0)).toBeCloseTo(0.4, 6);
+    even.dispose();
   });
 });
 

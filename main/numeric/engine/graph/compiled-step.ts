@@ -14,7 +14,7 @@ import {
 } from '../../optim/adamw.ts';
 import type { StateKind, TrainState } from '../../train/train-state.ts';
 import type { OptimiserSettings, StepWork } from '../../train/train-step.ts';
-import { Program, writeProgram } from './program.ts';
+import { Program } from './program.ts';
 import type { DataType, GraphNode } from './recorded-graph.ts';
 import { record, type NativeBackend } from './recorder.ts';
 import { after, placeholder, Variable } from './variables.ts';
@@ -51,12 +51,11 @@ export class CompiledStep<Fed> {
   readonly #named: CompiledSettings<Fed>['work']['named'];
 
   /**
-   * Records a step for micro-batches of the sizes of `batches` and writes it into the folder `dir`. The session begins with the values of `state`, which
+   * Records a step for micro-batches of the sizes of `batches`. The session begins with the values of `state`, which
    * is left as it is. @throws RecordingError naming an operation that cannot be written
    */
   constructor(
     backend: NativeBackend,
-    dir: string,
     state: TrainState,
     batches: readonly Micro<Fed>[],
     { work, optimiser }: CompiledSettings<Fed>,
@@ -70,8 +69,7 @@ export class CompiledStep<Fed> {
       ...batches.flatMap((batch) => this.#microNodes(backend, state, batch, work)),
       ...this.#applyNodes(backend, state, optimiser),
     ];
-    writeProgram(dir, nodes);
-    this.#program = new Program(backend, dir);
+    this.#program = new Program(backend, nodes);
     this.assign(state);
   }
 

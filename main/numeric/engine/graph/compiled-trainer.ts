@@ -2,8 +2,6 @@
  * @file Takes optimiser steps by the compiled step in place of `trainStep`, where the library and the model allow it. The first micro-batch is
  * computed both ways; where they disagree, or something cannot be compiled, the run goes on eagerly and is told why.
  */
-import { rmSync } from 'node:fs';
-
 import * as tf from '@tensorflow/tfjs-core';
 
 import { ADAMW_DEFAULTS, stepRates } from '../../optim/adamw.ts';
@@ -23,8 +21,6 @@ const AGREE = 1e-4;
 export interface TrainerOptions<Batch, Fed> {
   readonly state: TrainState;
   readonly work: StepWork<Batch, Fed>;
-  /** A folder for as long as it takes to load the graph. */
-  readonly dir: string;
   /** Films of micro-batches, every size that can come. */
   readonly sizes: readonly number[];
   /** Told once, when steps are taken eagerly. */
@@ -99,7 +95,7 @@ export class CompiledTrainer<Batch extends { readonly films: number }, Fed> {
 
   /** Null when steps are to be taken eagerly. */
   #compile(first: Batch, all: readonly Batch[], settings: OptimiserSettings): CompiledStep<Fed> | null {
-    const { state, work, dir, sizes, onEager } = this.#options;
+    const { state, work, sizes, onEager } = this.#options;
     const backend = tf.backend() as unknown as NativeBackend;
     const { learningRate: _rate, ...optimiser } = settings;
     const scope: { made: CompiledStep<Fed> | null; difference: number } = {
@@ -109,7 +105,7 @@ export class CompiledTrainer<Batch extends { readonly films: number }, Fed> {
     try {
       tf.tidy(() => {
         const examples = sizes.map((films) => this.#micro(work.resized(first, films), all));
-        const compiled = new CompiledStep(backend, dir, state, examples, { work, optimiser });
+        const compiled = new CompiledStep(backend, state, examples, { work, optimiser });
         scope.made = compiled;
         const micro = this.#micro(first, all);
         const own = compiled.micro(micro)[0] ?? Number.NaN;
@@ -126,8 +122,6 @@ export class CompiledTrainer<Batch extends { readonly films: number }, Fed> {
       scope.made?.dispose();
       onEager(error instanceof Error ? error.message : String(error));
       return null;
-    } finally {
-      rmSync(dir, { recursive: true, force: true });
     }
   }
 }

@@ -1,5 +1,6 @@
-/** @file A written graph, loaded: runs it on tensors. State that it keeps lives in the session until it is disposed. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+/** @file A graph, loaded: runs it on tensors. State that it keeps lives in the session until it is disposed. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import type * as tf from '@tensorflow/tfjs-core';
@@ -10,20 +11,23 @@ import { savedModelBytes, SERVE_TAG } from './saved-model.ts';
 
 const FILE = 'saved_model.pb';
 
-/** Writes a graph into a folder of its own, as a SavedModel. */
-export function writeProgram(dir: string, nodes: readonly GraphNode[]): void {
-  mkdirSync(dir, { recursive: true });
-  writeFileSync(join(dir, FILE), savedModelBytes(nodes));
-}
-
 export class Program {
   readonly #backend: NativeBackend;
   readonly #session: number;
 
-  /** Loads what `writeProgram` wrote. @throws Error of the library when the graph cannot be built */
-  constructor(backend: NativeBackend, dir: string) {
+  /**
+   * Hands a graph to the library as a SavedModel, which takes a folder: a temporary one, for as long as it takes to read it.
+   * @throws Error of the library when the graph cannot be built, of the disk when it cannot be written
+   */
+  constructor(backend: NativeBackend, nodes: readonly GraphNode[]) {
     this.#backend = backend;
-    this.#session = backend.loadSavedModelMetaGraph(dir, SERVE_TAG);
+    const dir = mkdtempSync(join(tmpdir(), 'chestlight-graph-'));
+    try {
+      writeFileSync(join(dir, FILE), savedModelBytes(nodes));
+      this.#session = backend.loadSavedModelMetaGraph(dir, SERVE_TAG);
+    } finally {
+      rmSync(dir, { recursive: true, force: true });
+    }
   }
 
   /** Runs what `outputs` (`node` or `node:1`) need, with `inputs` by placeholder. The caller disposes the result. */

@@ -1,10 +1,6 @@
 /** @file The compiled step against the eager one: the same loss, gradients' norm and weights, for every method, over many steps. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-
 import * as tf from '@tensorflow/tfjs-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 
 import { CompiledStep } from '../../../../main/numeric/engine/graph/compiled-step.ts';
 import { CompiledTrainer } from '../../../../main/numeric/engine/graph/compiled-trainer.ts';
@@ -43,13 +39,11 @@ import {
   weightsOf,
 } from '../../reference.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'chestlight-graph-'));
 let backend: NativeBackend;
 beforeAll(async () => {
   await needEngine();
   backend = tf.backend() as unknown as NativeBackend;
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const FILMS = 2;
 const OPTIMISER = { weightDecay: 0.05, clipNorm: 1, emaDecay: 0.99 } as const;
@@ -115,7 +109,7 @@ async function both<Batch extends { readonly films: number }, Fed>(
   const compiled = inScope(() => {
     const first = batch(500);
     const settings = { work, optimiser: OPTIMISER };
-    return new CompiledStep(backend, join(folder, name), state, [micro(first, [first, first])], settings);
+    return new CompiledStep(backend, state, [micro(first, [first, first])], settings);
   });
   const held = tf.memory().numTensors;
   const seen: { eager: number; compiled: number }[] = [];
@@ -176,7 +170,6 @@ async function fullSize(variant: 'tiny' | 'small') {
   const trainer = new CompiledTrainer({
     state,
     work: labelledWork(config, objective),
-    dir: join(folder, variant),
     sizes: [2],
     onEager: (why) => expect.unreachable(why),
   });
