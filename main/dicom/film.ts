@@ -70,6 +70,8 @@ export interface DecodedFilm {
   frame(index: number): StoredPixels;
   /** One value a pixel, [rows × cols]: the stored values, or the luminance of a colour film. The LUTs apply to these. */
   grey(index: number): StoredPixels;
+  /** The LUTs of one frame: an enhanced film may give each its own (PS3.3 C.7.6.16). The film's own ones are frame 0's. */
+  scaleOf(index: number): Pick<DecodedFilm, 'modalityLut' | 'voiLuts'>;
   /** 8-bit red, green, blue, [rows × cols × 3]; null for a film without colour, also when it is stored as one with. */
   colour(index: number): Uint8Array | null;
   /** Bits of the values in `grey`. */
@@ -168,6 +170,13 @@ async function dicomFilm(file: DicomFile): Promise<DecodedFilm> {
     frame,
     grey,
     colour: checkedFrames(image.frames, readers.colour),
+    scaleOf: checkedFrames(image.frames, (index) => {
+      if (index === 0 || !isMonochrome(image)) return scale;
+      const modalityLut = readModalityLut(dataSet, image.signed, warn, index);
+      const own = readVoiLuts(dataSet, modalityLut, image.signed, warn, index);
+      // Frames without a window share the computed one: they stay comparable.
+      return { modalityLut, voiLuts: own.length > 0 ? own : scale.voiLuts };
+    }),
   };
 }
 
@@ -251,6 +260,7 @@ function plainFilm(picture: PlainPicture): DecodedFilm {
     1,
     once(() => (samples === 1 ? picture.pixels : luminance(picture.pixels, 'rgb', bits))),
   );
+  const voiLuts = [plainWindow(grey(0), bits)];
   return {
     format: picture.format,
     transferSyntax: null,
@@ -267,7 +277,7 @@ function plainFilm(picture: PlainPicture): DecodedFilm {
     aspect: 1,
     padding: null,
     modalityLut: IDENTITY_MODALITY,
-    voiLuts: [plainWindow(grey(0), bits)],
+    voiLuts,
     voiComputed: true,
     invert: false,
     attributes: NO_ATTRIBUTES,
@@ -275,6 +285,7 @@ function plainFilm(picture: PlainPicture): DecodedFilm {
     warnings: picture.warnings,
     frame,
     grey,
+    scaleOf: checkedFrames(1, () => ({ modalityLut: IDENTITY_MODALITY, voiLuts })),
     colour: checkedFrames(1, () => (samples === 1 ? null : screenColours(picture.pixels, 'rgb', bits))),
     greyBits: bits,
   };

@@ -51,6 +51,7 @@ export function readModalityLut(
   dataSet: DataSet,
   signed: boolean,
   warn: (warning: FilmWarning) => void,
+  frame = 0,
 ): ModalityLut {
   const [item] = sequenceItems(dataSet, TAGS.modalitySequence);
   if (item !== undefined) {
@@ -60,7 +61,7 @@ export function readModalityLut(
   }
   const holder = dataSet.elements.has(TAGS.slope)
     ? dataSet
-    : functionalItem(dataSet, TAGS.frameTransformation);
+    : functionalItem(dataSet, TAGS.frameTransformation, frame);
   if (holder === null) return IDENTITY_MODALITY;
   const slope = decimalValue(holder, TAGS.slope) ?? 1;
   const intercept = decimalValue(holder, TAGS.intercept) ?? 0;
@@ -76,8 +77,9 @@ export function readVoiLuts(
   modality: ModalityLut,
   signed: boolean,
   warn: (warning: FilmWarning) => void,
+  frame = 0,
 ): VoiLut[] {
-  const holder = hasVoi(dataSet) ? dataSet : (functionalItem(dataSet, TAGS.frameVoi) ?? dataSet);
+  const holder = hasVoi(dataSet) ? dataSet : (functionalItem(dataSet, TAGS.frameVoi, frame) ?? dataSet);
   const belowZero = modality.kind === 'rescale' && (signed || modality.intercept < 0);
   const tables: VoiLut[] = [];
   for (const item of sequenceItems(holder, TAGS.voiSequence)) {
@@ -136,10 +138,10 @@ function readTable(item: DataSet, signedFirst: boolean): LutTable | null {
   return { kind: 'table', first, bits, entries, ...(explanation === undefined ? {} : { explanation }) };
 }
 
-/** The item of an enhanced film's functional groups that holds `tag`: shared by all frames, or the first frame's. */
-function functionalItem(dataSet: DataSet, tag: number): DataSet | null {
+/** The item of an enhanced film's functional groups that holds `tag`: shared by all frames, or the frame's own. */
+function functionalItem(dataSet: DataSet, tag: number, frame: number): DataSet | null {
   for (const groups of [TAGS.sharedGroups, TAGS.frameGroups]) {
-    const [group] = sequenceItems(dataSet, groups);
+    const group = sequenceItems(dataSet, groups)[groups === TAGS.frameGroups ? frame : 0];
     const [item] = group === undefined ? [] : sequenceItems(group, tag);
     if (item !== undefined) return item;
   }

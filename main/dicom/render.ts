@@ -28,16 +28,17 @@ export interface DisplayOptions {
 
 /** The film as displayed: modality LUT, VOI LUT, inversion. 0…255, [rows × cols]. */
 export function displayImage(film: DecodedFilm, options: DisplayOptions = {}): Uint8Array {
-  const stored = film.grey(options.frame ?? 0);
-  const voi = options.voi ?? firstVoi(film);
-  const chain = { modality: film.modalityLut, voi, invert: film.invert };
+  const frame = options.frame ?? 0;
+  const stored = film.grey(frame);
+  const scale = film.scaleOf(frame);
+  const chain = { modality: scale.modalityLut, voi: options.voi ?? firstVoi(scale), invert: film.invert };
   const signed = film.samples === 1 && film.signed && film.photometric !== 'PALETTE COLOR';
   const { min, max } = storedRange(film.greyBits, signed);
   if (film.greyBits <= 16) return applyDisplayLut(buildDisplayLut(chain, min, max), stored);
   return Uint8Array.from(stored, (value) => displayGrey(chain, value));
 }
 
-function firstVoi(film: DecodedFilm): VoiLut {
+function firstVoi(film: Pick<DecodedFilm, 'voiLuts'>): VoiLut {
   const [voi] = film.voiLuts;
   if (voi === undefined) throw new Error('A decoded film has at least one VOI LUT.');
   return voi;

@@ -38,7 +38,8 @@ export function viewerFrame(film: DecodedFilm, frame: number): ViewerFrame {
     const asShown = { invert: false, modalityLut: IDENTITY_MODALITY, voiLuts: [identity] };
     return { elementType: 'uint8', ...asShown, ...shown, spacing, pixelAspect, colour };
   }
-  const { invert, modalityLut, voiLuts } = film;
+  const { invert } = film;
+  const { modalityLut, voiLuts } = film.scaleOf(frame);
   return { elementType, invert, modalityLut, voiLuts, ...withRange(stored), spacing, pixelAspect, colour };
 }
 
