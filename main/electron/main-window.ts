@@ -1,9 +1,10 @@
 /** @file The one window: made with everything shut that a page does not need, its size kept, its port handed to the app. */
 import { BrowserWindow, ipcMain, screen, type IpcMainEvent } from 'electron';
 
-import { APP_ORIGIN, PORT_REQUEST } from '../../shared/contract/transport.ts';
+import { PORT_REQUEST } from '../../shared/contract/transport.ts';
 import { WINDOW_URL } from './app-protocol.ts';
 import type { RpcPort, ServePort } from './message-port-rpc.ts';
+import { isFromPage, SHUT_PREFERENCES } from './window-guard.ts';
 import { MIN_SIZE, placeWindow, readWindowState, writeWindowState } from './window-state.ts';
 
 export interface MainWindowOptions {
@@ -33,15 +34,7 @@ export async function openMainWindow(options: MainWindowOptions): Promise<MainWi
     // The page's own ground, so that nothing flashes in a dark room.
     backgroundColor: '#0f1216',
     show: false,
-    webPreferences: {
-      preload: options.preload,
-      sandbox: true,
-      contextIsolation: true,
-      nodeIntegration: false,
-      webSecurity: true,
-      webviewTag: false,
-      spellcheck: false, // would fetch dictionaries from the network
-    },
+    webPreferences: { preload: options.preload, ...SHUT_PREFERENCES },
   });
   if (state.maximized) window.maximize();
   window.once('ready-to-show', () => window.show());
@@ -62,9 +55,7 @@ function servePort(window: BrowserWindow, connect: ServePort): void {
   let current: RpcPort | null = null;
   const onRequest = (event: IpcMainEvent): void => {
     const [port] = event.ports;
-    const { senderFrame } = event;
-    const ours = senderFrame === window.webContents.mainFrame && senderFrame.origin === APP_ORIGIN;
-    if (port === undefined || !ours) return;
+    if (port === undefined || !isFromPage(event.senderFrame, window.webContents.mainFrame)) return;
     current?.close();
     current = port;
     connect(port);

@@ -32,6 +32,30 @@ export interface GuardedSession {
   setDevicePermissionHandler(handler: () => boolean): void;
 }
 
+/** What every window is made with: each value is said, none is left to Electron's default. */
+export const SHUT_PREFERENCES = {
+  sandbox: true,
+  contextIsolation: true,
+  nodeIntegration: false,
+  nodeIntegrationInWorker: false,
+  nodeIntegrationInSubFrames: false,
+  webSecurity: true,
+  allowRunningInsecureContent: false,
+  experimentalFeatures: false,
+  navigateOnDragDrop: false,
+  webviewTag: false,
+  spellcheck: false, // would fetch dictionaries from the network
+} as const;
+
+interface SendingFrame {
+  readonly origin: string;
+}
+
+/** True for a message that the page itself sent, not a frame in it, another window, or a page that is gone. */
+export function isFromPage<Frame extends SendingFrame>(sender: Frame | null, page: Frame): boolean {
+  return sender !== null && sender === page && sender.origin === APP_ORIGIN;
+}
+
 /** Copying text by a button is all that the window asks of the browser. */
 const GRANTED: ReadonlySet<string> = new Set(['clipboard-sanitized-write']);
 
