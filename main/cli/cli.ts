@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 
 import { Refusal, type Verb } from './verb.ts';
+import { audit } from './verbs/audit.ts';
 import { bench } from './verbs/bench.ts';
 import { decode } from './verbs/decode.ts';
 import { demo } from './verbs/demo.ts';
@@ -34,6 +35,7 @@ const VERBS: readonly Verb[] = [
   metrics,
   weights,
   verify,
+  audit,
   doctor,
   bench,
   demo,

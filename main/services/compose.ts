@@ -5,6 +5,13 @@ import { setTimeout as wait } from 'node:timers/promises';
 
 import { ServiceError } from '../../shared/domain/service-error.ts';
 import type { App, ByteAnswer, ByteSources } from './app.ts';
+import {
+  auditedBytes,
+  auditedEvaluation,
+  auditedInference,
+  auditedStudies,
+  auditedTraining,
+} from './audit/audited.ts';
 import { createEvaluationService, type EvaluationParts } from './evaluation/evaluation-service.ts';
 import { readFigure } from './inference/figure/figure.ts';
 import { createInferenceService, type InferenceParts } from './inference/inference-service.ts';
@@ -91,12 +98,15 @@ export async function openParts(options: AppOptions): Promise<AppParts> {
     log,
     readOnly: options.readOnly ?? false,
   });
-  const inference = createInferenceService({ library, workerHost, clock, log });
-  const { predict } = inference.service;
-  const evaluation = createEvaluationService({ library, predict, clock, log });
+  const { audit } = library;
+  const predictor = createInferenceService({ library, workerHost, clock, log });
+  const inference = { ...predictor, service: auditedInference(predictor.service, audit) };
+  const { predict } = predictor.service; // films that the app itself looks at are no one's reading
+  const evaluator = createEvaluationService({ library, predict, clock, log });
+  const evaluation = { ...evaluator, service: auditedEvaluation(evaluator.service, audit) };
   let engineInfo: Promise<EngineInfo> | null = null;
   const engine = (): Promise<EngineInfo> => (engineInfo ??= inference.engineInfo());
-  const training = createTrainingService({
+  const trainer = createTrainingService({
     library,
     workerHost,
     engine,
@@ -105,8 +115,9 @@ export async function openParts(options: AppOptions): Promise<AppParts> {
     onFinished: (runId) => evaluation.evaluateRun(runId),
     goOn,
   });
+  const training = { ...trainer, service: auditedTraining(trainer.service, audit) };
   const sample = createSampleService({ library, training, evaluation, inference, clock, log });
-  const studies = createStudiesService({
+  const conductor = createStudiesService({
     library,
     training,
     engine,
@@ -114,6 +125,7 @@ export async function openParts(options: AppOptions): Promise<AppParts> {
     log,
     goOn,
   });
+  const studies = { ...conductor, service: auditedStudies(conductor.service, audit) };
   const every = options.statusEveryMs ?? STATUS_EVERY_MS;
   const system = createSystemService({
     library,
@@ -142,7 +154,7 @@ export async function openParts(options: AppOptions): Promise<AppParts> {
       inference: inference.service,
       system,
     },
-    bytes: byteSources(library, evaluation, inference),
+    bytes: auditedBytes(byteSources(library, evaluation, inference), audit),
     isBusy: () => library.imports.isBusy() || training.isBusy() || sample.isBusy() || studies.isBusy(),
     close: () => (closing ??= close()),
   };

@@ -3,6 +3,7 @@
  * a Store; only main/store writes SQL. One process writes; a second opener gets it read-only (main/files keeps the lock).
  */
 import { createArtifactStore, type ArtifactStore } from './artifacts.ts';
+import { createAuditStore, type AuditStore } from './audit.ts';
 import { isBackupDue, makeBackup, type Restored } from './backup.ts';
 import { createComparisonStore, type ComparisonStore } from './comparisons.ts';
 import { checkDatabase, type Db } from './connection.ts';
@@ -42,6 +43,7 @@ export interface Store {
   readonly reviews: ReviewStore;
   readonly settings: SettingsStore;
   readonly events: EventStore;
+  readonly audit: AuditStore;
   readonly readOnly: boolean;
   /** Layout version of the open file. */
   readonly version: number;
@@ -105,6 +107,7 @@ export function openStore(file: string, options: StoreOptions): Store {
     reviews: translated(createReviewStore(db)),
     settings: translated(createSettingsStore(db)),
     events: translated(createEventStore(db)),
+    audit: translated(createAuditStore(db)),
     readOnly: options.readOnly ?? false,
     version: userVersion(db),
     wasUnclean,

@@ -69,3 +69,12 @@ it('verify finds a damaged file', () => {
   expect(json.ok).toBe(false);
   expect(json.problems).toHaveLength(1);
 });
+
+it('audit lists what was done, and that the list is as it was written', () => {
+  const { status, json } = cli('audit');
+  expect(status).toBe(0);
+  const { trail } = json as { trail: readonly { action: string }[] };
+  expect(json).toMatchObject({ ok: true, entries: trail.length, firstBad: null });
+  expect(trail.filter(({ action }) => action === 'import').length).toBeGreaterThan(0);
+  expect(JSON.stringify(json)).not.toContain(folder);
+});

@@ -4,6 +4,8 @@ import { ServiceError } from '../../../shared/domain/service-error.ts';
 import { openLibraryFiles, type LibraryFiles } from '../../files/library-files.ts';
 import type { Disk } from '../../files/disk.ts';
 import { openStore, type Store } from '../../store/store.ts';
+import { createAuditLog, type AuditLog } from '../audit/audit-log.ts';
+import { auditedImports, auditedLibrary } from '../audit/audited.ts';
 import { createDecodePool, type DecodePool, type DecodePoolOptions } from '../import/decode-pool.ts';
 import { createImportService, type ImportService } from '../import/import-service.ts';
 import { createFilmBytes, type FilmBytes } from './film-bytes.ts';
@@ -17,6 +19,7 @@ export interface OpenLibrary {
   readonly imports: ImportService;
   readonly filmBytes: FilmBytes;
   readonly service: LibraryService;
+  readonly audit: AuditLog;
   /** Cancels a running import (what is in stays in), closes database and lock. Safe to call twice. */
   close(): Promise<void>;
 }
@@ -47,17 +50,21 @@ export async function openLibrary(dir: string, options: OpenLibraryOptions): Pro
     const onFault = (fault: string): void => log.error('reading a film met a fault', { fault });
     const pool = createDecodePool({ onFault, ...options.pool });
     const { onChanged } = options;
-    const imports = createImportService({ store, files, pool, clock, log, ...(onChanged && { onChanged }) });
+    const importer = createImportService({ store, files, pool, clock, log, ...(onChanged && { onChanged }) });
+    const audit = createAuditLog(store, clock);
+    begin(store, audit, log);
+    const imports = auditedImports(importer, audit);
     const filmBytes = createFilmBytes(store, files, pool);
     const samplesDir = options.samplesDir ?? SAMPLES_DIR;
-    const service = createLibraryService({ store, files, clock, imports, filmBytes, samplesDir });
+    const plain = createLibraryService({ store, files, clock, imports, filmBytes, samplesDir });
     return {
       store,
       files,
       pool,
       imports,
       filmBytes,
-      service,
+      service: auditedLibrary(plain, audit),
+      audit,
       close: closer(store, files, pool, imports, log),
     };
   } catch (error) {
@@ -89,6 +96,17 @@ function tell(store: Store, log: Log): void {
   if (store.wasUnclean) log.warn('the last session was not closed', { version: store.version });
   if (store.restored !== null)
     log.error('the database was damaged and a copy is in use', { copyAt: store.restored.at });
+}
+
+/** The first entries of a session. A full disk must not shut a person out of the library: they may have to delete something. */
+function begin(store: Store, audit: AuditLog, log: Log): void {
+  try {
+    if (store.restored !== null) audit.record('restore', '', { copyAt: store.restored.at });
+    audit.record('open', '', { layout: store.version });
+  } catch (error) {
+    if (!(error instanceof ServiceError)) throw error;
+    log.warn('that the library was opened could not be recorded', { code: error.code });
+  }
 }
 
 /** A library without films has nothing to lose yet. A copy that cannot be made stops nothing: the database itself is sound. */

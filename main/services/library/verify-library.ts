@@ -4,7 +4,8 @@ import type { ArtifactRow } from '../../store/artifacts.ts';
 import type { Store } from '../../store/store.ts';
 
 export interface LibraryProblem {
-  readonly code: 'DATABASE' | 'ARTIFACT_MISSING' | 'ARTIFACT_DAMAGED' | 'SPLIT_LEAKS' | 'CHECKPOINT';
+  readonly code:
+    'DATABASE' | 'ARTIFACT_MISSING' | 'ARTIFACT_DAMAGED' | 'SPLIT_LEAKS' | 'CHECKPOINT' | 'AUDIT';
   readonly message: string;
   /** What to do about it. */
   readonly remedy: string;
@@ -42,7 +43,7 @@ export async function verifyLibrary(
       checked.bytes += artifact.bytes;
       onProgress(checked.artifacts, artifacts.length);
     }
-    problems.push(...leaks(store));
+    problems.push(...leaks(store), ...brokenTrail(store));
     for (const find of more) problems.push(...(await find()));
   }
   return { ok: problems.length === 0, problems, checked };
@@ -61,6 +62,20 @@ async function checkArtifact(
   return actual === null
     ? { code: 'ARTIFACT_MISSING', message: `A stored ${kind} is missing.`, remedy, subject: sha256 }
     : { code: 'ARTIFACT_DAMAGED', message: `A stored ${kind} has changed on disk.`, remedy, subject: sha256 };
+}
+
+function brokenTrail(store: Store): readonly LibraryProblem[] {
+  const { firstBad } = store.audit.verify();
+  if (firstBad === null) return [];
+  return [
+    {
+      code: 'AUDIT',
+      message: `The audit trail was changed: from entry ${firstBad} on it is not what was written.`,
+      remedy:
+        'Films, labels and runs are not touched by this. Keep the library’s folder as it is and tell whoever answers for its data.',
+      subject: String(firstBad),
+    },
+  ];
 }
 
 function leaks(store: Store): readonly LibraryProblem[] {
