@@ -7,7 +7,8 @@ import { expect, it } from 'vitest';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const decisions = readdirSync(join(root, 'docs', 'decisions')).map((name) => join('docs', 'decisions', name));
-const documents = ['README.md', 'ARCHITECTURE.md', join('docs', 'dependencies.md'), ...decisions];
+const pages = ['dependencies.md', 'installing.md'].map((name) => join('docs', name));
+const documents = ['README.md', 'ARCHITECTURE.md', 'THREATS.md', ...pages, ...decisions];
 
 it.each(documents)('%s links to files that exist', (name) => {
   const text = readFileSync(join(root, name), 'utf8');
