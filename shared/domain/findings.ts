@@ -78,25 +78,25 @@ export function labelSet(name: LabelSet, available: readonly string[]): readonly
   return name === 'own' ? available.filter((finding) => finding !== NO_FINDING) : SETS[name];
 }
 
-const ALIASES: Readonly<Record<string, string>> = {
-  'other disease': 'Other diseases',
-  'interstitial lung disease': 'ILD',
-  effusion: 'Pleural effusion',
-  'pleural effusion': 'Pleural effusion',
-  mass: 'Nodule/Mass',
-  nodule: 'Nodule/Mass',
-  'nodule or mass': 'Nodule/Mass',
-  fibrosis: 'Pulmonary fibrosis',
-  infiltrate: 'Infiltration',
-  pleural_thickening: 'Pleural thickening',
-  'covid 19': 'COVID-19',
-  covid19: 'COVID-19',
-  no_finding: NO_FINDING,
-  normal: NO_FINDING,
-  'lung tumour': 'Lung tumor',
-  'enlarged pulmonary artery': 'Enlarged PA',
-  oedema: 'Edema',
-};
+const ALIASES = new Map<string, string>([
+  ['other disease', 'Other diseases'],
+  ['interstitial lung disease', 'ILD'],
+  ['effusion', 'Pleural effusion'],
+  ['pleural effusion', 'Pleural effusion'],
+  ['mass', 'Nodule/Mass'],
+  ['nodule', 'Nodule/Mass'],
+  ['nodule or mass', 'Nodule/Mass'],
+  ['fibrosis', 'Pulmonary fibrosis'],
+  ['infiltrate', 'Infiltration'],
+  ['pleural_thickening', 'Pleural thickening'],
+  ['covid 19', 'COVID-19'],
+  ['covid19', 'COVID-19'],
+  ['no_finding', NO_FINDING],
+  ['normal', NO_FINDING],
+  ['lung tumour', 'Lung tumor'],
+  ['enlarged pulmonary artery', 'Enlarged PA'],
+  ['oedema', 'Edema'],
+]);
 
 const KNOWN = new Map<string, string>(
   [...VINDR_LOCAL, ...VINDR_GLOBAL, ...OTHER_KNOWN].map((name) => [name.toLowerCase(), name]),
@@ -105,7 +105,7 @@ const KNOWN = new Map<string, string>(
 /** The one spelling of a finding's name, or null when the name is not in the vocabulary. */
 export function canonicalFinding(name: string): string | null {
   const key = name.trim().toLowerCase();
-  return KNOWN.get(key) ?? KNOWN.get(ALIASES[key]?.toLowerCase() ?? '') ?? null;
+  return KNOWN.get(key) ?? KNOWN.get(ALIASES.get(key)?.toLowerCase() ?? '') ?? null;
 }
 
 /** Okabe-Ito order without black: eight hues that colour-blind readers tell apart. */

@@ -19,20 +19,20 @@ const UNKNOWN = new Set([
 const TRUE = new Set(['1', '1.0', 'true', 'yes', 'y', 'positive', 'pos', 'present']);
 const FALSE = new Set(['0', '0.0', 'false', 'no', 'n', 'negative', 'neg', 'absent']);
 
-const PARTS: Readonly<Record<string, Part>> = {
-  train: 'train',
-  training: 'train',
-  trn: 'train',
-  val: 'validation',
-  valid: 'validation',
-  validate: 'validation',
-  validation: 'validation',
-  dev: 'validation',
-  tune: 'validation',
-  test: 'test',
-  testing: 'test',
-  tst: 'test',
-};
+const PARTS = new Map<string, Part>([
+  ['train', 'train'],
+  ['training', 'train'],
+  ['trn', 'train'],
+  ['val', 'validation'],
+  ['valid', 'validation'],
+  ['validate', 'validation'],
+  ['validation', 'validation'],
+  ['dev', 'validation'],
+  ['tune', 'validation'],
+  ['test', 'test'],
+  ['testing', 'test'],
+  ['tst', 'test'],
+]);
 
 const OLDEST_YEARS = 130;
 
@@ -53,7 +53,7 @@ export function parseAbnormal(cell: string): boolean | null | undefined {
 
 export function parsePart(cell: string): Part | null | undefined {
   const value = cell.trim().toLowerCase();
-  return UNKNOWN.has(value) ? null : PARTS[value];
+  return UNKNOWN.has(value) ? null : PARTS.get(value);
 }
 
 /** Years. DICOM's `058Y`, `010M` and plain numbers; what cannot be an age is unknown. */

@@ -122,6 +122,12 @@ describe('cells', () => {
     for (const cell of ['0.5', '2', 'maybe', 'ja']) expect(parseLabel(cell)).toBeUndefined();
   });
 
+  it.each(['constructor', '__proto__'])('%s is a word like any other that nobody knows', async (word) => {
+    expect(parsePart(word)).toBeUndefined();
+    expect((await refusal(`file,Edema,${word}\na.png,0,1\n`)).code).toBe('UNKNOWN_LABELS');
+    expect((await refusal(`file,finding\na.png,${word}\n`)).code).toBe('UNKNOWN_LABELS');
+  });
+
   it('parts have synonyms; ages have units', () => {
     expect(['valid', 'VAL', 'training', 'Test', ''].map(parsePart)).toEqual([
       'validation',
