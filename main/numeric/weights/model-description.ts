@@ -68,6 +68,8 @@ function isNormalisation(value: unknown): value is Normalisation {
   return three(mean) && three(std) && std.every((entry) => entry > 0);
 }
 
+const MOST_BLOCKS = 64;
+
 /** A configuration that comes from a file; every field within sane limits. */
 function isConfig(value: unknown): value is VitConfig {
   if (typeof value !== 'object' || value === null) return false;
@@ -75,7 +77,7 @@ function isConfig(value: unknown): value is VitConfig {
   const { width, depth, heads, mlpRatio, patch, imageSize, layerNormEpsilon, t1Units, t2Units } = config;
   return (
     isWhole(width, 1, 4096) &&
-    isWhole(depth, 1, 64) &&
+    isWhole(depth, 1, MOST_BLOCKS) &&
     isWhole(heads, 1, 64) &&
     width % heads === 0 &&
     isWhole(mlpRatio, 1, 16) &&
@@ -149,6 +151,9 @@ export function configFromShapes(tensors: Tensors, layout: 'hf' | 'timm'): VitCo
     refuse(`${tokens} positions are no square grid and one class token`);
   if (width < 1 || width % 64 !== 0) refuse(`the width ${width} is no multiple of 64`);
   const depth = countBlocks(tensors, layout);
+  // Before anything is made as long as the depth says: one tensor's name can claim a billion blocks.
+  if (depth > MOST_BLOCKS)
+    refuse(`a name speaks of ${depth} blocks, and more than ${MOST_BLOCKS} are not read`);
   return {
     ...EMPTY,
     variant: variantOf(width, depth) ?? 'custom',

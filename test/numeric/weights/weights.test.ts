@@ -152,6 +152,9 @@ describe('refused', () => {
     expect(codeOf(extra(name))).toBe('unsupported-model');
     expect(() => importWeights(writeSafetensors(extra(name)))).toThrow(name);
   });
+  it('a name that claims more blocks than any model has, before anything is made for them', () => {
+    expect(codeOf(extra('blocks.999999999.norm1.weight'))).toBe('unsupported-model');
+  });
   it('a tensor nobody knows', () => {
     expect(codeOf(extra('blocks.0.adapter.weight'))).toBe('unknown-tensor');
   });
