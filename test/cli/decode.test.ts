@@ -46,6 +46,10 @@ it('describes a grey PNG, writes it as displayed, and never overwrites unasked',
   expect([...(await sharp(readFileSync(out)).extractChannel(0).raw().toBuffer())]).toEqual([...pixels]);
   expect(decode(file, '--png', out)).toMatchObject({ status: 2, json: { error: { code: 'CONFLICT' } } });
   expect(decode(file, '--png', out, '--force').status).toBe(0);
+  expect(decode(file, '--png', join(folder, 'absent', 'out.png'))).toMatchObject({
+    status: 2,
+    json: { error: { code: 'NOT_FOUND' } },
+  });
 });
 
 it.each([

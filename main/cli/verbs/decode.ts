@@ -1,11 +1,11 @@
 /** @file `decode FILE [--png OUT]`: what one DICOM or plain image holds, and the picture as displayed. */
-import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 
 import { FilmError } from '../../dicom/film-error.ts';
 import { readFilm } from '../../dicom/film.ts';
 import { describeFilm, displayImage, encodePng } from '../../dicom/render.ts';
 import { writeFileAtomic } from '../../files/atomic-write.ts';
+import { refuseUnlessWritable } from '../out-file.ts';
 import { Refusal, type Verb } from '../verb.ts';
 
 async function readBytes(file: string): Promise<Uint8Array> {
@@ -27,11 +27,7 @@ export const decode: Verb = {
       throw new Refusal('BAD_INPUT', 'Name one file: chestlight decode FILE');
     }
     const { png } = options;
-    if (typeof png === 'string' && existsSync(png) && options.force !== true) {
-      throw new Refusal('CONFLICT', `${png} is there already. Choose another name or add --force.`, {
-        path: png,
-      });
-    }
+    if (typeof png === 'string') refuseUnlessWritable(png, options);
     try {
       const film = await readFilm(await readBytes(file), file);
       const json = describeFilm(film);

@@ -1,6 +1,5 @@
 /** @file `figure`: films of the library as rows, attention of the teacher and its students as panes, in one PNG or PDF. */
 import { definedOnly } from '../../../shared/domain/defined-only.ts';
-import { existsSync } from 'node:fs';
 import { extname } from 'node:path';
 
 import { figureRequest, type FigureRequest } from '../../../shared/contract/inference.ts';
@@ -9,6 +8,7 @@ import type { OpenLibrary } from '../../services/library/open-library.ts';
 import { withApp } from '../app-option.ts';
 import { LIBRARY_OPTION } from '../library-option.ts';
 import { numberOption, textOption } from '../options.ts';
+import { refuseUnlessWritable } from '../out-file.ts';
 import { Refusal, type Verb, type VerbArguments } from '../verb.ts';
 
 /** Ids of films by id or by file name. @throws Refusal NOT_FOUND, BAD_INPUT for a name that several films have */
@@ -76,8 +76,7 @@ export const figure: Verb = {
       throw new Refusal('BAD_INPUT', 'Name the file to write: --out FILE.png or --out FILE.pdf.');
     if (textOption(options, 'film') === undefined)
       throw new Refusal('BAD_INPUT', 'Name a film, or up to 8 with commas between: --film NAME|ID.');
-    if (existsSync(out) && options.force !== true)
-      throw new Refusal('CONFLICT', `${out} is there already. Choose another name or add --force.`, { out });
+    refuseUnlessWritable(out, options);
     return await withApp(options, 'read', async ({ inference, library }) => {
       const request = requestOf(library, options, out);
       const bytes = await inference.drawFigure(request, { signal: new AbortController().signal });
