@@ -23,6 +23,7 @@ import {
 } from '../../services/training/start-weights.ts';
 import { columns } from '../columns.ts';
 import { LIBRARY_OPTION, withLibrary } from '../library-option.ts';
+import { refuseUnlessWritable } from '../out-file.ts';
 import { Refusal, type Verb, type VerbArguments, type VerbResult } from '../verb.ts';
 
 const USAGE = [
@@ -77,7 +78,7 @@ async function importFile(file: string, options: Options): Promise<VerbResult> {
   const about = {
     normalisation: await normalisationOption(options, file),
     title: text(options.title) ?? title ?? basename(file, extname(file)),
-    licence: licence ?? text(options.licence) ?? 'not stated',
+    licence: licence ?? text(options.licence),
   };
   const start = await withLibrary(options, true, (library) => importStart(library, Date, bytes, about));
   return result({ ...facts, start: start.id });
@@ -124,7 +125,7 @@ async function list(options: Options): Promise<VerbResult> {
 }
 
 async function remove(start: string, options: Options): Promise<VerbResult> {
-  await withLibrary(options, true, (library) => removeStart(library, start));
+  await withLibrary(options, true, (library) => Promise.resolve(removeStart(library, start)));
   return result({ removed: start });
 }
 
@@ -136,14 +137,7 @@ function layoutOption(value: string | boolean | undefined): Layout {
 
 async function exportRun(run: string, out: string, options: Options): Promise<VerbResult> {
   const layout = layoutOption(options.layout);
-  if (existsSync(out) && options.force !== true) {
-    throw new Refusal('CONFLICT', `${out} is there already. Choose another name or add --force.`, {
-      path: out,
-    });
-  }
-  if (!existsSync(dirname(resolve(out)))) {
-    throw new Refusal('NOT_FOUND', `There is no folder ${dirname(resolve(out))}. Make it first.`);
-  }
+  refuseUnlessWritable(out, options);
   return await withLibrary(options, false, async (library) => {
     const { bytes, kind } = await runWeights(library, run as RunId, layout);
     await writeFileAtomic(out, bytes);

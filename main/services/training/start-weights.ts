@@ -1,5 +1,5 @@
 /** @file Start weights: those of the app, and files imported as immutable artifacts; listed for a model, found again by their id. */
-import { rm } from 'node:fs/promises';
+import { existsSync, rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 
 import { z } from 'zod';
@@ -15,6 +15,7 @@ import { bundledStarts, findBundled, isBundled, type BundledStart } from './bund
 
 const SETTING = 'starts';
 const ARTIFACT_KIND = 'start-weights';
+const NOT_STATED = 'not stated';
 const ID = /^start-[0-9a-f]{16}$/;
 
 const normalisation = z.object({
@@ -113,7 +114,7 @@ function usersOf({ store }: OpenLibrary, id: string): string[] {
  * Removes an imported start and its file. @throws ServiceError NOT_FOUND, READ_ONLY, CONFLICT for one that comes with the app, and
  * for one that a run or study began with: it could not be resumed or made again
  */
-export async function removeStart(library: OpenLibrary, id: string): Promise<void> {
+export function removeStart(library: OpenLibrary, id: string): void {
   const { store, files } = library;
   files.refuseIfReadOnly();
   if (isBundled(id)) {
@@ -138,18 +139,26 @@ export async function removeStart(library: OpenLibrary, id: string): Promise<voi
     );
     store.artifacts.remove(start.sha256);
   });
-  await rm(files.artifacts.path(start.sha256), { force: true });
+  // Nothing is awaited in between: an import of the same file sees both or neither.
+  rmSync(files.artifacts.path(start.sha256), { force: true });
+}
+
+export interface AboutStart {
+  readonly title: string;
+  /** Null = nobody said; what was said at an earlier import of the same file stays. */
+  readonly licence: string | null;
+  readonly normalisation?: ImportedStart['normalisation'];
 }
 
 /**
- * Copies a weights file into the library as it is, once. The same file again only changes what it is called.
+ * Copies a weights file into the library as it is, once. The same file again only changes what is said about it.
  * @throws WeightsError, ServiceError INCOMPATIBLE, READ_ONLY, DISK_FULL
  */
 export async function importStart(
   library: OpenLibrary,
   clock: Clock,
   file: Uint8Array,
-  about: Pick<ImportedStart, 'title' | 'licence'> & Partial<Pick<ImportedStart, 'normalisation'>>,
+  { title, licence, normalisation = null }: AboutStart,
 ): Promise<ImportedStart> {
   const { store, files } = library;
   const { variant, layout, sha256 } = describeWeights(file);
@@ -160,22 +169,21 @@ export async function importStart(
     );
   }
   await files.ensureSpace(file.length);
-  const { bytes } = await files.artifacts.put(file);
-  const start = {
-    id: startId(sha256),
-    normalisation: null,
-    ...about,
-    model: variant,
-    layout,
-    sha256,
-    bytes,
-  };
-  store.transaction(() => {
-    store.artifacts.add({ sha256, kind: ARTIFACT_KIND, bytes }, clock.now());
-    const others = allStarts(library).filter(({ id }) => id !== start.id);
-    store.settings.set(SETTING, [...others, start]);
-  });
-  return start;
+  for (;;) {
+    const { bytes } = await files.artifacts.put(file);
+    const start = store.transaction((): ImportedStart | null => {
+      // Removed since it was put: it is put once more.
+      if (!existsSync(files.artifacts.path(sha256))) return null;
+      store.artifacts.add({ sha256, kind: ARTIFACT_KIND, bytes }, clock.now());
+      const id = startId(sha256);
+      const starts = allStarts(library);
+      const said = licence ?? starts.find((one) => one.id === id)?.licence ?? NOT_STATED;
+      const own = { id, title, licence: said, model: variant, layout, sha256, bytes, normalisation };
+      store.settings.set(SETTING, [...starts.filter((one) => one.id !== id), own]);
+      return own;
+    });
+    if (start !== null) return start;
+  }
 }
 
 /** True for the id of start weights, the app's or imported; a run's start is else a path. */
@@ -204,5 +212,5 @@ export function keptInit(init: string): string {
 
 /** Licence of the weights that a run names as its start. */
 export function startLicence(library: OpenLibrary, init: string): string {
-  return [...bundledStarts(), ...allStarts(library)].find(({ id }) => id === init)?.licence ?? 'not stated';
+  return [...bundledStarts(), ...allStarts(library)].find(({ id }) => id === init)?.licence ?? NOT_STATED;
 }

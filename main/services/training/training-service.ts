@@ -196,8 +196,8 @@ export function createTrainingService(deps: TrainingDeps): TrainingParts {
       listStarts(library)
         .filter((start) => start.model === model)
         .map(({ id, title, licence, bytes, bundled }) => ({ id, title, licence, bytes, bundled })),
-    removeStart: async ({ id }) => {
-      await removeStart(library, id);
+    removeStart: ({ id }) => {
+      removeStart(library, id);
       return {};
     },
     async estimate(request) {

@@ -54,7 +54,7 @@ export async function importUploadedStart(
     const start = startFile(bytes);
     const about = {
       title: title === '' ? (start.title ?? basename(file, extname(file))) : title,
-      licence: start.licence ?? (licence === '' ? 'not stated' : licence),
+      licence: start.licence ?? (licence === '' ? null : licence),
       normalisation: chosenNormalisation(normalisation),
     };
     const { id, model, layout } = await importStart(library, clock, start.bytes, about);

@@ -1,6 +1,7 @@
 /** @file An imported start in a run: its id in the configuration, its file in the plan, refusals before anything is queued. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import { Readable } from 'node:stream';
 
 import { expect, it } from 'vitest';
 
@@ -18,6 +19,7 @@ import {
 } from '../../../main/services/training/start-weights.ts';
 import { requestOf } from '../../../main/services/training/training-service.ts';
 import { waitingProgress } from '../../../main/services/training/run-views.ts';
+import { importUploadedStart } from '../../../main/services/training/uploaded-start.ts';
 import { writePlan } from '../../../main/services/training/write-plan.ts';
 import type { RunId } from '../../../shared/domain/ids.ts';
 import { runPlan } from '../../../shared/worker/protocol.ts';
@@ -113,14 +115,52 @@ it('is removed with its file, unless a run began with it', async () => {
     createdAt: 1,
     progress,
   });
-  await expect(removeStart(library, id)).rejects.toMatchObject({
-    code: 'CONFLICT',
-    message: expect.stringContaining('"My run"') as string,
-  });
+  expect(() => removeStart(library, id)).toThrow(
+    expect.objectContaining({ code: 'CONFLICT', message: expect.stringContaining('"My run"') as string }),
+  );
   expect(await library.files.artifacts.actualHash(sha256)).toBe(sha256);
   library.store.runs.remove(run);
-  await removeStart(library, id);
+  removeStart(library, id);
   expect(await library.files.artifacts.size(sha256)).toBeNull();
   expect(listStarts(library).filter(({ bundled }) => !bundled)).toEqual([]);
   expect(() => startPath(library, id)).toThrow(/has no start weights/);
+});
+
+it('removed in the middle of another import of the same file, it is there whole', async () => {
+  const library = await libraryWithFilms();
+  const { id, sha256 } = await importStart(library, clock, weights, about);
+  const { files } = library;
+  const put = files.artifacts.put.bind(files.artifacts);
+  let removed = false;
+  const artifacts = {
+    ...files.artifacts,
+    put: async (content: Uint8Array) => {
+      const stored = await put(content);
+      if (!removed) removeStart(library, id);
+      removed = true;
+      return stored;
+    },
+  };
+  await importStart({ ...library, files: { ...files, artifacts } }, clock, weights, about);
+  expect(startPath(library, id)).toBe(files.artifacts.path(sha256));
+  expect(await files.artifacts.actualHash(sha256)).toBe(sha256);
+});
+
+it('imported again without a word on its licence, it keeps the one that was stated', async () => {
+  const library = await libraryWithFilms();
+  await importStart(library, clock, weights, { title: 'A start', licence: 'CC-BY-NC-4.0' });
+  const uploadId = 'upload-0000000001';
+  await library.files.uploads.save(uploadId, 'again.safetensors', Readable.from([weights]), weights.length);
+  const upload = {
+    uploadId,
+    file: 'again.safetensors',
+    title: '',
+    licence: '',
+    normalisation: 'file',
+  } as const;
+  const { id } = await importUploadedStart(library, clock, upload);
+  const licences = () => listStarts(library).flatMap((start) => (start.id === id ? [start.licence] : []));
+  expect(licences()).toEqual(['CC-BY-NC-4.0']);
+  await importStart(library, clock, weights, { title: 'A start', licence: 'MIT' });
+  expect(licences()).toEqual(['MIT']);
 });
