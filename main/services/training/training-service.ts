@@ -297,6 +297,7 @@ export function createTrainingService(deps: TrainingDeps): TrainingParts {
 
   async function close(): Promise<void> {
     closed = true;
+    await tidied; // nothing is removed once another process may have the library
     await pumping;
     const running = process;
     if (running === null) return;
@@ -310,14 +311,13 @@ export function createTrainingService(deps: TrainingDeps): TrainingParts {
     clearInterval(timer);
   }
 
+  const tidied = files.readOnly
+    ? Promise.resolve()
+    : sweepSpentFiles(library).catch((error: unknown) =>
+        log.warn('spent files were not tidied up', { error: String(error) }),
+      );
   // Runs that waited when the app was closed go on waiting in the same order.
-  if (!files.readOnly) {
-    void sweepSpentFiles(library)
-      .catch((error: unknown) => log.warn('spent files were not tidied up', { error: String(error) }))
-      .then(() => {
-        if (deps.goOn) pump();
-      });
-  }
+  if (!files.readOnly && deps.goOn) void tidied.then(pump);
   return {
     service,
     runToEnd,
