@@ -48,6 +48,9 @@ it('refuses a missing file, an unknown verb and an unknown option with exit 2', 
   expect(cli('metrics', join(folder, 'absent.csv'), '--json')).toMatchObject({ status: 2 });
   expect(cli('metrics', '--colour', '--json')).toMatchObject({ status: 2 });
   expect(cli('conjure').status).toBe(2);
+  // Options that would change nothing are not taken.
+  const refused = cli('pretrain', '--library', join(folder, 'none'), '--class-weights', '--json');
+  expect(refused).toMatchObject({ status: 2, json: { error: { code: 'BAD_INPUT' } } });
 });
 
 it('doctor: engine, device and self-test', () => {

@@ -5,7 +5,16 @@ import { textOption } from '../options.ts';
 import { followRun, requestFrom, RUN_OPTIONS } from '../run-verb.ts';
 import { Refusal, type Verb } from '../verb.ts';
 
-const { init: _init, resolution: _resolution, ...OPTIONS } = RUN_OPTIONS;
+/** Films are seen at 224 px as they are, and there are no labels to weight. */
+const {
+  init: _init,
+  resolution: _resolution,
+  'token-mode': _tokenMode,
+  reduce: _reduce,
+  upsample: _upsample,
+  'class-weights': _classWeights,
+  ...OPTIONS
+} = RUN_OPTIONS;
 
 export const pretrain: Verb = {
   name: 'pretrain',
