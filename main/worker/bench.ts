@@ -66,7 +66,7 @@ async function knowledge(dir: string, films: FilmSet, vit: VitConfig, batch: num
   const parameters = loadParameters(initParameters(vit, 2), vit);
   const teacher = { config: vit, normalisation: NORMALISATION, parameters };
   const train = films.part('train');
-  const hooks = { between: () => Promise.resolve(), onShard: () => undefined };
+  const hooks = { between: () => Promise.resolve(), onKnown: () => undefined, onShard: () => undefined };
   await buildKnowledge(teacher, films, train, settings, hooks);
   for (const tensor of parameters.values()) tensor.dispose();
   return knowledgeReader(teacher, train, settings);

@@ -60,8 +60,10 @@ export interface KnowledgeSize {
 }
 
 export interface KnowledgeHooks {
-  /** Awaited between batches; what it throws ends the build, whose whole shards stay. */
-  readonly between: () => Promise<void>;
+  /** Awaited after each batch, with its films; what it throws ends the build, whose whole shards stay. */
+  readonly between: (films: number) => Promise<void>;
+  /** Films of a shard that is there already: they need no work. */
+  readonly onKnown: (films: number) => void;
   readonly onShard: (size: KnowledgeSize) => void;
 }
 
@@ -102,7 +104,7 @@ async function computeShards(
   view: number,
   parts: readonly KnowledgePart[],
   settings: KnowledgeSettings,
-  between: () => Promise<void>,
+  between: KnowledgeHooks['between'],
 ): Promise<readonly Uint8Array[]> {
   const { config, normalisation, parameters } = teacher;
   const layouts = parts.map((part) => layoutOf(config, part));
@@ -144,7 +146,7 @@ async function computeShards(
       }
     });
     tf.dispose([input4d, made]);
-    await between();
+    await between(chosen.length);
   }
   return shards.map((shard) => new Uint8Array(shard));
 }
@@ -167,7 +169,7 @@ export async function buildKnowledge(
   films: FilmSet,
   indices: Uint32Array,
   settings: KnowledgeSettings,
-  { between, onShard }: KnowledgeHooks,
+  { between, onKnown, onShard }: KnowledgeHooks,
 ): Promise<void> {
   const { parts, views } = settings;
   const bytes = parts.map(() => 0);
@@ -191,7 +193,7 @@ export async function buildKnowledge(
         for (const [index, part] of missing.entries()) {
           await writeFileAtomic(shardFile(part, view, shard), made[index] ?? new Uint8Array());
         }
-      }
+      } else onKnown(chosen.length);
       tell(false);
     }
   }

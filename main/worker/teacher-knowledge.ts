@@ -42,14 +42,18 @@ export async function teacherKnowledge(
     batch: recipe.microBatch,
     functions: host.functions,
   };
-  const total = train.length * settings.views;
+  /** Films in views that are still to be asked about. */
+  let total = train.length * settings.views;
   let done = 0;
   try {
     await buildKnowledge(model, films, train, settings, {
-      between: async () => {
-        done += recipe.microBatch;
+      between: async (answered) => {
+        done += answered;
         reporter.portion('knowledge', done, total);
         await orStopped(host);
+      },
+      onKnown: (answered) => {
+        total -= answered;
       },
       onShard: (size) => host.send({ type: 'knowledge', ...size }),
     });
