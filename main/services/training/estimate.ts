@@ -12,15 +12,15 @@ import { parameterCount, tokenCount, vitConfig, vitOfRun } from '../../numeric/v
 import type { DatasetFilm } from '../../store/splits.ts';
 import type { OpenLibrary } from '../library/open-library.ts';
 
-/** Seconds a film takes forward and backward on two cores: ViT-Tiny measured, the others by their multiply-adds. */
-const RULE_OF_THUMB: Readonly<Record<VitVariant, number>> = { tiny: 0.06, small: 0.22, base: 0.84 };
+/** Seconds a film takes forward and backward on two cores: Tiny and Small measured (docs/performance.md), Base by its multiply-adds. */
+const RULE_OF_THUMB: Readonly<Record<VitVariant, number>> = { tiny: 0.05, small: 0.16, base: 0.6 };
 /** A forward pass alone costs about a third. */
 const FORWARD_SHARE = 1 / 3;
 /** Native library, decoded films and the process itself. */
 const PROCESS_BYTES = 500e6;
 
 /** Cost of a step on hidden patches beside one on all tokens: a quarter of the tokens, and the decoder; measured with ViT-Tiny. */
-const MASKED_SHARE = 0.4;
+const MASKED_SHARE = 0.6;
 
 const rateKey = (model: VitVariant): string => `rate.${model}`;
 
