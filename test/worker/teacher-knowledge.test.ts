@@ -5,6 +5,7 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
+import { CompiledFunctions } from '../../main/numeric/engine/graph/compiled-function.ts';
 import { loadEngine } from '../../main/numeric/engine/load-engine.ts';
 import { vitConfig } from '../../main/numeric/vit/config.ts';
 import { initParameters } from '../../main/numeric/vit/init.ts';
@@ -49,6 +50,7 @@ async function build(views: number) {
     now,
     wish: (): Wish => 'go on',
     between: () => Promise.resolve(),
+    functions: new CompiledFunctions({ compile: true, onEager: (why) => expect.unreachable(why) }),
   };
   await teacherKnowledge(plan, host, reporter, await FilmSet.load(made.films, 1, vit.imageSize));
   return { told, last: sent.at(-1) };
