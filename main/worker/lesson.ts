@@ -21,6 +21,8 @@ export interface Lesson {
   ) => Promise<StepMeasurements>;
   /** Brings the state up to date, where steps are taken elsewhere. Called before it is written. */
   readonly settle: () => void;
+  /** Lets go of what the steps needed; the state stays. */
+  readonly dispose: () => void;
   /** How good the weights are that would be kept now. @throws Stopped on pause and cancel */
   readonly validate: () => Promise<Validation>;
 }
@@ -73,6 +75,7 @@ export function labelledLesson(lesson: LabelledLesson): Lesson {
       return await steps.step(batches, settings);
     },
     settle: steps.settle,
+    dispose: steps.dispose,
     async validate() {
       steps.settle();
       const indices = films.part('validation');

@@ -48,6 +48,7 @@ export function maskedLesson(plan: RunPlan, host: RunHost, state: TrainState, fi
       return steps.step(batches, settings);
     },
     settle: steps.settle,
+    dispose: steps.dispose,
     validate: () => Promise.resolve(UNJUDGED),
   };
 }

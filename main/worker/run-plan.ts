@@ -97,8 +97,9 @@ async function train(
     file: await writeFirstBatch(dir, films, config, inputOf(config, vit), hidden),
   });
   const state = new TrainState(vit, weights, { ema: config.recipe.emaDecay !== null, extra });
+  let lesson: Lesson | null = null;
   try {
-    const lesson =
+    lesson =
       config.method === 'pretrain'
         ? maskedLesson(plan, host, state, films)
         : await lessonWithLabels(plan, host, reporter, state, films);
@@ -107,6 +108,7 @@ async function train(
     if (best === null) throw new Error('a finished run has a best epoch');
     return best;
   } finally {
+    lesson?.dispose(); // scoring needs the memory
     state.dispose();
   }
 }

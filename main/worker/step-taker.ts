@@ -17,6 +17,8 @@ export interface StepTaker<Batch> {
   readonly step: (batches: readonly Batch[], settings: OptimiserSettings) => Promise<StepMeasurements>;
   /** Brings the state up to date, where steps are taken elsewhere. */
   readonly settle: () => void;
+  /** Lets go of what the steps needed; the state stays. */
+  readonly dispose: () => void;
 }
 
 /** `compiled` null = eagerly, one operation after another. */
@@ -31,6 +33,7 @@ export function stepTaker<Batch extends { readonly films: number }, Fed>(
       (await compiled?.step(batches, settings, between)) ??
       (await stepOf(work, state, batches, settings, between)),
     settle: () => compiled?.settle(),
+    dispose: () => compiled?.dispose(),
   };
 }
 

@@ -70,7 +70,12 @@ export class CompiledStep<Fed> {
       ...this.#applyNodes(backend, state, optimiser),
     ];
     this.#program = new Program(backend, nodes);
-    this.assign(state);
+    try {
+      this.assign(state);
+    } catch (error) {
+      this.#program.dispose(); // nobody else knows of it
+      throw error;
+    }
   }
 
   #of(kind: Kind): readonly Variable[] {

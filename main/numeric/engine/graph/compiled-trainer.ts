@@ -4,7 +4,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 
-import { ADAMW_DEFAULTS, stepRates } from '../../optim/adamw.ts';
+import { ADAMW_DEFAULTS, gradientNorm, stepRates } from '../../optim/adamw.ts';
 import type { TrainState } from '../../train/train-state.ts';
 import {
   NotFiniteError,
@@ -15,7 +15,7 @@ import {
 import { CompiledStep, type Micro } from './compiled-step.ts';
 import type { NativeBackend } from './recorder.ts';
 
-/** How far the loss of the first micro-batch may be from the eager one, relative. */
+/** How far the loss and the gradients' norm of the first micro-batch may be from the eager ones, relative. */
 const AGREE = 1e-4;
 
 export interface TrainerOptions<Batch, Fed> {
@@ -25,6 +25,11 @@ export interface TrainerOptions<Batch, Fed> {
   readonly sizes: readonly number[];
   /** Told once, when steps are taken eagerly. */
   readonly onEager: (why: string) => void;
+}
+
+/** 0 where both are not a number: the step says so itself. */
+function relativeDifference(value: number, wanted: number): number {
+  return Object.is(value, wanted) ? 0 : Math.abs(value - wanted) / Math.abs(wanted);
 }
 
 export class CompiledTrainer<Batch extends { readonly films: number }, Fed> {
@@ -84,6 +89,7 @@ export class CompiledTrainer<Batch extends { readonly films: number }, Fed> {
     this.#ahead = false;
   }
 
+  /** Lets go of the session; what the state has not been brought up to is lost. */
   dispose(): void {
     this.#compiled?.dispose();
     this.#compiled = null;
@@ -108,15 +114,18 @@ export class CompiledTrainer<Batch extends { readonly films: number }, Fed> {
         const compiled = new CompiledStep(backend, state, examples, { work, optimiser });
         scope.made = compiled;
         const micro = this.#micro(first, all);
-        const own = compiled.micro(micro)[0] ?? Number.NaN;
+        const loss = compiled.micro(micro)[0] ?? Number.NaN;
         const eager = work.gradients(state.tensors('parameters'), micro.fed);
-        const wanted = eager.measured.dataSync<'float32'>()[0] ?? Number.NaN;
+        const [wanted = Number.NaN] = eager.measured.dataSync<'float32'>();
+        const [norm = Number.NaN] = gradientNorm(eager.gradients).dataSync<'float32'>();
         tf.dispose([eager.measured, ...eager.gradients]);
-        // Both not a number: the step says so itself.
-        scope.difference = Object.is(own, wanted) ? 0 : Math.abs(own - wanted) / Math.abs(wanted);
+        scope.difference = Math.max(
+          relativeDifference(loss, wanted),
+          relativeDifference(compiled.gradientNorm(), norm),
+        );
         compiled.assign(state); // what the comparison has added is gone
       });
-      if (!(scope.difference <= AGREE)) throw new Error(`its loss is off by ${scope.difference}`);
+      if (!(scope.difference <= AGREE)) throw new Error(`its loss or gradient is off by ${scope.difference}`);
       return scope.made;
     } catch (error) {
       scope.made?.dispose();
