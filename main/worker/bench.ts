@@ -117,12 +117,12 @@ async function training(dir: string, settings: BenchSettings, vit: VitConfig): P
   };
 }
 
-async function predicting(dir: string, batch: number, vit: VitConfig): Promise<Step> {
-  const films = await noiseFilms(dir, batch, vit.imageSize);
+async function predicting(dir: string, vit: VitConfig): Promise<Step> {
+  const films = await noiseFilms(dir, 1, vit.imageSize);
   const parameters = loadParameters(initParameters(vit, 1), vit);
   const model = { config: vit, normalisation: NORMALISATION, parameters };
   const question = {
-    images: Array.from({ length: batch }, (_, film) => films.image(film)),
+    images: [films.image(0)],
     input: { resolution: vit.imageSize, reduce: 'area', upsample: 'bilinear' } as const,
     findings: Array.from({ length: FINDINGS }, (_, index) => `${index}`),
     attention: [{ method: 'last' as const, head: null, target: null }],
@@ -143,7 +143,7 @@ async function main(): Promise<void> {
   const dir = mkdtempSync(join(tmpdir(), 'chestlight-bench-'));
   try {
     const step =
-      settings.what === 'predict' ? await predicting(dir, 1, vit) : await training(dir, settings, vit);
+      settings.what === 'predict' ? await predicting(dir, vit) : await training(dir, settings, vit);
     say({
       parameters: parameterCount(vit),
       version: engine.tensorflow ?? engine.backend,

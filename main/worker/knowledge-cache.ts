@@ -133,10 +133,10 @@ async function computeShards(
     const made = settings.functions.run(key, inputs, () =>
       knowledgeOf({ parameters, images: input4d }, config, normalisation, feature, point),
     );
-    const values = (name: string) => made[name]?.dataSync<'float32'>() ?? null;
-    const [t1, t2] = [values('t1'), values('t2')];
-    if (t1 === null || t2 === null) throw new Error('the teacher gave no logits');
-    const answers = { t1, t2, feature: values('feature') };
+    input4d.dispose();
+    const { t1, t2, feature: compared = null } = made;
+    if (t1 === undefined || t2 === undefined) throw new Error('the teacher gave no logits');
+    const answers = { t1, t2, feature: compared };
     parts.forEach((part, index) => {
       const layout = layouts[index] as RecordLayout;
       const shard = shards[index] as ArrayBuffer;
@@ -145,7 +145,6 @@ async function computeShards(
         writeRecord(shard, (start + film) * layout.bytes, layout, record);
       }
     });
-    tf.dispose([input4d, made]);
     await between(chosen.length);
   }
   return shards.map((shard) => new Uint8Array(shard));

@@ -45,26 +45,24 @@ export function predictFilms(
       last: attention.some(({ method }) => method === 'last'),
       rollout: attention.some(({ method }) => method === 'rollout'),
     };
-    const answer = valuesOf(
-      functions.run(`answers ${JSON.stringify(asked)} ${key}`, { ...parameters, images }, () =>
-        answers({ parameters: model.parameters, images }, config, model.normalisation, asked),
-      ),
+    const inputs = { ...parameters, images };
+    const answer = functions.run(`answers ${JSON.stringify(asked)} ${key}`, inputs, () =>
+      answers({ parameters: model.parameters, images }, config, model.normalisation, asked),
     );
     const explained = attention.map((request) => {
-      if (request.method !== 'relevance') return null;
+      if (request.method !== 'relevance') return undefined;
       const target = tf.tensor1d(targetWeights(config, targetOf(question, request)));
       try {
-        const inputs = { ...parameters, images, target };
-        const result = functions.run(`relevance ${key}`, inputs, () =>
+        const explains = functions.run(`relevance ${key}`, { ...inputs, target }, () =>
           relevance({ parameters: model.parameters, images, target }, config, model.normalisation),
         );
-        return valuesOf(result)['relevance'] ?? null;
+        return explains['relevance'];
       } finally {
         target.dispose();
       }
     });
-    const row = (values: Float32Array | null | undefined, film: number): Float32Array => {
-      if (values === null || values === undefined) throw new Error('an attention map was not computed');
+    const row = (values: Float32Array | undefined, film: number): Float32Array => {
+      if (values === undefined) throw new Error('an attention map was not computed');
       return values.subarray((film * values.length) / films, ((film + 1) * values.length) / films);
     };
     return question.images.map((_, film) => ({
@@ -79,16 +77,6 @@ export function predictFilms(
   } finally {
     images.dispose();
   }
-}
-
-/** Reads tensors by name and disposes them. */
-function valuesOf(tensors: Readonly<Record<string, tf.Tensor>>): Readonly<Record<string, Float32Array>> {
-  const values = Object.entries(tensors).map(([name, tensor]) => [
-    name,
-    tensor.dataSync<'float32'>().slice(),
-  ]);
-  tf.dispose(tensors);
-  return Object.fromEntries(values) as Record<string, Float32Array>;
 }
 
 /** [B, S, S, 1], 0..1. */

@@ -58,11 +58,9 @@ export async function scoreFilms(
         rollout: false,
       }),
     );
-    const read = (name: string, units: number) =>
-      scores[name]?.dataSync<'float32'>().subarray(0, chosen.length * units) ?? [];
-    logits.t1.set(read('t1', t1Units), start * t1Units);
-    logits.t2.set(read('t2', t2Units), start * t2Units);
-    tf.dispose([images, scores]);
+    images.dispose();
+    logits.t1.set(scores['t1']?.subarray(0, chosen.length * t1Units) ?? [], start * t1Units);
+    logits.t2.set(scores['t2']?.subarray(0, chosen.length * t2Units) ?? [], start * t2Units);
     await settings.between();
   }
   const rows = [...indices.keys()];

@@ -10,7 +10,7 @@ import { afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { loadEngine } from '../../main/numeric/engine/load-engine.ts';
 import type { MicroBatch } from '../../main/numeric/train/micro-batch.ts';
 import { TrainState } from '../../main/numeric/train/train-state.ts';
-import { trainStep } from '../../main/numeric/train/train-step.ts';
+import { trainStep } from '../numeric/labelled-step.ts';
 import type { VitConfig } from '../../main/numeric/vit/config.ts';
 import { initParameters, uniformGenerator } from '../../main/numeric/vit/init.ts';
 import { CheckpointError, restoreNewest, saveCheckpoint } from '../../main/worker/checkpoint.ts';

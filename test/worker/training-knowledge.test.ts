@@ -10,7 +10,7 @@ import { viewSettings } from '../../main/numeric/augment/views.ts';
 import { loadEngine } from '../../main/numeric/engine/load-engine.ts';
 import { meanOfBlocks } from '../../main/numeric/methods/features.ts';
 import { TrainState } from '../../main/numeric/train/train-state.ts';
-import { trainStep } from '../../main/numeric/train/train-step.ts';
+import { trainStep } from '../numeric/labelled-step.ts';
 import { vitConfig } from '../../main/numeric/vit/config.ts';
 import { forward } from '../../main/numeric/vit/forward.ts';
 import { initParameters } from '../../main/numeric/vit/init.ts';

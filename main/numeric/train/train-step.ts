@@ -48,8 +48,6 @@ export interface OptimiserSettings {
   readonly epsilon?: number;
 }
 
-export interface StepSettings extends Objective, OptimiserSettings {}
-
 /** Terms of training with labels, and of pre-training without. */
 export type MeasuredTerm = TermName | 'pixels';
 
@@ -268,14 +266,4 @@ export async function stepOf<Batch, Fed>(
   const { measured, gradients } = await accumulate(state, micro, between);
   const [loss = Number.NaN, ...values] = measured;
   return { loss, gradNorm: applyGradients(state, gradients, settings), terms: work.terms(values) };
-}
-
-/** `stepOf` training with labels. @throws NotFiniteError and leaves `state` as it was. */
-export async function trainStep(
-  state: TrainState,
-  batches: readonly MicroBatch[],
-  settings: StepSettings,
-  between?: () => Promise<void>,
-): Promise<StepMeasurements> {
-  return await stepOf(labelledWork(state.config, settings), state, batches, settings, between);
 }

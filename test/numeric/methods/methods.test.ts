@@ -15,7 +15,7 @@ import { neededFeature } from '../../../main/numeric/methods/needs.ts';
 import { methodDefinition } from '../../../main/numeric/methods/registry.ts';
 import type { MicroBatch } from '../../../main/numeric/train/micro-batch.ts';
 import { TrainState } from '../../../main/numeric/train/train-state.ts';
-import { trainStep, type StepSettings } from '../../../main/numeric/train/train-step.ts';
+import { trainStep, type StepSettings } from '../labelled-step.ts';
 import { forward } from '../../../main/numeric/vit/forward.ts';
 import { disposeParameters, loadParameters } from '../../../main/numeric/vit/parameters.ts';
 import { METHODS, PAPER_LOSS, type LossSettings, type Method } from '../../../shared/domain/recipe.ts';

@@ -9,13 +9,8 @@ import { neededFeature } from '../../../main/numeric/methods/needs.ts';
 import { learningRateAt } from '../../../main/numeric/optim/schedule.ts';
 import { batchCounts, microTensors, type MicroBatch } from '../../../main/numeric/train/micro-batch.ts';
 import { stateSpecs, TrainState, TrainStateError } from '../../../main/numeric/train/train-state.ts';
-import {
-  microGradients,
-  NotFiniteError,
-  trainStep,
-  type Objective,
-  type StepSettings,
-} from '../../../main/numeric/train/train-step.ts';
+import { microGradients, NotFiniteError, type Objective } from '../../../main/numeric/train/train-step.ts';
+import { trainStep, type StepSettings } from '../labelled-step.ts';
 import { parameterSpecs, type VitConfig } from '../../../main/numeric/vit/config.ts';
 import { forward } from '../../../main/numeric/vit/forward.ts';
 import { disposeParameters, loadParameters } from '../../../main/numeric/vit/parameters.ts';

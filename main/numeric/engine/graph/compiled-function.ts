@@ -11,6 +11,8 @@ import { placeholder } from './variables.ts';
 
 export type NamedTensors = Readonly<Record<string, tf.Tensor>>;
 
+export type NamedValues = Readonly<Partial<Record<string, Float32Array>>>;
+
 /** A graph and where it has its outputs. */
 interface Compiled {
   readonly program: Program;
@@ -39,14 +41,16 @@ export class CompiledFunctions {
 
   /**
    * `work` of `inputs`, which is nothing but ops on them. `key` names everything else that it depends on, and the shapes of
-   * `inputs`. The caller disposes the result.
+   * `inputs`. @returns the values of its results, flat
    */
-  run(key: string, inputs: NamedTensors, work: () => Record<string, tf.Tensor>): Record<string, tf.Tensor> {
+  run(key: string, inputs: NamedTensors, work: () => Record<string, tf.Tensor>): NamedValues {
     const compiled = this.#find(key, inputs, work);
-    if (compiled === null) return tf.tidy(work);
+    if (compiled === null) return valuesOf(tf.tidy(work));
     const { program, outputs } = compiled;
     const results = program.run(new Map(Object.entries(inputs)), Object.values(outputs));
-    return Object.fromEntries(Object.keys(outputs).map((name, at) => [name, results[at] as tf.Tensor]));
+    return valuesOf(
+      Object.fromEntries(Object.keys(outputs).map((name, at) => [name, results[at] as tf.Tensor])),
+    );
   }
 
   /** Lets go of all graphs. */
@@ -85,6 +89,15 @@ export class CompiledFunctions {
       return null;
     }
   }
+}
+
+/** Reads tensors and disposes them. */
+function valuesOf(tensors: Record<string, tf.Tensor>): NamedValues {
+  const values = Object.entries(tensors).map(
+    ([name, tensor]) => [name, tensor.dataSync<'float32'>().slice()] as const,
+  );
+  tf.dispose(tensors);
+  return Object.fromEntries(values);
 }
 
 /** Graphs beyond those that are kept. */

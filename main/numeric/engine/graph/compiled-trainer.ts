@@ -1,5 +1,5 @@
 /**
- * @file Takes optimiser steps by the compiled step in place of `trainStep`, where the library and the model allow it. The first micro-batch is
+ * @file Takes optimiser steps by the compiled step in place of `stepOf`, where the library and the model allow it. The first micro-batch is
  * computed both ways; where they disagree, or something cannot be compiled, the run goes on eagerly and is told why.
  */
 import * as tf from '@tensorflow/tfjs-core';

@@ -19,15 +19,6 @@ beforeAll(needEngine);
 const functions = (compile: boolean) =>
   new CompiledFunctions({ compile, onEager: (why) => expect.unreachable(why) });
 
-function read(tensors: Record<string, tf.Tensor>): Record<string, Float32Array> {
-  const values = Object.entries(tensors).map(([name, tensor]) => [
-    name,
-    tensor.dataSync<'float32'>().slice(),
-  ]);
-  tf.dispose(tensors);
-  return Object.fromEntries(values) as Record<string, Float32Array>;
-}
-
 it('logits and every map equal the eager ones, and a graph serves another model of the same shape', () => {
   const compiled = functions(true);
   const eager = functions(false);
@@ -38,20 +29,16 @@ it('logits and every map equal the eager ones, and a graph serves another model 
     const target = tf.tensor1d(targetWeights(small, { finding: 1 }));
     const inputs = { ...Object.fromEntries(parameters), images };
     const [graph, plain] = [compiled, eager].map((run) => ({
-      ...read(
-        run.run('answers', inputs, () =>
-          answers({ parameters, images }, small, normalisation, { last: true, rollout: true }),
-        ),
+      ...run.run('answers', inputs, () =>
+        answers({ parameters, images }, small, normalisation, { last: true, rollout: true }),
       ),
-      ...read(
-        run.run('relevance', { ...inputs, target }, () =>
-          relevance({ parameters, images, target }, small, normalisation),
-        ),
+      ...run.run('relevance', { ...inputs, target }, () =>
+        relevance({ parameters, images, target }, small, normalisation),
       ),
     }));
     expect(Object.keys(plain ?? {}).sort()).toEqual(['last', 'relevance', 'rollout', 't1', 't2']);
     for (const [name, values] of Object.entries(plain ?? {})) {
-      expect(relativeDifference(graph?.[name] ?? [], values), name).toBeLessThan(1e-5);
+      expect(relativeDifference(graph?.[name] ?? [], values ?? []), name).toBeLessThan(1e-5);
     }
     tf.dispose([images, target]);
     disposeParameters(parameters);
@@ -64,7 +51,7 @@ it('more functions than are kept: the oldest is compiled again', () => {
   const compiled = functions(true);
   const x = tf.tensor1d([1, 2, 3]);
   const times = (factor: number) =>
-    read(compiled.run(`times ${factor}`, { x }, () => ({ y: tf.mul(x, factor) })))['y'];
+    compiled.run(`times ${factor}`, { x }, () => ({ y: tf.mul(x, factor) }))['y'];
   for (const round of [1, 2]) {
     for (let factor = 0; factor < 12; factor += 1) {
       expect([...(times(factor) ?? [])], `round ${round}`).toEqual([factor, 2 * factor, 3 * factor]);
@@ -80,9 +67,8 @@ it('what cannot be compiled is computed all the same, and said once', () => {
   const x = tf.tensor1d([1, 2]);
   const text = () => ({ y: x.clone(), label: tf.tensor(['a']) });
   for (let time = 0; time < 2; time += 1) {
-    const { y, label } = compiled.run('text', { x }, text);
-    expect([...(y as tf.Tensor).dataSync()]).toEqual([1, 2]);
-    tf.dispose([y, label]);
+    const { y } = compiled.run('text', { x }, text);
+    expect([...(y ?? [])]).toEqual([1, 2]);
   }
   expect(said).toHaveLength(1);
   expect(said[0]).toMatch(/string/);

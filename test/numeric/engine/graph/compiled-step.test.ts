@@ -16,10 +16,10 @@ import { TrainState } from '../../../../main/numeric/train/train-state.ts';
 import {
   labelledWork,
   stepOf,
-  trainStep,
   type Objective,
   type StepWork,
 } from '../../../../main/numeric/train/train-step.ts';
+import { trainStep } from '../../labelled-step.ts';
 import { maskOrder, visibleCount } from '../../../../main/numeric/pretrain/mask.ts';
 import { decoderGroups } from '../../../../main/numeric/pretrain/masked-autoencoder.ts';
 import { maskedWork } from '../../../../main/numeric/pretrain/pretrain-step.ts';
