@@ -14,6 +14,9 @@ const STATUS: Partial<Readonly<Record<ErrorCode, number>>> = {
   UNREADABLE_FILE: 422,
   ENGINE_UNAVAILABLE: 503,
   CANCELLED: 499,
+  SIGNED_OUT: 401,
+  WRONG_PIN: 401,
+  NOT_ALLOWED: 403,
 };
 
 /** One refused request as JSON. */

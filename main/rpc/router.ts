@@ -5,6 +5,8 @@ import { evaluationRouter } from './evaluation-router.ts';
 import { implementer } from './implementer.ts';
 import { inferenceRouter } from './inference-router.ts';
 import { libraryRouter } from './library-router.ts';
+import { readersRouter } from './readers-router.ts';
+import { reviewRouter } from './review-router.ts';
 import { sampleRouter } from './sample-router.ts';
 import { studiesRouter } from './studies-router.ts';
 import { systemRouter } from './system-router.ts';
@@ -18,6 +20,8 @@ export function createRouter(services: Services, log: Log) {
     evaluation: evaluationRouter(os.evaluation, services.evaluation),
     sample: sampleRouter(os.sample, services.sample),
     studies: studiesRouter(os.studies, services.studies),
+    readers: readersRouter(os.readers, services.readers),
+    review: reviewRouter(os.review, services.review),
     inference: inferenceRouter(os.inference, services.inference),
     system: systemRouter(os.system, services.system),
   });

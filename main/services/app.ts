@@ -7,6 +7,8 @@ import type {
   EvaluationService,
   InferenceService,
   LibraryService,
+  ReadersService,
+  ReviewService,
   SampleService,
   StudiesService,
   SystemService,
@@ -19,6 +21,8 @@ export interface Services {
   readonly evaluation: EvaluationService;
   readonly sample: SampleService;
   readonly studies: StudiesService;
+  readonly readers: ReadersService;
+  readonly review: ReviewService;
   readonly inference: InferenceService;
   readonly system: SystemService;
 }

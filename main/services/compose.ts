@@ -17,6 +17,9 @@ import { readFigure } from './inference/figure/figure.ts';
 import { createInferenceService, type InferenceParts } from './inference/inference-service.ts';
 import { openLibrary, type OpenLibrary } from './library/open-library.ts';
 import type { Clock, Log, WorkerHost } from './service-types.ts';
+import { createReadersService } from './review/readers-service.ts';
+import { createReviewService } from './review/review-service.ts';
+import { createSignIn } from './review/sign-in.ts';
 import { createSampleService } from './sample/sample-service.ts';
 import { createStudiesService, type StudiesParts } from './studies/studies-service.ts';
 import { createSystemService, type EngineInfo } from './system/system-service.ts';
@@ -126,6 +129,9 @@ export async function openParts(options: AppOptions): Promise<AppParts> {
     goOn,
   });
   const studies = { ...conductor, service: auditedStudies(conductor.service, audit) };
+  const signIn = createSignIn(library.store, audit, clock);
+  const readers = createReadersService(library, signIn, clock);
+  const review = createReviewService({ library, clock, signIn, predict: inference.service.predict });
   const every = options.statusEveryMs ?? STATUS_EVERY_MS;
   const system = createSystemService({
     library,
@@ -151,6 +157,8 @@ export async function openParts(options: AppOptions): Promise<AppParts> {
       evaluation: evaluation.service,
       sample: sample.service,
       studies: studies.service,
+      readers,
+      review,
       inference: inference.service,
       system,
     },

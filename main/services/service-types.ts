@@ -29,6 +29,8 @@ export type TrainingService = ServiceOf<Contract['training']>;
 export type EvaluationService = ServiceOf<Contract['evaluation']>;
 export type SampleService = ServiceOf<Contract['sample']>;
 export type StudiesService = ServiceOf<Contract['studies']>;
+export type ReadersService = ServiceOf<Contract['readers']>;
+export type ReviewService = ServiceOf<Contract['review']>;
 export type InferenceService = ServiceOf<Contract['inference']>;
 export type SystemService = ServiceOf<Contract['system']>;
 

@@ -17,6 +17,7 @@ import { createLabelStore, type LabelStore } from './labels.ts';
 import { createLocalisationStore, type LocalisationStore } from './localisations.ts';
 import { createPatientStore, type PatientStore } from './patients.ts';
 import { createPredictionStore, type PredictionStore } from './predictions.ts';
+import { createReaderStore, type ReaderStore } from './readers.ts';
 import { createReadingStore, type ReadingStore } from './readings.ts';
 import { createReviewStore, type ReviewStore } from './reviews.ts';
 import { createRunStore, type RunStore } from './runs.ts';
@@ -40,6 +41,7 @@ export interface Store {
   readonly comparisons: ComparisonStore;
   readonly localisations: LocalisationStore;
   readonly predictions: PredictionStore;
+  readonly readers: ReaderStore;
   readonly reviews: ReviewStore;
   readonly settings: SettingsStore;
   readonly events: EventStore;
@@ -104,6 +106,7 @@ export function openStore(file: string, options: StoreOptions): Store {
     comparisons: translated(createComparisonStore(db)),
     localisations: translated(createLocalisationStore(db)),
     predictions: translated(createPredictionStore(db)),
+    readers: translated(createReaderStore(db)),
     reviews: translated(createReviewStore(db)),
     settings: translated(createSettingsStore(db)),
     events: translated(createEventStore(db)),

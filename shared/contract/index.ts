@@ -4,6 +4,8 @@ import type { ContractRouterClient } from '@orpc/contract';
 import { evaluationContract } from './evaluation.ts';
 import { inferenceContract } from './inference.ts';
 import { libraryContract } from './library.ts';
+import { readersContract } from './readers.ts';
+import { reviewContract } from './review-session.ts';
 import { sampleContract } from './sample.ts';
 import { studiesContract } from './study.ts';
 import { systemContract } from './system.ts';
@@ -15,6 +17,8 @@ export const contract = {
   evaluation: evaluationContract,
   sample: sampleContract,
   studies: studiesContract,
+  readers: readersContract,
+  review: reviewContract,
   inference: inferenceContract,
   system: systemContract,
 };

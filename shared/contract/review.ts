@@ -6,6 +6,8 @@ import { filmId, readerId, readingId, reviewId, runId, timestampMs } from './bas
 import { shape } from './shape.ts';
 
 const name = z.string().trim().min(1).max(80);
+export const readerName = name;
+export const reviewName = name;
 /** 0 = a guess, 1 = certain. */
 const confidence = z.number().min(0).max(1).nullable();
 

@@ -11,6 +11,9 @@ export const AUDIT_ACTIONS = [
   'predict',
   'export',
   'delete',
+  'review',
+  'sign-in',
+  'annotate',
 ] as const;
 
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];

@@ -7,6 +7,19 @@
 export const READER_ROLES = ['reader', 'adjudicator', 'owner'] as const;
 export type ReaderRole = (typeof READER_ROLES)[number];
 
+/** read: answers films that are on one's own list · adjudicate: sees what others said and settles it · manage: sessions and readers. */
+export type ReviewAct = 'read' | 'adjudicate' | 'manage';
+
+const MAY: Readonly<Record<ReviewAct, readonly ReaderRole[]>> = {
+  read: ['reader', 'adjudicator', 'owner'],
+  adjudicate: ['adjudicator', 'owner'],
+  manage: ['owner'],
+};
+
+export function mayAct(role: ReaderRole, act: ReviewAct): boolean {
+  return MAY[act].includes(role);
+}
+
 /** When a reader sees the model's findings: never, after the first read is signed, or from the start. */
 export const MODEL_BLINDINGS = ['hidden', 'after-read', 'shown'] as const;
 export type ModelBlinding = (typeof MODEL_BLINDINGS)[number];
@@ -34,6 +47,50 @@ const FOLLOWERS: Readonly<Record<ReadingStage, readonly ReadingStage[]>> = {
 export function nextStages(last: ReadingStage | null, blinding: ModelBlinding): readonly ReadingStage[] {
   if (last === null) return FOLLOWERS.reading;
   return FOLLOWERS[last].filter((stage) => stage !== 'revealed' || blinding === 'after-read');
+}
+
+/** What a reader does with a film: keeps it as it stands, signs it, has the model shown, takes a signed read up again. */
+export const READING_STEPS = ['save', 'sign', 'reveal', 'revise'] as const;
+export type ReadingStep = (typeof READING_STEPS)[number];
+
+/**
+ * The stage of the version that a step makes after `last` (null = nothing yet); null = the step is not possible then. A signed
+ * read is not saved over: it is taken up again first.
+ */
+export function stageAfter(
+  step: ReadingStep,
+  last: ReadingStage | null,
+  blinding: ModelBlinding,
+): ReadingStage | null {
+  const isSigned = last === 'read' || last === 'revised';
+  const wasRevealed = last === 'revealed' || last === 'revising' || last === 'revised';
+  switch (step) {
+    case 'save':
+      if (isSigned) return null;
+      return wasRevealed ? 'revising' : 'reading';
+    case 'sign':
+      if (isSigned) return null;
+      return wasRevealed ? 'revised' : 'read';
+    case 'reveal':
+      return last === 'read' && blinding === 'after-read' ? 'revealed' : null;
+    case 'revise':
+      if (!isSigned) return null;
+      return wasRevealed ? 'revising' : 'reading';
+  }
+}
+
+/** What a reading says of a finding: drawn, or the model's that was accepted. */
+export function saysFinding(
+  said: {
+    readonly marks: readonly { readonly finding: string }[];
+    readonly verdicts: readonly { readonly finding: string; readonly verdict: string }[];
+  },
+  finding: string,
+): boolean {
+  return (
+    said.marks.some((mark) => mark.finding === finding) ||
+    said.verdicts.some((one) => one.finding === finding && one.verdict === 'accept')
+  );
 }
 
 /** Where a reader stands with a film. After a reveal it is done only when it is signed again. */

@@ -19,6 +19,9 @@ export const ERROR_CODES = [
   'NEWER_LIBRARY',
   'WORKER_CRASHED',
   'CANCELLED',
+  'SIGNED_OUT',
+  'WRONG_PIN',
+  'NOT_ALLOWED',
 ] as const;
 
 export type ErrorCode = (typeof ERROR_CODES)[number];

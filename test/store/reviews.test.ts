@@ -63,8 +63,8 @@ function openReview(blinding?: ModelBlinding): { readonly store: Store; readonly
   const store = openStore(file, { clock: testClock() });
   onTestFinished(() => store.close());
   addFilms(store, [{ patient: 1 }, { patient: 2 }]);
-  store.reviews.addReader({ id: READER, name: 'Amina', role: 'reader', pinHash: null, createdAt: 1 });
-  store.reviews.addReader({ id: OTHER, name: 'Bo', role: 'adjudicator', pinHash: null, createdAt: 1 });
+  store.readers.add({ id: READER, name: 'Amina', role: 'reader', pinHash: null, createdAt: 1 });
+  store.readers.add({ id: OTHER, name: 'Bo', role: 'adjudicator', pinHash: null, createdAt: 1 });
   const order = new Map([
     [READER, [SECOND, FIRST]],
     [OTHER, [FIRST, SECOND]],
@@ -89,7 +89,7 @@ function version(number: number, stage: ReadingStage, note = 'first'): NewVersio
 describe('a review session', () => {
   it('gives each reader the films in the reader’s own order', () => {
     const { store } = openReview();
-    expect(store.reviews.all()).toEqual([session()]);
+    expect(store.reviews.all()).toEqual([{ ...session(), closedAt: null }]);
     expect(store.reviews.worklist(REVIEW, READER).map(({ filmId }) => filmId)).toEqual([SECOND, FIRST]);
     expect(store.reviews.worklist(REVIEW, OTHER).map(({ filmId }) => filmId)).toEqual([FIRST, SECOND]);
     expect(() => store.reviews.find('review-000000000009' as ReviewId)).toThrow('not in the library');
@@ -105,8 +105,8 @@ describe('a review session', () => {
   it('has a name for one reader only, letter case aside', () => {
     const { store } = openReview();
     const twin = { id: 'reader-000000000003' as ReaderId, name: 'AMINA', createdAt: 1, pinHash: null };
-    expect(() => store.reviews.addReader({ ...twin, role: 'reader' })).toThrow('another name');
-    expect(store.reviews.readers().map(({ name }) => name)).toEqual(['Amina', 'Bo']);
+    expect(() => store.readers.add({ ...twin, role: 'reader' })).toThrow('another name');
+    expect(store.readers.all().map(({ name }) => name)).toEqual(['Amina', 'Bo']);
   });
 });
 
@@ -134,10 +134,32 @@ describe('versions', () => {
 
   it('sent twice are kept once; another one under the same id is refused', () => {
     const { store } = openReview();
-    const first = store.reviews.append(version(1, 'reading'));
-    expect(store.reviews.append(version(1, 'reading'))).toEqual(first);
+    const { outcome, ...first } = store.reviews.append(version(1, 'reading'));
+    expect(outcome).toBe('kept');
+    // The clock of the second sending says something else; the first is kept.
+    const again = { ...version(1, 'reading'), createdAt: 5 };
+    expect(store.reviews.append(again)).toEqual({ ...first, outcome: 'repeated' });
     expect(() => store.reviews.append(version(1, 'reading', 'else'))).toThrow('left as it is');
-    expect(store.reviews.versions(REVIEW, READER, FIRST)).toEqual([first]);
+    store.reviews.append(version(2, 'reading', 'second'));
+    expect(store.reviews.append(again)).toEqual({ ...first, outcome: 'late' });
+    // The same under another id, as from a window that lost its memory of having sent it.
+    const other = { ...again, id: 'reading-999999999999' as ReadingId };
+    expect(store.reviews.append(other)).toEqual({ ...first, outcome: 'late' });
+    expect(store.reviews.versions(REVIEW, READER, FIRST)).toHaveLength(2);
+  });
+
+  it('that say what the newest says already are not kept again; a signature always is', () => {
+    const { store } = openReview();
+    store.reviews.append(version(1, 'reading'));
+    expect(store.reviews.append(version(2, 'reading'))).toMatchObject({ outcome: 'unchanged', number: 1 });
+    expect(store.reviews.append(version(2, 'read'))).toMatchObject({ outcome: 'kept', number: 2 });
+  });
+
+  it('with a number that JSON writes otherwise are known again', () => {
+    const { store } = openReview();
+    const zero = { ...version(1, 'reading'), content: { ...content(''), seconds: -0 } };
+    store.reviews.append(zero);
+    expect(store.reviews.append(zero).outcome).toBe('repeated');
   });
 
   it('are refused when another came between', () => {
@@ -145,6 +167,8 @@ describe('versions', () => {
     store.reviews.append(version(1, 'reading'));
     const late = { ...version(1, 'reading', 'late'), id: 'reading-999999999999' as ReadingId };
     expect(() => store.reviews.append(late)).toThrow('another window');
+    const ahead = { ...version(5, 'reading'), after: 4 };
+    expect(() => store.reviews.append(ahead)).toThrow('has not arrived');
   });
 
   it('show the model after a signed read only, and leave that read as it was', () => {

@@ -5,7 +5,7 @@
 import type { Reader, ReadingContent, ReviewQuestion } from '../../../shared/contract/review.ts';
 import type { Box } from '../../../shared/domain/geometry.ts';
 import type { FilmId, ReaderId, ReviewId } from '../../../shared/domain/ids.ts';
-import { firstRead, revisedRead } from '../../../shared/domain/review.ts';
+import { firstRead, revisedRead, saysFinding } from '../../../shared/domain/review.ts';
 import { boundsOf, isRegion } from '../../../shared/domain/shape.ts';
 import { boxAgreement, matchBoxes, type BoxAgreement } from '../../numeric/metrics/agreement-boxes.ts';
 import { readerChange, type ReaderChange } from '../../numeric/metrics/agreement-change.ts';
@@ -48,6 +48,8 @@ export interface AgreementReport {
   readonly readers: readonly Reader[];
   /** Signed films of each reader, in the order of `readers`. */
   readonly signed: readonly number[];
+  /** Films that anyone signed. */
+  readonly signedFilms: readonly FilmId[];
   readonly findings: readonly FindingAgreement[];
   readonly questions: readonly QuestionAgreement[];
   /** Films that a reader signed twice and whose reference is known; empty without any. */
@@ -86,6 +88,7 @@ export function agreementReport(
     phase,
     readers,
     signed: reads.map((films) => films.size),
+    signedFilms: [...new Set(reads.flatMap((films) => [...films.keys()]))],
     findings: plan.findings.map((finding) => {
       const { ofPair, fleiss } = kappas(2, 'none', (content) => hasFinding(content, finding));
       const agreed = pairs.map(({ a, b, i, j }) => ({
@@ -124,8 +127,8 @@ function weightsOf({ ordered, answers }: ReviewQuestion): KappaWeights {
   return ordered && answers.length > 2 ? 'quadratic' : 'none';
 }
 
-function hasFinding({ marks }: ReadingContent, finding: string): 0 | 1 {
-  return marks.some((mark) => mark.finding === finding) ? 1 : 0;
+function hasFinding(content: ReadingContent, finding: string): 0 | 1 {
+  return saysFinding(content, finding) ? 1 : 0;
 }
 
 function signedReads(store: Store, steps: readonly VersionStep[], phase: ReadPhase): Reads {

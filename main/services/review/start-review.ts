@@ -30,7 +30,7 @@ export function startReview(store: Store, clock: Clock, request: ReviewRequest):
     );
   }
   checkModel(store, plan);
-  const known = new Set(store.reviews.readers().map(({ id }) => id));
+  const known = new Set(store.readers.all().map(({ id }) => id));
   refuseMissing(
     'reader',
     'readers',

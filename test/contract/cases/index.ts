@@ -6,6 +6,8 @@ import type { Cases } from './case.ts';
 import { evaluationCases } from './evaluation.ts';
 import { inferenceCases } from './inference.ts';
 import { libraryCases } from './library.ts';
+import { readersCases } from './readers.ts';
+import { reviewCases } from './review.ts';
 import { sampleCases } from './sample.ts';
 import { studiesCases } from './studies.ts';
 import { systemCases } from './system.ts';
@@ -16,6 +18,8 @@ export const CASES: Cases = {
   training: trainingCases,
   evaluation: evaluationCases,
   studies: studiesCases,
+  readers: readersCases,
+  review: reviewCases,
   sample: sampleCases,
   inference: inferenceCases,
   system: systemCases,

@@ -26,7 +26,7 @@ function openReview(films: number): { readonly store: Store; readonly films: rea
     Array.from({ length: films }, (_, patient) => ({ patient })),
   );
   for (const id of [A, B, C]) {
-    store.reviews.addReader({ id, name: id, role: 'reader', pinHash: null, createdAt: 1 });
+    store.readers.add({ id, name: id, role: 'reader', pinHash: null, createdAt: 1 });
   }
   const plan = reviewPlan.parse({
     findings: ['Edema'],

@@ -29,7 +29,7 @@ function openReaders(): { readonly store: Store; readonly request: ReviewRequest
     Array.from({ length: 30 }, (_, patient) => ({ patient })),
   );
   for (const id of [A, B]) {
-    store.reviews.addReader({ id, name: id, role: 'reader', pinHash: null, createdAt: 1 });
+    store.readers.add({ id, name: id, role: 'reader', pinHash: null, createdAt: 1 });
   }
   return { store, request: { name: 'Round', plan, readers: [A, B], films } };
 }

@@ -1,0 +1,111 @@
+/**
+ * @file Review sessions as the window asks for them. Every call is made by the reader whose token it brings; what that reader
+ * may do is decided here and in reading-desk.ts.
+ */
+import type { ReviewSummary } from '../../../shared/contract/review-session.ts';
+import type { Reader } from '../../../shared/contract/review.ts';
+import type { ReviewId } from '../../../shared/domain/ids.ts';
+import { mayAct } from '../../../shared/domain/review.ts';
+import { ServiceError } from '../../../shared/domain/service-error.ts';
+import type { CallContext, ReviewService } from '../service-types.ts';
+import { agreementView } from './agreement-view.ts';
+import { createReadingDesk, type DeskDeps } from './reading-desk.ts';
+import { refuseUnlessMay } from './readers-service.ts';
+import {
+  filmView,
+  mayCompare,
+  ownList,
+  refuseUnlessMayCompare,
+  summaryView,
+  worklistView,
+} from './review-views.ts';
+import type { SignIn } from './sign-in.ts';
+import { startReview } from './start-review.ts';
+
+export interface ReviewDeps extends DeskDeps {
+  readonly signIn: Pick<SignIn, 'reader'>;
+}
+
+export function createReviewService(deps: ReviewDeps): ReviewService {
+  const { library, clock, signIn } = deps;
+  const { store, files, audit } = library;
+  const desk = createReadingDesk(deps);
+
+  const view = (id: ReviewId, reader: Reader): ReviewSummary =>
+    summaryView(store, store.reviews.find(id), reader);
+
+  function setClosed(token: string, id: ReviewId, close: boolean): ReviewSummary {
+    files.refuseIfReadOnly();
+    const owner = signIn.reader(token);
+    refuseUnlessMay(owner, 'manage');
+    const { closedAt } = store.reviews.find(id);
+    if ((closedAt !== null) !== close) {
+      store.reviews.setClosed(id, close ? clock.now() : null);
+      audit.record('review', id, { what: close ? 'closed' : 'opened again', by: owner.id });
+    }
+    return view(id, owner);
+  }
+
+  return {
+    create({ token, ...request }) {
+      files.refuseIfReadOnly();
+      const owner = signIn.reader(token);
+      refuseUnlessMay(owner, 'manage');
+      const { id } = startReview(store, clock, request);
+      audit.record('review', id, { what: 'created', by: owner.id });
+      return view(id, owner);
+    },
+    list({ token }) {
+      const reader = signIn.reader(token);
+      const all = store.reviews.all().map((row) => summaryView(store, row, reader));
+      return all.filter(({ isMine }) => isMine || mayAct(reader.role, 'adjudicate')).reverse();
+    },
+    worklist({ token, reviewId, ...asked }) {
+      const rows = ownList(store, reviewId, signIn.reader(token));
+      return worklistView(rows, store.reviews.find(reviewId).plan.blinding, asked);
+    },
+    open: ({ token, reviewId, filmId }) => desk.open(signIn.reader(token), reviewId, filmId),
+    version({ token, reviewId, readingId }) {
+      const reader = signIn.reader(token);
+      const review = store.reviews.find(reviewId);
+      const version = store.reviews.version(readingId);
+      if (version?.reviewId !== reviewId) {
+        throw new ServiceError('NOT_FOUND', 'There is no such version in this session.', { readingId });
+      }
+      refuseUnlessMayCompare(store, review, reader, version);
+      return version;
+    },
+    model: ({ token, reviewId, filmId }, context: CallContext) =>
+      desk.model(signIn.reader(token), reviewId, filmId, context),
+    save: ({ token, ...asked }) => desk.take(signIn.reader(token), 'save', asked),
+    sign: ({ token, ...asked }) => desk.take(signIn.reader(token), 'sign', asked),
+    reveal: ({ token, ...asked }) => desk.take(signIn.reader(token), 'reveal', { ...asked, content: null }),
+    revise: ({ token, ...asked }) => desk.take(signIn.reader(token), 'revise', { ...asked, content: null }),
+    keyImages({ token, reviewId }) {
+      const reader = signIn.reader(token);
+      const review = store.reviews.find(reviewId);
+      const readers = new Map(store.reviews.readersOf(reviewId).map((one) => [one.id, one]));
+      return store.reviews.flagged(reviewId).flatMap(({ version, film }) => {
+        const by = readers.get(version.readerId);
+        const isShown = version.readerId === reader.id || mayCompare(store, review, reader, version.filmId);
+        if (by === undefined || !isShown) return [];
+        const { filmId, content } = version;
+        const of = { filmId, film: filmView(film), reader: by, note: content.note };
+        return content.keyFrames.map((frame) => ({ ...of, frame }));
+      });
+    },
+    agreement({ token, reviewId, ...request }) {
+      const reader = signIn.reader(token);
+      const { closedAt } = store.reviews.find(reviewId);
+      if (closedAt === null && !mayAct(reader.role, 'adjudicate')) {
+        throw new ServiceError(
+          'NOT_ALLOWED',
+          'How far readers agree is shown to adjudicators and owners; to readers once the session is closed.',
+        );
+      }
+      return agreementView(store, clock, reviewId, request);
+    },
+    close: ({ token, reviewId }) => setClosed(token, reviewId, true),
+    reopen: ({ token, reviewId }) => setClosed(token, reviewId, false),
+  };
+}

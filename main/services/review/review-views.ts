@@ -1,0 +1,117 @@
+/** @file Sessions, worklists and films as the contract shows them. Reads only. */
+import type {
+  ReviewFilm,
+  ReviewSummary,
+  WorkFilter,
+  WorkItem,
+  WorkProgress,
+} from '../../../shared/contract/review-session.ts';
+import type { Reader } from '../../../shared/contract/review.ts';
+import type { FilmId, ReaderId, ReviewId } from '../../../shared/domain/ids.ts';
+import { mayAct, workState, type ModelBlinding } from '../../../shared/domain/review.ts';
+import { ServiceError } from '../../../shared/domain/service-error.ts';
+import { shortPatient } from '../../store/patients.ts';
+import type { ReviewRow, StageCount, WorkFilm, WorkRow } from '../../store/reviews.ts';
+import type { Store } from '../../store/store.ts';
+
+const NOTHING: WorkProgress = { unread: 0, started: 0, done: 0, missing: 0 };
+
+export function filmView(film: WorkFilm | null): ReviewFilm | null {
+  if (film === null) return null;
+  const { patientKey, ...rest } = film;
+  return { ...rest, patient: shortPatient(patientKey) };
+}
+
+function progressOf(counts: readonly StageCount[], blinding: ModelBlinding): WorkProgress {
+  const progress = { ...NOTHING };
+  for (const { stage, isMissing, films } of counts) {
+    progress[isMissing ? 'missing' : workState(stage, blinding)] += films;
+  }
+  return progress;
+}
+
+/** @param viewer null = somebody at the command line, who sees everybody's progress */
+export function summaryView(store: Store, row: ReviewRow, viewer: Reader | null): ReviewSummary {
+  const counts = Map.groupBy(store.reviews.stages(row.id), ({ readerId }) => readerId);
+  const seesAll = viewer === null || mayAct(viewer.role, 'adjudicate');
+  const readers = store.reviews
+    .readersOf(row.id)
+    .filter(({ id }) => seesAll || id === viewer.id)
+    .map((reader) => ({
+      reader,
+      progress: progressOf(counts.get(reader.id) ?? [], row.plan.blinding),
+    }));
+  const films = [...counts.values()].map((of) => of.reduce((sum, one) => sum + one.films, 0));
+  return {
+    ...row,
+    films: Math.max(0, ...films),
+    readers,
+    isMine: viewer !== null && counts.has(viewer.id),
+  };
+}
+
+/** The reader's list. @throws ServiceError NOT_FOUND no such session, NOT_ALLOWED not this reader's */
+export function ownList(store: Store, id: ReviewId, reader: Reader): readonly WorkRow[] {
+  store.reviews.find(id);
+  const rows = store.reviews.worklist(id, reader.id);
+  if (rows.length > 0) return rows;
+  throw new ServiceError(
+    'NOT_ALLOWED',
+    `${reader.name} is not among the readers of this session. Choose another session, or ask an owner for one.`,
+    { reviewId: id },
+  );
+}
+
+function itemView({ versions, film, ...row }: WorkRow, blinding: ModelBlinding): WorkItem {
+  return { ...row, film: filmView(film), version: versions, state: workState(row.stage, blinding) };
+}
+
+function fits({ state, text, onlyKeyImages, onlyNotes }: WorkFilter, item: WorkItem): boolean {
+  if (state === 'missing' && item.film !== null) return false;
+  if (state !== 'any' && state !== 'missing' && (item.state !== state || item.film === null)) return false;
+  if (onlyKeyImages && item.keyFrames === 0) return false;
+  if (onlyNotes && !item.hasNote) return false;
+  const wanted = text.trim().toLowerCase();
+  const words = [item.film?.name ?? '', item.film?.patient ?? ''];
+  return wanted === '' || words.some((word) => word.toLowerCase().includes(wanted));
+}
+
+export function worklistView(
+  rows: readonly WorkRow[],
+  blinding: ModelBlinding,
+  { filter, offset, limit }: { filter: WorkFilter; offset: number; limit: number },
+): { progress: WorkProgress; total: number; rows: WorkItem[] } {
+  const items = rows.map((row) => itemView(row, blinding));
+  const progress = { ...NOTHING };
+  for (const { film, state } of items) progress[film === null ? 'missing' : state] += 1;
+  const found = items.filter((item) => fits(filter, item));
+  return { progress, total: found.length, rows: found.slice(offset, offset + limit) };
+}
+
+/**
+ * Whether this reader may see what others said of a film: adjudicators and owners, but not while the film waits for their own
+ * read.
+ */
+export function mayCompare(store: Store, row: ReviewRow, reader: Reader, filmId: FilmId): boolean {
+  if (!mayAct(reader.role, 'adjudicate')) return false;
+  if (row.closedAt !== null) return true;
+  const place = { reviewId: row.id, readerId: reader.id, filmId };
+  if (!store.reviews.isListed(place)) return true;
+  return workState(store.reviews.newest(place)?.stage ?? null, row.plan.blinding) === 'done';
+}
+
+/** Own readings always. @throws ServiceError NOT_ALLOWED */
+export function refuseUnlessMayCompare(
+  store: Store,
+  row: ReviewRow,
+  reader: Reader,
+  { readerId, filmId }: { readerId: ReaderId; filmId: FilmId },
+): void {
+  if (readerId === reader.id || mayCompare(store, row, reader, filmId)) return;
+  throw new ServiceError(
+    'NOT_ALLOWED',
+    mayAct(reader.role, 'adjudicate')
+      ? 'Sign your own read of this film first; then the others’ are shown.'
+      : 'What other readers said is shown to adjudicators and owners only.',
+  );
+}
