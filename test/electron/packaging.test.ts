@@ -84,7 +84,7 @@ describe('the built files', () => {
     expect([...staticImports('host-inside.js')].join()).toMatch(/better-sqlite3/);
   });
 
-  it('do what the sources do: open a library, read films in threads, load the engine in processes', async () => {
+  it('do what the sources do: open a library, read films in processes, load the engine in processes', async () => {
     const at = (name: string) => pathToFileURL(join(built, name));
     const { openInside } = (await import(at('host-inside.js').href)) as typeof HostInside;
     const folder = tempFolder();

@@ -1,4 +1,4 @@
-/** @file What the service asks a decoding thread for, and what comes back. Same process, typed arrays are handed over. */
+/** @file What the service asks a decoding process for, and what comes back: structured clones over the channel between the two. */
 import type { TagRow } from '../../dicom/tag-list.ts';
 import type { ViewerFrame } from '../../dicom/viewer-frame.ts';
 

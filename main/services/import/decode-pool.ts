@@ -1,9 +1,10 @@
 /**
- * @file A few threads that read films, so that a slow or hostile file never holds up the window: each job has a time
- * limit, a thread that overruns or dies is replaced, and what the viewer asks for goes before an import.
+ * @file A few processes that read films, so that a slow or hostile file holds up nothing and takes nothing along: each job has a
+ * time limit, each process a memory limit; one that overruns or dies is replaced. What the viewer asks for goes before an import.
  */
+import { fork, type ChildProcess } from 'node:child_process';
 import { availableParallelism } from 'node:os';
-import { Worker } from 'node:worker_threads';
+import { fileURLToPath } from 'node:url';
 
 import type { DecodeAnswers, DecodeReply, DecodeRequest, DecodeTask } from './decode-messages.ts';
 
@@ -31,16 +32,27 @@ export interface DecodePool {
 export interface DecodePoolOptions {
   readonly size?: number;
   readonly timeoutMs?: number;
-  /** The thread's program; a bundled app gives its own. */
+  /** Resident memory of one process, bytes. */
+  readonly maxBytes?: number;
+  /** The program of the processes. */
   readonly entry?: URL;
   /** Told where a defect of ours happened; no names in it. */
   readonly onFault?: (fault: string) => void;
 }
 
 const DEFAULT_TIMEOUT_MS = 30_000;
-/** JavaScript heap of a thread, MB; pixels live outside of it and have limits of their own. */
-const HEAP_MB = 1024;
-export const DECODE_THREAD = new URL('./decode-thread.ts', import.meta.url);
+/** The largest film that is read (FILM_LIMITS) takes 1.4 GB. */
+const DEFAULT_MAX_BYTES = 2 * 1024 ** 3;
+export const DECODE_PROCESS = new URL('./decode-process.ts', import.meta.url);
+
+/** What a decoder needs: to read files, its native library, one thread. It may not write, and starts nothing. */
+const CONFINED = [
+  '--permission',
+  '--allow-fs-read=*',
+  '--allow-addons',
+  '--allow-worker',
+  '--disable-warning=SecurityWarning',
+];
 
 interface Job {
   readonly request: DecodeRequest;
@@ -48,69 +60,82 @@ interface Job {
   readonly reject: (failure: DecodeFailure) => void;
 }
 
-interface Thread {
-  readonly worker: Worker;
+interface Reader {
+  readonly child: ChildProcess;
   job: Job | null;
   timer: NodeJS.Timeout | null;
 }
 
-/** Threads start with the first job. Leaves a core for the window on larger machines. */
+function startReader(entry: URL, maxBytes: number): ChildProcess {
+  const child = fork(fileURLToPath(entry), [String(maxBytes)], {
+    serialization: 'advanced',
+    // Electron's own binary does not know the flags.
+    execArgv: process.versions.electron === undefined ? CONFINED : [],
+    env: { ...process.env, NODE_OPTIONS: '', ELECTRON_RUN_AS_NODE: '1' },
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
+  // An idle process keeps no program alive; a waiting job's timer does.
+  child.unref();
+  child.channel?.unref();
+  return child;
+}
+
+/** Processes start with the first job. Leaves a core for the window on larger machines. */
 export function createDecodePool(options: DecodePoolOptions = {}): DecodePool {
   const size = options.size ?? Math.max(1, Math.min(4, Math.floor(availableParallelism() / 2)));
-  const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-  const entry = options.entry ?? DECODE_THREAD;
-  const threads = new Set<Thread>();
+  const { timeoutMs = DEFAULT_TIMEOUT_MS, maxBytes = DEFAULT_MAX_BYTES, entry = DECODE_PROCESS } = options;
+  const readers = new Set<Reader>();
   const urgent: Job[] = [];
   const patient: Job[] = [];
   let nextJob = 1;
   let closed = false;
 
-  const settle = (thread: Thread, outcome: (job: Job) => void): void => {
-    const { job } = thread;
-    if (thread.timer !== null) clearTimeout(thread.timer);
-    thread.timer = null;
-    thread.job = null;
+  const settle = (reader: Reader, outcome: (job: Job) => void): void => {
+    const { job } = reader;
+    if (reader.timer !== null) clearTimeout(reader.timer);
+    reader.timer = null;
+    reader.job = null;
     if (job !== null) outcome(job);
   };
 
-  const discard = (thread: Thread, failure: DecodeFailure): void => {
-    threads.delete(thread);
-    settle(thread, (job) => job.reject(failure));
-    void thread.worker.terminate();
+  const discard = (reader: Reader, failure: DecodeFailure): void => {
+    readers.delete(reader);
+    settle(reader, (job) => job.reject(failure));
+    reader.child.kill('SIGKILL');
     pump();
   };
 
-  const startThread = (): Thread => {
-    const worker = new Worker(entry, { execArgv: [], resourceLimits: { maxOldGenerationSizeMb: HEAP_MB } });
-    const thread: Thread = { worker, job: null, timer: null };
-    worker.unref(); // an idle thread keeps no program alive; a waiting job's timer does
-    worker.on('message', (reply: DecodeReply) => {
-      if (thread.job?.request.job !== reply.job) return;
+  const start = (): Reader => {
+    const child = startReader(entry, maxBytes);
+    const reader: Reader = { child, job: null, timer: null };
+    child.on('message', (reply: DecodeReply) => {
+      if (reader.job?.request.job !== reply.job) return;
       if (!reply.ok && reply.fault !== undefined) options.onFault?.(reply.fault);
-      settle(thread, (job) => {
+      settle(reader, (job) => {
         if (reply.ok) job.resolve(reply.answer);
         else job.reject(new DecodeFailure(reply.code, reply.message));
       });
       pump();
     });
     const stopped = (): void => {
-      if (threads.has(thread)) discard(thread, readerStopped());
+      if (readers.has(reader)) discard(reader, readerStopped());
     };
-    worker.on('error', stopped);
-    worker.on('exit', stopped);
-    threads.add(thread);
-    return thread;
+    child.on('error', stopped);
+    child.on('exit', stopped);
+    readers.add(reader);
+    return reader;
   };
 
   const pump = (): void => {
     while (!closed && urgent.length + patient.length > 0) {
-      const thread =
-        [...threads].find(({ job }) => job === null) ?? (threads.size < size ? startThread() : null);
-      const job = thread === null ? undefined : (urgent.shift() ?? patient.shift());
-      if (thread === null || job === undefined) return;
-      thread.job = job;
-      thread.timer = setTimeout(() => discard(thread, tooSlow(timeoutMs)), timeoutMs);
-      thread.worker.postMessage(job.request);
+      const reader = [...readers].find(({ job }) => job === null) ?? (readers.size < size ? start() : null);
+      const job = reader === null ? undefined : (urgent.shift() ?? patient.shift());
+      if (reader === null || job === undefined) return;
+      reader.job = job;
+      reader.timer = setTimeout(() => discard(reader, tooSlow(timeoutMs)), timeoutMs);
+      reader.child.send(job.request, (error) => {
+        if (error !== null && readers.has(reader)) discard(reader, readerStopped());
+      });
     }
   };
 
@@ -132,12 +157,23 @@ export function createDecodePool(options: DecodePoolOptions = {}): DecodePool {
       closed = true;
       const failure = new DecodeFailure('CLOSED', 'The library is being closed.');
       for (const job of [...urgent.splice(0), ...patient.splice(0)]) job.reject(failure);
-      const ending = [...threads];
-      threads.clear();
-      for (const thread of ending) settle(thread, (job) => job.reject(failure));
-      await Promise.all(ending.map(({ worker }) => worker.terminate()));
+      const ending = [...readers];
+      readers.clear();
+      for (const reader of ending) settle(reader, (job) => job.reject(failure));
+      await Promise.all(ending.map(({ child }) => end(child)));
     },
   };
+}
+
+/** Resolves when the process is gone. */
+function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined)
+    return Promise.resolve();
+  return new Promise((resolve) => {
+    child.ref();
+    child.once('exit', () => resolve());
+    child.kill('SIGKILL');
+  });
 }
 
 function tooSlow(timeoutMs: number): DecodeFailure {

@@ -1,4 +1,4 @@
-/** @file The work of one import: gather, match labels, read films in threads, write them one by one, count. */
+/** @file The work of one import: gather, match labels, read films in processes of their own, write them one by one, count. */
 import { basename } from 'node:path';
 
 import type { ImportSummary } from '../../../shared/contract/library.ts';
@@ -100,7 +100,7 @@ async function refuseWithoutSpace(
 
 type Reading = Promise<PreparedFilm | DecodeFailure>;
 
-/** Threads read ahead; films are written in the files' order, so that the same folder gives the same library. */
+/** Films are read ahead; they are written in the files' order, so that the same folder gives the same library. */
 async function importFilms(
   { pool, files }: ImportJobDeps,
   films: readonly FoundFile[],

@@ -1,4 +1,4 @@
-/** @file A film's bytes and views: stored frames for the viewer, thumbnail, model input, tags. Decoding runs in threads. */
+/** @file A film's bytes and views: stored frames for the viewer, thumbnail, model input, tags. Decoding runs in processes of its own. */
 import type { FilmDetail, Tag, ViewerImage } from '../../../shared/contract/library.ts';
 import { byteRoutes } from '../../../shared/contract/bytes.ts';
 import type { FilmId } from '../../../shared/domain/ids.ts';

@@ -1,6 +1,8 @@
-/** @file The program of a decoding thread (see decode-pool.ts): file → film ready to store, frame to view, or tags. */
+/**
+ * @file The program of a decoding process (see decode-pool.ts): file → film ready to store, frame to view, or tags. Argument: the
+ * most memory it may use, bytes.
+ */
 import { readFile, stat } from 'node:fs/promises';
-import { parentPort } from 'node:worker_threads';
 
 import { FilmError } from '../../dicom/film-error.ts';
 import { readFilm } from '../../dicom/film.ts';
@@ -16,6 +18,7 @@ import type {
   PreparedFilm,
   ViewedFrame,
 } from './decode-messages.ts';
+import { guardMemory } from './memory-guard.ts';
 import { PIXEL_PIPELINE } from './pipeline-version.ts';
 
 const MAX_FILE_BYTES = 1024 * 1024 * 1024;
@@ -63,7 +66,7 @@ async function view(bytes: Uint8Array, name: string, frame: number): Promise<Vie
   const film = await readFilm(bytes, name);
   const viewed = viewerFrame(film, frame);
   const { rows, cols, frames } = film;
-  return { ...viewed, bytes: viewed.bytes.slice(), rows, cols, frames }; // a buffer of its own, to be handed over
+  return { ...viewed, rows, cols, frames };
 }
 
 async function answer(task: DecodeTask): Promise<DecodeAnswers[keyof DecodeAnswers]> {
@@ -76,13 +79,6 @@ async function answer(task: DecodeTask): Promise<DecodeAnswers[keyof DecodeAnswe
     case 'tags':
       return listTags(bytes);
   }
-}
-
-/** Buffers that are handed over instead of copied. A buffer shared by two arrays is named once. */
-function transfers(result: DecodeAnswers[keyof DecodeAnswers]): ArrayBuffer[] {
-  const arrays = Object.values(result).filter((value): value is Uint8Array => value instanceof Uint8Array);
-  const buffers = arrays.map(({ buffer }) => buffer).filter((buffer) => buffer instanceof ArrayBuffer);
-  return [...new Set(buffers)];
 }
 
 function refusal(job: number, error: unknown): DecodeReply {
@@ -104,12 +100,17 @@ function refusal(job: number, error: unknown): DecodeReply {
 }
 
 async function work({ job, task }: DecodeRequest): Promise<void> {
+  let reply: DecodeReply;
   try {
-    const result = await answer(task);
-    parentPort?.postMessage({ job, ok: true, answer: result } satisfies DecodeReply, transfers(result));
+    reply = { job, ok: true, answer: await answer(task) };
   } catch (error) {
-    parentPort?.postMessage(refusal(job, error));
+    reply = refusal(job, error);
   }
+  process.send?.(reply);
 }
 
-parentPort?.on('message', (request: DecodeRequest) => void work(request));
+guardMemory(Number(process.argv[2]));
+// Ctrl-C in a terminal reaches the whole group; the app asks, and a film half read is read to its end.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
+process.on('disconnect', () => process.exit());
+process.on('message', (request: DecodeRequest) => void work(request));
