@@ -7,9 +7,10 @@ import { createReadStream } from 'node:fs';
 import { mkdir, readFile, readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
+import { errorCode, translateDiskError } from '../../shared/domain/disk-error.ts';
 import { ServiceError } from '../../shared/domain/service-error.ts';
 import { writeFileAtomic } from './atomic-write.ts';
-import { errorCode, translateDiskError, type Disk } from './disk.ts';
+import type { Disk } from './disk.ts';
 
 export interface StoredArtifact {
   readonly sha256: string;

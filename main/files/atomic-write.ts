@@ -2,7 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
 
-import { realDisk, translateDiskError, type Disk } from './disk.ts';
+import { translateDiskError } from '../../shared/domain/disk-error.ts';
+import { realDisk, type Disk } from './disk.ts';
 
 /** Every temporary file ends so; leftovers of a crash are removed when the library opens. */
 export const TEMP_SUFFIX = '.tmp';

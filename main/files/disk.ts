@@ -56,45 +56,6 @@ export const realDisk: Disk = {
   },
 };
 
-/** A failed disk operation as ServiceError where it can be expected; anything else unchanged. */
-export function translateDiskError(error: unknown): unknown {
-  const code = errorCode(error);
-  switch (code) {
-    case 'ENOSPC':
-    case 'EDQUOT':
-      return new ServiceError(
-        'DISK_FULL',
-        'The disk is full. What was saved before is kept; free some space and try again.',
-        { cause: code },
-      );
-    case 'EIO':
-    case 'EFBIG':
-    case 'ENXIO':
-      return new ServiceError(
-        'DISK_FULL',
-        'The disk did not take the data. What was saved before is kept; check the disk and try again.',
-        { cause: code },
-      );
-    case 'EROFS':
-    case 'EACCES':
-    case 'EPERM':
-      return new ServiceError(
-        'READ_ONLY',
-        'The library’s folder may not be written. Check its permissions, or choose another folder.',
-        { cause: code },
-      );
-    case null:
-    default:
-      return error;
-  }
-}
-
-/** The `code` of a Node.js system error, else null. */
-export function errorCode(error: unknown): string | null {
-  if (typeof error !== 'object' || error === null || !('code' in error)) return null;
-  return typeof error.code === 'string' ? error.code : null;
-}
-
 /** @throws ServiceError DISK_FULL when fewer than `bytes` and a reserve are free in `dir` */
 export async function ensureSpace(disk: Disk, dir: string, bytes: number): Promise<void> {
   const free = await disk.freeBytes(dir);

@@ -6,10 +6,11 @@ import { existsSync, statSync } from 'node:fs';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 
+import { translateDiskError } from '../../shared/domain/disk-error.ts';
 import { ServiceError } from '../../shared/domain/service-error.ts';
 import { createArtifactFiles, type ArtifactFiles } from './artifacts.ts';
 import { TEMP_SUFFIX, writeFileAtomic } from './atomic-write.ts';
-import { ensureSpace, realDisk, translateDiskError, type Disk } from './disk.ts';
+import { ensureSpace, realDisk, type Disk } from './disk.ts';
 import { openLibraryKey, type PatientHash } from './library-key.ts';
 import { takeLock, readLock, type LibraryLock, type LockHolder } from './library-lock.ts';
 import { createUploads, type Uploads } from './uploads.ts';
@@ -145,7 +146,8 @@ async function cleanLeftovers(dir: string): Promise<void> {
     for (const name of names) await rm(join(dir, folder, name), { recursive: true, force: true });
   }
   await removeTemps(dir, false);
-  for (const folder of ['artifacts', 'runs', 'knowledge', 'reports']) await removeTemps(join(dir, folder), true);
+  for (const folder of ['artifacts', 'runs', 'knowledge', 'reports'])
+    await removeTemps(join(dir, folder), true);
 }
 
 async function removeTemps(dir: string, deep: boolean): Promise<void> {

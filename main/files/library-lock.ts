@@ -8,7 +8,7 @@ import { hostname, uptime } from 'node:os';
 
 import { z } from 'zod';
 
-import { errorCode, translateDiskError } from './disk.ts';
+import { errorCode, translateDiskError } from '../../shared/domain/disk-error.ts';
 
 const lockContent = z.object({
   pid: z.number().int(),

@@ -2,10 +2,11 @@
 import { lstat, mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
+import { errorCode, translateDiskError } from '../../shared/domain/disk-error.ts';
 import { ServiceError } from '../../shared/domain/service-error.ts';
 import { formatBytes } from '../../shared/domain/numbers.ts';
 import { writeFileAtomic } from './atomic-write.ts';
-import { ensureSpace, errorCode, translateDiskError, type Disk } from './disk.ts';
+import { ensureSpace, type Disk } from './disk.ts';
 
 /** Largest file that an upload may hold, bytes. */
 export const MAX_UPLOAD_BYTES = 2 * 1024 * 1024 * 1024;

@@ -32,8 +32,8 @@ export function createAuditStore(db: Db) {
   const insert = db.prepare<AuditRow>(
     `INSERT INTO audit (${columns}) VALUES (@seq, @at, @actor, @action, @subject, @detail, @previous, @hash)`,
   );
-  const last = db.prepare<[], { seq: number; hash: string }>(
-    'SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1',
+  const last = db.prepare<[], { seq: number; at: number; hash: string }>(
+    'SELECT seq, at, hash FROM audit ORDER BY seq DESC LIMIT 1',
   );
   const counted = db.prepare<[], { seq: number }>("SELECT seq FROM sqlite_sequence WHERE name = 'audit'");
   const all = db.prepare<[number], AuditRow>(`SELECT ${columns} FROM audit WHERE seq > ? ORDER BY seq`);
@@ -53,6 +53,8 @@ export function createAuditStore(db: Db) {
   return {
     /** @returns the entry's number */
     append: (entry: NewAuditEntry): number => append(entry),
+    /** When the newest entry was written, ms since 1970; null = there is none. */
+    lastAt: (): number | null => last.get()?.at ?? null,
     /** Entries after number `seq`, oldest first. */
     after: (seq: number): readonly AuditEntry[] =>
       all.all(seq).map(({ previous: _previous, detail, ...row }) => ({

@@ -1,90 +1,116 @@
 /**
- * @file Copies of the database inside the library's folder: one a day at most, the last three kept. When the database turns
- * out to be damaged, the newest sound copy takes its place and the damaged file is kept beside it.
+ * @file Copies of the database inside the library's folder: one a day at most, the last three kept, and one before a person goes
+ * back to an older state. Beside each lies a list of every file that it points at, so that what is missing can be told.
  */
 import {
   closeSync,
-  copyFileSync,
-  existsSync,
   fsyncSync,
   openSync,
+  readFileSync,
   readdirSync,
   renameSync,
   rmSync,
+  statSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
 import Database from 'better-sqlite3';
 
 import { APPLICATION_ID, checkDatabase, type Db } from './connection.ts';
+import { writeFileList } from './copy-files.ts';
+
+/** `daily`: made by itself or asked for; `replaced`: the state before a person went back; `updated`: before a new layout. */
+export type CopyKind = 'daily' | 'replaced' | 'updated';
 
 export interface Backup {
+  /** Name of the copy: what its file's name has after that of the database. */
+  readonly id: string;
+  readonly kind: CopyKind;
   readonly path: string;
   /** Milliseconds since 1970. */
   readonly at: number;
-}
-
-/** What took the place of a damaged database. */
-export interface Restored {
-  /** When the copy in use was made. */
-  readonly at: number;
-  /** Path of the damaged file, kept. */
-  readonly damaged: string;
+  readonly bytes: number;
 }
 
 const KEPT = 3;
 export const BACKUP_EVERY_MS = 24 * 60 * 60 * 1000;
 
+const KINDS: readonly (readonly [CopyKind, RegExp])[] = [
+  ['daily', /^copy-(\d+)$/],
+  ['replaced', /^replaced-(\d+)$/],
+  ['updated', /^before-v\d+-(\d+)$/],
+];
+
+/** Path of a copy of the kind `daily` or `replaced`. */
+export function copyPath(file: string, kind: 'copy' | 'replaced', now: number): string {
+  return `${file}.${kind}-${now}`;
+}
+
 /** Newest first. */
 export function listBackups(file: string): readonly Backup[] {
-  const prefix = `${basename(file)}.copy-`;
-  return readdirSync(dirname(file))
-    .filter((name) => name.startsWith(prefix) && /^\d+$/.test(name.slice(prefix.length)))
-    .map((name) => ({ path: join(dirname(file), name), at: Number(name.slice(prefix.length)) }))
+  const prefix = `${basename(file)}.`;
+  const named = readdirSync(dirname(file)).filter((name) => name.startsWith(prefix));
+  return named
+    .flatMap((name): Backup[] => {
+      const id = name.slice(prefix.length);
+      const path = join(dirname(file), name);
+      return KINDS.flatMap(([kind, pattern]) => {
+        const at = pattern.exec(id)?.[1];
+        return at === undefined ? [] : [{ id, kind, path, at: Number(at), bytes: statSync(path).size }];
+      });
+    })
     .sort((a, b) => b.at - a.at);
 }
 
+const daily = (file: string): readonly Backup[] => listBackups(file).filter(({ kind }) => kind === 'daily');
+
 /** True when the newest copy is a day old, or comes from the future (a clock that was set back), or there is none. */
 export function isBackupDue(file: string, now: number): boolean {
-  const [newest] = listBackups(file);
+  const [newest] = daily(file);
   return newest === undefined || now - newest.at >= BACKUP_EVERY_MS || newest.at > now;
 }
 
-/** Copies the open database as it is now. Complete under its name, or absent. */
-export function makeBackup(db: Db, file: string, now: number): void {
-  copyInto(db, `${file}.copy-${now}`);
-  for (const { path } of listBackups(file).slice(KEPT)) rmSync(path, { force: true });
+/** Copies the open database as it is now. Complete under its name, or absent. @returns the copy's id */
+export function makeBackup(db: Db, file: string, now: number): string {
+  const path = copyPath(file, 'copy', now);
+  copyInto(db, path);
+  for (const old of daily(file).slice(KEPT)) {
+    remove(old.path);
+    remove(fileListOf(old.path));
+  }
+  return path.slice(file.length + 1);
 }
 
-/** A compact copy of the open database at `target`, on the disk when this returns. */
+/** Removes what is not needed. What a failing disk keeps goes the next time: no reason to lose the copy that was made. */
+export function remove(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // drafts are swept when the library opens, old copies when the next one is made
+  }
+}
+
+/** Where the list of a copy's files lies. */
+export function fileListOf(copy: string): string {
+  return `${copy}.files`;
+}
+
+/** A compact copy of the open database at `target` with the list of its files, on the disk when this returns. */
 export function copyInto(db: Db, target: string): void {
   const draft = `${target}.tmp`;
   try {
-    rmSync(draft, { force: true });
     db.prepare('VACUUM INTO ?').run(draft);
     sync(draft);
+    writeFileList(db, fileListOf(target), readFileSync(draft));
     renameSync(draft, target);
+    syncFolder(dirname(target));
   } finally {
-    rmSync(draft, { force: true });
+    remove(draft);
   }
 }
 
-/** Puts the newest sound copy in the place of a damaged database. Null when there is none; then nothing was changed. */
-export function restoreBackup(file: string, now: number): Restored | null {
-  const sound = listBackups(file).find(({ path }) => isSound(path));
-  if (sound === undefined) return null;
-  const draft = `${file}.restored.tmp`;
-  copyFileSync(sound.path, draft);
-  sync(draft);
-  const damaged = `${file}.damaged-${now}`;
-  for (const suffix of ['', '-wal', '-shm']) {
-    if (existsSync(`${file}${suffix}`)) renameSync(`${file}${suffix}`, `${damaged}${suffix}`);
-  }
-  renameSync(draft, file);
-  return { at: sound.at, damaged };
-}
-
-function isSound(path: string): boolean {
+/** A copy that can be opened, is ours, and whose pages are in order. */
+export function isSound(path: string): boolean {
   let db: Db | null = null;
   try {
     db = new Database(path, { readonly: true });
@@ -100,8 +126,20 @@ function isSound(path: string): boolean {
   }
 }
 
-function sync(path: string): void {
+/** What was written to the file is on the disk when this returns. */
+export function sync(path: string): void {
   const handle = openSync(path, 'r+');
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}
+
+/** Makes renames in `dir` last through a power cut. */
+export function syncFolder(dir: string): void {
+  if (process.platform === 'win32') return; // NTFS journals renames; a folder cannot be opened there
+  const handle = openSync(dir, 'r');
   try {
     fsyncSync(handle);
   } finally {

@@ -6,16 +6,21 @@ import { existsSync, statSync } from 'node:fs';
 
 import Database from 'better-sqlite3';
 
+import { translateDiskError } from '../../shared/domain/disk-error.ts';
 import { ServiceError } from '../../shared/domain/service-error.ts';
-import { copyInto, restoreBackup, type Restored } from './backup.ts';
+import { copyInto } from './backup.ts';
 import { APPLICATION_ID, checkDatabase, type Db } from './connection.ts';
 import { migrate, newestVersion, readMigrations, type Migration } from './migrate.ts';
+import { finishRestoring, goBack, restoreBackup, type Restored } from './restore.ts';
 import { translateSqliteError } from './sqlite-error.ts';
+import { leftOverLog } from './write-ahead-log.ts';
 
 export interface OpenDatabaseOptions {
   readonly readOnly: boolean;
   readonly migrationsDir: URL;
   readonly now: () => number;
+  /** Id of a copy that a person goes back to; null = the database as it is. */
+  readonly goBackTo?: string | null;
 }
 
 /** What a person should be told about how the database was found. */
@@ -23,9 +28,11 @@ export interface OpenedDatabase {
   readonly db: Db;
   /** The last session ended without closing the library. */
   readonly wasUnclean: boolean;
+  /** It ended in the middle of a write, or the end of its log is missing: what was stored last may be gone. */
+  readonly wasCutOff: boolean;
   /** Copy of the file as it was before its layout was brought up to date; null = nothing to do. */
   readonly backup: string | null;
-  /** The database was damaged and a copy took its place; null = it was sound. */
+  /** A copy took the place of the database, which was damaged or which a person left; null = it is as it was. */
   readonly restored: Restored | null;
 }
 
@@ -34,13 +41,37 @@ export interface OpenedDatabase {
  * @throws ServiceError NEWER_LIBRARY, CORRUPT_LIBRARY, READ_ONLY, NOT_FOUND
  */
 export function openDatabase(file: string, options: OpenDatabaseOptions): OpenedDatabase {
+  const cutOff = options.readOnly || file === ':memory:' ? null : translated(() => finishRestoring(file));
+  const opened = openOrRestore(file, options);
+  const { goBackTo = null } = options;
+  if (goBackTo === null) return { ...opened, restored: opened.restored ?? cutOff };
+  try {
+    const restored = translated(() => goBack(opened.db, file, goBackTo, options.now()));
+    return { ...openSound(file, options), restored };
+  } finally {
+    opened.db.close();
+  }
+}
+
+/** A damaged database is replaced by its newest sound copy. */
+function openOrRestore(file: string, options: OpenDatabaseOptions): OpenedDatabase {
   try {
     return { ...openSound(file, options), restored: null };
   } catch (error) {
     const isDamaged = error instanceof ServiceError && error.code === 'CORRUPT_LIBRARY';
-    const restored = isDamaged && !options.readOnly ? restoreBackup(file, options.now()) : null;
+    const restored =
+      isDamaged && !options.readOnly ? translated(() => restoreBackup(file, options.now())) : null;
     if (restored === null) throw error;
     return { ...openSound(file, options), restored };
+  }
+}
+
+/** @throws ServiceError where a failure of SQLite or of the disk can be expected */
+function translated<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw translateDiskError(translateSqliteError(error));
   }
 }
 
@@ -52,7 +83,8 @@ function openSound(file: string, options: OpenDatabaseOptions): Omit<OpenedDatab
       file,
     });
   }
-  const wasUnclean = !isNew && !options.readOnly && hasLeftOverLog(file); // a reader sees the writer’s log
+  // A reader sees the writer’s log.
+  const log = isNew || options.readOnly ? { isThere: false, isCutOff: false } : leftOverLog(file);
   let db: Db | null = null;
   try {
     db = new Database(file, { readonly: options.readOnly, timeout: 5000 });
@@ -61,19 +93,13 @@ function openSound(file: string, options: OpenDatabaseOptions): Omit<OpenedDatab
     refuseNewer(version, migrations, file);
     if (!options.readOnly) db.pragma('journal_mode = WAL');
     setPragmas(db, options.readOnly);
-    if (wasUnclean) quickCheck(db, file);
+    if (log.isThere) quickCheck(db, file);
     const backup = bringUpToDate(db, file, version, migrations, options, isNew);
-    return { db, wasUnclean, backup };
+    return { db, wasUnclean: log.isThere, wasCutOff: log.isCutOff, backup };
   } catch (error) {
     db?.close();
-    throw translateSqliteError(error);
+    throw translateDiskError(translateSqliteError(error));
   }
-}
-
-/** A clean close removes the write-ahead log; one with content means that the last session was cut off. */
-function hasLeftOverLog(file: string): boolean {
-  const log = `${file}-wal`;
-  return existsSync(log) && statSync(log).size > 0;
 }
 
 function checkIdentity(db: Db, file: string): void {

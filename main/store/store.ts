@@ -4,7 +4,7 @@
  */
 import { createArtifactStore, type ArtifactStore } from './artifacts.ts';
 import { createAuditStore, type AuditStore } from './audit.ts';
-import { isBackupDue, makeBackup, type Restored } from './backup.ts';
+import { isBackupDue, makeBackup } from './backup.ts';
 import { createComparisonStore, type ComparisonStore } from './comparisons.ts';
 import { checkDatabase, type Db } from './connection.ts';
 import { openDatabase, userVersion } from './database.ts';
@@ -19,12 +19,14 @@ import { createPatientStore, type PatientStore } from './patients.ts';
 import { createPredictionStore, type PredictionStore } from './predictions.ts';
 import { createReaderStore, type ReaderStore } from './readers.ts';
 import { createReadingStore, type ReadingStore } from './readings.ts';
+import type { Restored } from './restore.ts';
 import { createReviewStore, type ReviewStore } from './reviews.ts';
 import { createRunStore, type RunStore } from './runs.ts';
 import { createSettingsStore, type SettingsStore } from './settings.ts';
 import { createSplitStore, type SplitStore } from './splits.ts';
 import { createStudyStore, type StudyStore } from './studies.ts';
 import { translated, translateSqliteError } from './sqlite-error.ts';
+import { translateDiskError } from '../../shared/domain/disk-error.ts';
 
 export interface Store {
   readonly artifacts: ArtifactStore;
@@ -51,9 +53,14 @@ export interface Store {
   readonly version: number;
   /** The last session ended without closing the library. */
   readonly wasUnclean: boolean;
+  /**
+   * It ended in the middle of a write, or the end of its log is missing: when the last act that is kept was done, ms since 1970.
+   * Null = nothing can be missing. A person must be told.
+   */
+  readonly cutOffAfter: number | null;
   /** Path of the copy made before the layout was brought up to date, if it was. */
   readonly backup: string | null;
-  /** The database was damaged and a copy took its place; null = it was sound. A person must be told. */
+  /** A copy took the place of the database (damaged, or left by a person); null = it is as it was. A person must be told. */
   readonly restored: Restored | null;
   /**
    * Runs `work` in one immediate transaction: all of it is stored when this returns, none of it when it throws. May be
@@ -66,6 +73,8 @@ export interface Store {
   optimize(): void;
   /** Copies the database when the last copy is a day old. @throws ServiceError DISK_FULL; nothing is lost then */
   backUpIfDue(): void;
+  /** Copies the database now. @returns the copy's id @throws ServiceError DISK_FULL */
+  backUp(): string;
   /** Safe to call twice. */
   close(): void;
 }
@@ -73,6 +82,8 @@ export interface Store {
 export interface StoreOptions {
   readonly readOnly?: boolean;
   readonly clock: { now(): number };
+  /** Id of a copy to go back to; what was there before is kept beside it. */
+  readonly goBackTo?: string | null;
   /** Folder of the numbered migrations; tests give their own. */
   readonly migrationsDir?: URL;
 }
@@ -85,12 +96,14 @@ export const MIGRATIONS_DIR = new URL('./migrations/', import.meta.url);
  * @throws ServiceError NEWER_LIBRARY, CORRUPT_LIBRARY, READ_ONLY, NOT_FOUND, DISK_FULL
  */
 export function openStore(file: string, options: StoreOptions): Store {
-  const { db, wasUnclean, backup, restored } = openDatabase(file, {
+  const { db, wasUnclean, wasCutOff, backup, restored } = openDatabase(file, {
     readOnly: options.readOnly ?? false,
     migrationsDir: options.migrationsDir ?? MIGRATIONS_DIR,
     now: () => options.clock.now(),
+    goBackTo: options.goBackTo ?? null,
   });
   const labels = translated(createLabelStore(db));
+  const audit = translated(createAuditStore(db));
   return {
     artifacts: translated(createArtifactStore(db)),
     patients: translated(createPatientStore(db)),
@@ -110,10 +123,11 @@ export function openStore(file: string, options: StoreOptions): Store {
     reviews: translated(createReviewStore(db)),
     settings: translated(createSettingsStore(db)),
     events: translated(createEventStore(db)),
-    audit: translated(createAuditStore(db)),
+    audit,
     readOnly: options.readOnly ?? false,
     version: userVersion(db),
     wasUnclean,
+    cutOffAfter: wasCutOff ? (audit.lastAt() ?? options.clock.now()) : null,
     backup,
     restored,
     transaction: (work) => inTransaction(db, work),
@@ -121,7 +135,11 @@ export function openStore(file: string, options: StoreOptions): Store {
     optimize: () => {
       if (!db.readonly) db.pragma('optimize');
     },
-    backUpIfDue: () => backUpIfDue(db, file, options.clock.now()),
+    backUpIfDue: () => {
+      const now = options.clock.now();
+      if (!db.memory && !db.readonly && isBackupDue(file, now)) backUp(db, file, now);
+    },
+    backUp: () => backUp(db, file, options.clock.now()),
     close: () => {
       if (db.open) db.close();
     },
@@ -136,12 +154,11 @@ function inTransaction<Result>(db: Db, work: () => Result): Result {
   }
 }
 
-function backUpIfDue(db: Db, file: string, now: number): void {
-  if (db.memory || db.readonly || !isBackupDue(file, now)) return;
+function backUp(db: Db, file: string, now: number): string {
   try {
-    makeBackup(db, file, now);
+    return makeBackup(db, file, now);
   } catch (error) {
-    throw translateSqliteError(error);
+    throw translateDiskError(translateSqliteError(error));
   }
 }
 

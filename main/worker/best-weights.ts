@@ -5,8 +5,8 @@ import { join } from 'node:path';
 
 import { z } from 'zod';
 
+import { errorCode } from '../../shared/domain/disk-error.ts';
 import { writeFileAtomic } from '../files/atomic-write.ts';
-import { errorCode } from '../files/disk.ts';
 import type { VitConfig } from '../numeric/vit/config.ts';
 import type { Normalisation } from '../numeric/vit/forward.ts';
 import type { Weights } from '../numeric/vit/parameters.ts';

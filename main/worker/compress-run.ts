@@ -2,9 +2,9 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { errorCode } from '../../shared/domain/disk-error.ts';
 import type { RunPlan } from '../../shared/worker/protocol.ts';
 import { writeFileAtomic } from '../files/atomic-write.ts';
-import { errorCode } from '../files/disk.ts';
 import { compressModel, type Fitted, type FilmSource } from '../numeric/pretrain/compress/compress-model.ts';
 import type { VitConfig } from '../numeric/vit/config.ts';
 import { initParameters } from '../numeric/vit/init.ts';

@@ -9,9 +9,9 @@ import { join } from 'node:path';
 
 import * as tf from '@tensorflow/tfjs-core';
 
+import { errorCode } from '../../shared/domain/disk-error.ts';
 import type { FeaturePoint } from '../../shared/domain/recipe.ts';
 import { writeFileAtomic } from '../files/atomic-write.ts';
-import { errorCode } from '../files/disk.ts';
 import type { ViewSettings } from '../numeric/augment/views.ts';
 import type { CompiledFunctions } from '../numeric/engine/graph/compiled-function.ts';
 import {

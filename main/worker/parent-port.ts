@@ -23,8 +23,8 @@ export function parentPort(): ParentPort {
   if (process.send === undefined) throw new Error('a worker is started by the app, not by hand');
   // Without its parent nobody reads the results: an orphan ends.
   process.once('disconnect', () => process.exit(0));
-  // Ctrl-C reaches every process of the terminal: the parent decides, it asks for a checkpoint first.
-  process.on('SIGINT', () => undefined);
+  // Ctrl-C, a closed terminal and a computer that shuts down reach every process: the parent decides, it asks for a checkpoint first.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
   return {
     send: (message) => void process.send?.(message),
     onMessage: (listener) => void process.on('message', listener),

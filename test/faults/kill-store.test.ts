@@ -1,7 +1,7 @@
 /**
  * @file A process that writes into a library is killed at random points, over and over in the same library: the database is sound,
  * the audit trail whole, nothing that was acknowledged is lost, no transaction is there by half.
- * CHESTLIGHT_KILLS=200 for the long version (6 otherwise); CHESTLIGHT_SEED picks the points.
+ * CHESTLIGHT_KILLS=200 for the long version.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -11,11 +11,12 @@ import { createInterface } from 'node:readline';
 import { expect, it } from 'vitest';
 
 import { openStore } from '../../main/store/store.ts';
-import { seededRandom } from '../../main/services/library/seeded-random.ts';
-import { tempFolder, testClock } from '../helpers/temp-library.ts';
 
-const KILLS = Number(process.env.CHESTLIGHT_KILLS ?? 6);
-const SEED = Number(process.env.CHESTLIGHT_SEED ?? 1);
+import { tempFolder, testClock } from '../helpers/temp-library.ts';
+import { chance, killsOr } from './counts.ts';
+
+const KILLS = killsOr(6);
+
 const PROGRAM = resolve(import.meta.dirname, 'append-program.ts');
 
 /** Kills the writer after `lines` acknowledgements and a part of a write. @returns the last number it acknowledged */
@@ -39,7 +40,7 @@ it(
   { timeout: 60_000 + KILLS * 10_000 },
   async () => {
     const file = join(tempFolder(), 'library.db');
-    const random = seededRandom(SEED);
+    const random = chance();
     openStore(file, { clock: testClock() }).close();
     let unclean = 0;
     for (let kill = 0; kill < KILLS; kill++) {

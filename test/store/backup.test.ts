@@ -65,7 +65,11 @@ describe('a damaged database', () => {
     damage(file);
     const damaged = readFileSync(file);
     const store = openAt(file, START + 5);
-    expect(store.restored).toEqual({ at: START, damaged: `${file}.damaged-${START + 5}` });
+    expect(store.restored).toEqual({
+      why: 'damaged',
+      at: START,
+      kept: `${file}.damaged-${START + 5}`,
+    });
     expect(store.settings.get('early')).toHaveLength(20_000);
     expect(store.settings.get('late')).toBeUndefined();
     expect(store.check()).toEqual([]);

@@ -101,9 +101,10 @@ export function writePlan(
 export async function runProcess(
   planPath: string,
   onMessage: (message: FromTraining, worker: WorkerHandle) => void = () => undefined,
+  env: Readonly<Record<string, string>> = {},
 ): Promise<FromTraining[]> {
   const seen: FromTraining[] = [];
-  const worker = createNodeWorkerHost().start('training');
+  const worker = createNodeWorkerHost().start('training', env);
   worker.onMessage((raw) => {
     const message = fromTraining.parse(raw);
     seen.push(message);

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
 import type { FromTraining, PlanFilm, RunPlan } from '../../shared/worker/protocol.ts';
-import { enlargeDisk, mountSmallDisk } from './small-disk.ts';
+import { enlargeDisk, mountSmallDisk } from '../helpers/small-disk.ts';
 import { checkpoints, finalHash, makeFilms, runProcess, writePlan } from './training-process.ts';
 
 // Short as they are, these runs take compiled steps, as longer ones do.

@@ -4,8 +4,8 @@ import { Readable } from 'node:stream';
 
 import { CsvError, parse } from 'csv-parse';
 
+import { errorCode } from '../../../shared/domain/disk-error.ts';
 import { ServiceError } from '../../../shared/domain/service-error.ts';
-import { errorCode } from '../../files/disk.ts';
 
 export interface CsvTable {
   readonly columns: readonly string[];

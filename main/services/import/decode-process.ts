@@ -4,12 +4,12 @@
  */
 import { readFile, stat } from 'node:fs/promises';
 
+import { errorCode } from '../../../shared/domain/disk-error.ts';
 import { FilmError } from '../../dicom/film-error.ts';
 import { readFilm } from '../../dicom/film.ts';
 import { modelImage, pixelHash, thumbnail } from '../../dicom/render.ts';
 import { listTags } from '../../dicom/tag-list.ts';
 import { viewerFrame } from '../../dicom/viewer-frame.ts';
-import { errorCode } from '../../files/disk.ts';
 import type {
   DecodeAnswers,
   DecodeReply,

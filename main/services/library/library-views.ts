@@ -53,16 +53,33 @@ export function overviewView(store: Store, files: LibraryFiles, splits: Split[])
     sources: store.films.sources(),
     splits,
     filmsReadTwice: store.readings.filmsReadTwice(),
-    warnings: [...restoredWarning(store), ...(films === 0 ? [] : overviewWarnings(labels, abnormal))],
+    warnings: [
+      ...restoredWarning(store),
+      ...cutOffWarning(store),
+      ...(films === 0 ? [] : overviewWarnings(labels, abnormal)),
+    ],
   };
+}
+
+const utc = (at: number, digits: number): string =>
+  `${new Date(at).toISOString().slice(0, digits).replace('T', ' ')} UTC`;
+
+function cutOffWarning({ cutOffAfter }: Store): string[] {
+  if (cutOffAfter === null) return [];
+  return [
+    'Chestlight was cut off in the middle of saving. The library is whole, but what was saved last may be missing: the' +
+      ` newest act that is kept is of ${utc(cutOffAfter, 19)}.`,
+  ];
 }
 
 function restoredWarning({ restored }: Store): string[] {
   if (restored === null) return [];
-  const at = new Date(restored.at).toISOString().slice(0, 16).replace('T', ' ');
+  const at = utc(restored.at, 16);
   return [
-    `The library’s database was damaged. Its copy of ${at} UTC is in use and the damaged file is kept; import again what` +
-      ' came in since then.',
+    restored.why === 'damaged'
+      ? `The library’s database was damaged. Its copy of ${at} is in use and the damaged file is kept; import again what` +
+        ' came in since then.'
+      : `The library is as it was at ${at}. The state before is kept: Settings, Copies.`,
   ];
 }
 

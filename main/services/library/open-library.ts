@@ -83,25 +83,32 @@ function closer(
 ): () => Promise<void> {
   let closing: Promise<void> | null = null;
   const close = async (): Promise<void> => {
-    await imports.close();
-    await pool.close();
-    backUp(store, log);
-    store.close();
-    files.close();
+    try {
+      await imports.close();
+      await pool.close();
+      backUp(store, log);
+    } finally {
+      // Whatever failed: the lock must not outlive the library.
+      store.close();
+      files.close();
+    }
   };
   return () => (closing ??= close());
 }
 
 function tell(store: Store, log: Log): void {
   if (store.wasUnclean) log.warn('the last session was not closed', { version: store.version });
+  if (store.cutOffAfter !== null)
+    log.warn('the last session was cut off while it saved', { newestAct: store.cutOffAfter });
   if (store.restored !== null)
-    log.error('the database was damaged and a copy is in use', { copyAt: store.restored.at });
+    log.error('a copy of the database is in use', { why: store.restored.why, copyAt: store.restored.at });
 }
 
 /** The first entries of a session. A full disk must not shut a person out of the library: they may have to delete something. */
 function begin(store: Store, audit: AuditLog, log: Log): void {
   try {
-    if (store.restored !== null) audit.record('restore', '', { copyAt: store.restored.at });
+    if (store.restored !== null)
+      audit.record('restore', '', { why: store.restored.why, copyAt: store.restored.at });
     audit.record('open', '', { layout: store.version });
   } catch (error) {
     if (!(error instanceof ServiceError)) throw error;

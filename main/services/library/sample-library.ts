@@ -5,10 +5,10 @@ import { fileURLToPath } from 'node:url';
 
 import { z } from 'zod';
 
+import { errorCode } from '../../../shared/domain/disk-error.ts';
 import { importSource, type ImportSource } from '../../../shared/contract/library.ts';
 import { attribution } from '../../../shared/contract/system.ts';
 import { ServiceError } from '../../../shared/domain/service-error.ts';
-import { errorCode } from '../../files/disk.ts';
 
 export const SAMPLES_DIR = fileURLToPath(new URL('../../../resources/samples/', import.meta.url));
 

@@ -2,8 +2,8 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { errorCode } from '../../../shared/domain/disk-error.ts';
 import type { RunId } from '../../../shared/domain/ids.ts';
-import { errorCode } from '../../files/disk.ts';
 import type { OpenLibrary } from '../library/open-library.ts';
 
 const SPENT = /^(checkpoint-\d+|best)\.safetensors$/;
