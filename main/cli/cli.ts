@@ -5,6 +5,7 @@ import { Refusal, type Verb } from './verb.ts';
 import { audit } from './verbs/audit.ts';
 import { bench } from './verbs/bench.ts';
 import { decode } from './verbs/decode.ts';
+import { deidentify } from './verbs/deidentify.ts';
 import { demo } from './verbs/demo.ts';
 import { distill } from './verbs/distill.ts';
 import { doctor } from './verbs/doctor.ts';
@@ -32,6 +33,7 @@ const VERBS: readonly Verb[] = [
   figure,
   evaluate,
   decode,
+  deidentify,
   metrics,
   weights,
   verify,

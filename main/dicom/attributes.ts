@@ -108,13 +108,25 @@ export function readAttributes(dataSet: DataSet): FilmAttributes {
   };
 }
 
-/** View Code Sequence (0054,0220), SNOMED meaning → the short form that the view position uses. */
+/** CID 4010, SNOMED RT and CT codes → the short form that the view position uses. */
+const VIEW_CODES: ReadonlyMap<string, string> = new Map([
+  ['R-10206', 'AP'],
+  ['399348003', 'AP'],
+  ['R-10214', 'PA'],
+  ['272479007', 'PA'],
+  ['R-10236', 'LL'],
+  ['399173006', 'LL'],
+  ['R-10232', 'RL'],
+  ['399198007', 'RL'],
+  ['R-102CD', 'LATERAL'],
+  ['399067008', 'LATERAL'],
+]);
+
+/** View Code Sequence (0054,0220). */
 function viewFromCode(dataSet: DataSet): string | null {
   const [item] = sequenceItems(dataSet, 0x00540220);
   const code = item === undefined ? undefined : stringValue(item, 0x00080100);
-  if (code === 'R-10214' || code === '399348003') return 'PA';
-  if (code === 'R-10206' || code === '399067008') return 'AP';
-  return code === 'R-10236' || code === '399198007' ? 'LL' : null;
+  return VIEW_CODES.get(code ?? '') ?? null;
 }
 
 /** (0010,1010) such as 045Y, 006M, 012W, 003D; else from birth and study date. Whole years. */

@@ -62,6 +62,11 @@ export function isKnownVr(vr: string): boolean {
   return LONG_VRS.has(vr) || SHORT_VRS.has(vr);
 }
 
+/** True for VRs with a length of 32 bits in explicit files (PS3.5 7.1.2). */
+export function isLongVr(vr: string): boolean {
+  return LONG_VRS.has(vr);
+}
+
 /** `(0028,0010)`. */
 export function formatTag(tag: number): string {
   const hex = (tag >>> 0).toString(16).padStart(8, '0').toUpperCase();

@@ -16,6 +16,7 @@ export const FILM_ERROR_CODES = [
   'BAD_GEOMETRY',
   'TOO_LARGE',
   'CODEC_FAILED',
+  'NOT_CLEAN',
 ] as const;
 export type FilmErrorCode = (typeof FILM_ERROR_CODES)[number];
 

@@ -2,9 +2,11 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 
-import { sealIdentity } from '../../main/dicom/attributes.ts';
+import { readAttributes, sealIdentity } from '../../main/dicom/attributes.ts';
 import { decodeText } from '../../main/dicom/character-set.ts';
 import { dicomdirFiles, isDicomdir } from '../../main/dicom/dicomdir.ts';
+import { readDicomFile } from '../../main/dicom/part10.ts';
+import { textElement, writePart10 } from '../../main/dicom/part10-writer.ts';
 import { listTags } from '../../main/dicom/tag-list.ts';
 import { film, fixture } from './fixtures.ts';
 
@@ -38,6 +40,23 @@ it('attributes of the exposure', async () => {
   expect(modality).toBe('DX');
   expect(attributes).toMatchObject({ viewPosition: 'PA', bodyPart: 'CHEST' });
   expect(attributes.ageYears === null || attributes.ageYears > 0).toBe(true);
+});
+
+// CID 4010 of PS3.16.
+it.each([
+  ['272479007', 'PA'],
+  ['R-10214', 'PA'],
+  ['399348003', 'AP'],
+  ['R-10206', 'AP'],
+  ['399173006', 'LL'],
+  ['399198007', 'RL'],
+  ['399067008', 'LATERAL'],
+  ['399182000', null],
+])('view code %s is %s', (code, view) => {
+  const value = [[textElement(0x00080100, 'SH', code), textElement(0x00080102, 'SH', 'SCT')]];
+  const meta = { sopClassUid: '1.2.3', sopInstanceUid: '1.2.4', implementationVersion: 'TEST' };
+  const { dataSet } = readDicomFile(writePart10(meta, [{ tag: 0x00540220, vr: 'SQ', value }]));
+  expect(readAttributes(dataSet).viewPosition).toBe(view);
 });
 
 describe('character sets', () => {
