@@ -16,6 +16,11 @@ export function reviewRouter(os: Implementer['review'], service: ReviewService) 
     revise: os.revise.handler(({ input, signal }) => service.revise(input, callContext(signal))),
     keyImages: os.keyImages.handler(({ input, signal }) => service.keyImages(input, callContext(signal))),
     agreement: os.agreement.handler(({ input, signal }) => service.agreement(input, callContext(signal))),
+    settlements: os.settlements.handler(({ input, signal }) =>
+      service.settlements(input, callContext(signal)),
+    ),
+    compare: os.compare.handler(({ input, signal }) => service.compare(input, callContext(signal))),
+    settle: os.settle.handler(({ input, signal }) => service.settle(input, callContext(signal))),
     close: os.close.handler(({ input, signal }) => service.close(input, callContext(signal))),
     reopen: os.reopen.handler(({ input, signal }) => service.reopen(input, callContext(signal))),
   });

@@ -148,6 +148,9 @@ export function createReviewStore(db: Db) {
   const hasFilm = db.prepare<[string, string, string], { position: number }>(
     'SELECT position FROM review_films WHERE review_id = ? AND reader_id = ? AND film_id = ?',
   );
+  const filmsOf = db.prepare<[string, string], { filmId: FilmId }>(
+    'SELECT film_id AS filmId FROM review_films WHERE review_id = ? AND reader_id = ? ORDER BY position',
+  );
   const version = db.prepare<[string], RawVersion>(`SELECT ${VERSION} FROM reading_versions WHERE id = ?`);
   const versions = db.prepare<[string, string, string], RawVersion>(
     `SELECT ${VERSION} FROM reading_versions WHERE review_id = ? AND reader_id = ? AND film_id = ? ORDER BY number`,
@@ -284,6 +287,9 @@ export function createReviewStore(db: Db) {
       const row = numbered.get(reviewId, readerId, filmId, number);
       return row === undefined ? null : parseVersion(row);
     },
+    /** In the reader's own order. */
+    filmsOf: (id: ReviewId, reader: ReaderId): readonly FilmId[] =>
+      filmsOf.all(id, reader).map(({ filmId }) => filmId),
     /** Whether the film stands on the reader's list. */
     isListed: ({ reviewId, readerId, filmId }: ReadingPlace): boolean =>
       hasFilm.get(reviewId, readerId, filmId) !== undefined,

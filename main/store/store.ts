@@ -8,6 +8,7 @@ import { isBackupDue, makeBackup } from './backup.ts';
 import { createComparisonStore, type ComparisonStore } from './comparisons.ts';
 import { checkDatabase, type Db } from './connection.ts';
 import { openDatabase, userVersion } from './database.ts';
+import { createDecisionStore, type DecisionStore } from './decisions.ts';
 import { createEvaluationStore, type EvaluationStore } from './evaluations.ts';
 import { createEventStore, type EventStore } from './events.ts';
 import { createFilmQueryStore, type FilmQueryStore } from './film-query.ts';
@@ -45,6 +46,7 @@ export interface Store {
   readonly predictions: PredictionStore;
   readonly readers: ReaderStore;
   readonly reviews: ReviewStore;
+  readonly decisions: DecisionStore;
   readonly settings: SettingsStore;
   readonly events: EventStore;
   readonly audit: AuditStore;
@@ -121,6 +123,7 @@ export function openStore(file: string, options: StoreOptions): Store {
     predictions: translated(createPredictionStore(db)),
     readers: translated(createReaderStore(db)),
     reviews: translated(createReviewStore(db)),
+    decisions: translated(createDecisionStore(db)),
     settings: translated(createSettingsStore(db)),
     events: translated(createEventStore(db)),
     audit,

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { ERROR_CODES, type ErrorCode } from '../domain/service-error.ts';
 import {
   ID_PATTERN,
+  type DecisionId,
   type FilmId,
   type ImportId,
   type ReaderId,
@@ -32,6 +33,7 @@ export const importId = id.transform((value) => value as ImportId);
 export const studyId = id.transform((value) => value as StudyId);
 export const readerId = id.transform((value) => value as ReaderId);
 export const reviewId = id.transform((value) => value as ReviewId);
+export const decisionId = id.transform((value) => value as DecisionId);
 export const readingId = id.transform((value) => value as ReadingId);
 
 export const empty = z.object({}).default({});

@@ -7,8 +7,23 @@ import { z } from 'zod';
 import { MODEL_BLINDINGS, READING_STAGES } from '../domain/review.ts';
 import { filmId, procedure, readerId, readingId, reviewId, runId, timestampMs } from './base.ts';
 import { readerToken } from './readers.ts';
+import {
+  comparison,
+  decision,
+  settlementList,
+  settleRequest,
+  settlementQuery,
+} from './review-adjudication.ts';
 import { agreementReport, agreementRequest } from './review-agreement.ts';
-import { reader, readingContent, readingVersion, review, reviewName, reviewPlan } from './review.ts';
+import {
+  reader,
+  readingContent,
+  readingVersion,
+  review,
+  reviewFilm,
+  reviewName,
+  reviewPlan,
+} from './review.ts';
 
 const stage = z.enum(READING_STAGES);
 const workState = z.enum(['unread', 'started', 'done']);
@@ -28,17 +43,6 @@ export const reviewSummary = review.extend({
   isMine: z.boolean(),
 });
 export type ReviewSummary = z.infer<typeof reviewSummary>;
-
-export const reviewFilm = z.object({
-  name: z.string(),
-  /** Short form of the keyed patient hash. */
-  patient: z.string(),
-  view: z.string().nullable(),
-  rows: z.number().int(),
-  cols: z.number().int(),
-  frames: z.number().int(),
-});
-export type ReviewFilm = z.infer<typeof reviewFilm>;
 
 export const workItem = z.object({
   filmId,
@@ -197,6 +201,12 @@ export const reviewContract = {
   keyImages: procedure.input(ofReview).output(z.array(keyImage)),
   /** Owners and adjudicators; a reader once the session is closed. */
   agreement: procedure.input(ofReview.extend(agreementRequest.shape)).output(agreementReport),
+  /** Films with how their signed reads stand to each other; adjudicators and owners only. By name. */
+  settlements: procedure.input(ofReview.extend(settlementQuery.shape)).output(settlementList),
+  /** The signed reads of a film side by side, and what was decided. NOT_ALLOWED while one's own read is not signed. */
+  compare: procedure.input(ofFilm).output(comparison),
+  /** Settles a film; the reads stay as they are, and so do earlier decisions. Sent again with the same id it is kept once. */
+  settle: procedure.input(ofFilm.extend(settleRequest.shape)).output(decision),
   /** Owners only. What is being read stays as it is; nothing is added until the session is opened again. */
   close: procedure.input(ofReview).output(reviewSummary),
   reopen: procedure.input(ofReview).output(reviewSummary),

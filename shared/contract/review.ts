@@ -110,3 +110,15 @@ export const readingVersion = z.object({
   createdAt: timestampMs,
 });
 export type ReadingVersion = z.infer<typeof readingVersion>;
+
+/** A film as the lists of a review name it. */
+export const reviewFilm = z.object({
+  name: z.string(),
+  /** Short form of the keyed patient hash. */
+  patient: z.string(),
+  view: z.string().nullable(),
+  rows: z.number().int(),
+  cols: z.number().int(),
+  frames: z.number().int(),
+});
+export type ReviewFilm = z.infer<typeof reviewFilm>;

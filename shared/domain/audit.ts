@@ -14,6 +14,7 @@ export const AUDIT_ACTIONS = [
   'review',
   'sign-in',
   'annotate',
+  'adjudicate',
 ] as const;
 
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];

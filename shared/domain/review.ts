@@ -93,6 +93,16 @@ export function saysFinding(
   );
 }
 
+/**
+ * How the reads of a film stand to each other. waiting: fewer than two are signed · agreed: all say the same · open: they differ
+ * and nobody settled it · settled · outdated: settled, but a reader signed anew since.
+ */
+export const SETTLEMENT_STATES = ['waiting', 'agreed', 'open', 'settled', 'outdated'] as const;
+export type SettlementState = (typeof SETTLEMENT_STATES)[number];
+
+/** accept: one read as it was signed · merge: put together by the adjudicator. */
+export const DECISION_BASES = ['accept', 'merge'] as const;
+
 /** Where a reader stands with a film. After a reveal it is done only when it is signed again. */
 export function workState(last: ReadingStage | null, blinding: ModelBlinding): WorkState {
   if (last === null) return 'unread';

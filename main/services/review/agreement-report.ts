@@ -7,7 +7,12 @@ import type { Box } from '../../../shared/domain/geometry.ts';
 import type { FilmId, ReaderId, ReviewId } from '../../../shared/domain/ids.ts';
 import { firstRead, revisedRead, saysFinding } from '../../../shared/domain/review.ts';
 import { boundsOf, isRegion } from '../../../shared/domain/shape.ts';
-import { boxAgreement, matchBoxes, type BoxAgreement } from '../../numeric/metrics/agreement-boxes.ts';
+import {
+  boxAgreement,
+  matchBoxes,
+  type BoxAgreement,
+  type BoxMatch,
+} from '../../numeric/metrics/agreement-boxes.ts';
 import { readerChange, type ReaderChange } from '../../numeric/metrics/agreement-change.ts';
 import { cohenKappa, fleissKappa, type Kappa, type KappaWeights } from '../../numeric/metrics/agreement.ts';
 import type { VersionStep } from '../../store/reviews.ts';
@@ -95,7 +100,7 @@ export function agreementReport(
         a: a.id,
         b: b.id,
         kappa: ofPair(i, j),
-        boxes: boxesOfPair(reads[i] ?? new Map(), reads[j] ?? new Map(), finding, leastIou),
+        boxes: boxesOfReads(reads[i] ?? new Map(), reads[j] ?? new Map(), finding, leastIou),
       }));
       return { finding, pairs: agreed, fleiss };
     }),
@@ -179,13 +184,31 @@ function boxesOf({ marks }: ReadingContent, finding: string): ReadonlyMap<number
   );
 }
 
-function boxesOfPair(a: Reads, b: Reads, finding: string, leastIou: number): BoxAgreement {
+/** On one film: boxes of a finding paired frame by frame. */
+export function boxesOfPair(
+  a: ReadingContent,
+  b: ReadingContent,
+  finding: string,
+  leastIou: number,
+): BoxAgreement {
+  return boxAgreement(matchesOf(a, b, finding, leastIou));
+}
+
+function matchesOf(
+  a: ReadingContent,
+  b: ReadingContent,
+  finding: string,
+  leastIou: number,
+): readonly BoxMatch[] {
+  const [ofA, ofB] = [boxesOf(a, finding), boxesOf(b, finding)];
+  const frames = new Set([...ofA.keys(), ...ofB.keys()]);
+  return [...frames].map((frame) => matchBoxes(ofA.get(frame) ?? [], ofB.get(frame) ?? [], leastIou));
+}
+
+function boxesOfReads(a: Reads, b: Reads, finding: string, leastIou: number): BoxAgreement {
   const matches = [...a].flatMap(([film, content]) => {
     const others = b.get(film);
-    if (others === undefined) return [];
-    const [ofA, ofB] = [boxesOf(content, finding), boxesOf(others, finding)];
-    const frames = new Set([...ofA.keys(), ...ofB.keys()]);
-    return [...frames].map((frame) => matchBoxes(ofA.get(frame) ?? [], ofB.get(frame) ?? [], leastIou));
+    return others === undefined ? [] : matchesOf(content, others, finding, leastIou);
   });
   return boxAgreement(matches);
 }

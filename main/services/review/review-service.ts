@@ -8,6 +8,7 @@ import type { ReviewId } from '../../../shared/domain/ids.ts';
 import { mayAct } from '../../../shared/domain/review.ts';
 import { ServiceError } from '../../../shared/domain/service-error.ts';
 import type { CallContext, ReviewService } from '../service-types.ts';
+import { createAdjudication } from './adjudication.ts';
 import { agreementView } from './agreement-view.ts';
 import { createReadingDesk, type DeskDeps } from './reading-desk.ts';
 import { refuseUnlessMay } from './readers-service.ts';
@@ -30,6 +31,7 @@ export function createReviewService(deps: ReviewDeps): ReviewService {
   const { library, clock, signIn } = deps;
   const { store, files, audit } = library;
   const desk = createReadingDesk(deps);
+  const adjudication = createAdjudication(library, clock);
 
   const view = (id: ReviewId, reader: Reader): ReviewSummary =>
     summaryView(store, store.reviews.find(id), reader);
@@ -105,6 +107,10 @@ export function createReviewService(deps: ReviewDeps): ReviewService {
       }
       return agreementView(store, clock, reviewId, request);
     },
+    settlements: ({ token, reviewId, ...query }) => adjudication.list(signIn.reader(token), reviewId, query),
+    compare: ({ token, reviewId, filmId }) => adjudication.compare(signIn.reader(token), reviewId, filmId),
+    settle: ({ token, reviewId, filmId, ...asked }) =>
+      adjudication.settle(signIn.reader(token), reviewId, filmId, asked),
     close: ({ token, reviewId }) => setClosed(token, reviewId, true),
     reopen: ({ token, reviewId }) => setClosed(token, reviewId, false),
   };

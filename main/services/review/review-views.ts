@@ -1,12 +1,11 @@
 /** @file Sessions, worklists and films as the contract shows them. Reads only. */
 import type {
-  ReviewFilm,
   ReviewSummary,
   WorkFilter,
   WorkItem,
   WorkProgress,
 } from '../../../shared/contract/review-session.ts';
-import type { Reader } from '../../../shared/contract/review.ts';
+import type { Reader, ReviewFilm } from '../../../shared/contract/review.ts';
 import type { FilmId, ReaderId, ReviewId } from '../../../shared/domain/ids.ts';
 import { mayAct, workState, type ModelBlinding } from '../../../shared/domain/review.ts';
 import { ServiceError } from '../../../shared/domain/service-error.ts';
@@ -15,6 +14,14 @@ import type { ReviewRow, StageCount, WorkFilm, WorkRow } from '../../store/revie
 import type { Store } from '../../store/store.ts';
 
 const NOTHING: WorkProgress = { unread: 0, started: 0, done: 0, missing: 0 };
+
+/** The film as it is in the library now; null = not there any more. */
+export function filmNow(store: Store, id: FilmId): ReviewFilm | null {
+  const film = store.films.find(id);
+  if (film === null) return null;
+  const { name, patientKey, view, rows, cols, frames } = film;
+  return filmView({ name, patientKey, view, rows, cols, frames });
+}
 
 export function filmView(film: WorkFilm | null): ReviewFilm | null {
   if (film === null) return null;

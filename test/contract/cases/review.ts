@@ -77,6 +77,14 @@ const noReview = (more: object = {}): Refusal => ({
   code: 'NOT_FOUND',
 });
 const badIds = [{}, { token: 'short' }, { ...noToken, reviewId: 7 }, { ...noToken, reviewId: '../etc' }];
+const decision = {
+  id: 'decision-00000000',
+  after: 0,
+  sources: ['reading-00000000'],
+  settled: null,
+  reason: 'The second look shows it.',
+};
+const decisionId = (): string => readingId().replace('reading', 'decision');
 const step = { id: 'reading-00000000', after: 0 };
 const content = { ...step, content: said };
 const badSteps = [
@@ -243,6 +251,53 @@ export const reviewCases: Cases['review'] = {
       {
         input: async (world) => ({ ...(await session(world)), token: (await person(world)).token }),
         code: 'NOT_ALLOWED',
+      },
+    ],
+  },
+  settlements: {
+    valid: async ({ client, world }) => client.review.settlements((await signed(world)).at),
+    bad: [...badIds, { ...noToken, state: 'lost' }, { ...noToken, limit: 0 }],
+    refused: [
+      signedOut(),
+      noReview(),
+      {
+        input: async (world) => ({ ...(await session(world)), token: (await person(world)).token }),
+        code: 'NOT_ALLOWED',
+      },
+    ],
+  },
+  compare: {
+    // Closed: the owner has not revised the film and would see nobody's read before.
+    valid: async ({ client, world }) => {
+      const { at } = await signed(world);
+      await world.services.review.close(at as never, call);
+      return await client.review.compare(at);
+    },
+    bad: badIds,
+    refused: [signedOut(), noReview(), { input: (world) => session(world), code: 'NOT_ALLOWED' }],
+  },
+  settle: {
+    valid: async ({ client, world }) => {
+      const { at, id } = await signed(world);
+      await world.services.review.close(at as never, call);
+      return await client.review.settle({ ...at, ...decision, id: decisionId(), sources: [id] });
+    },
+    bad: [
+      ...badIds,
+      { ...noToken, ...decision, reason: ' ' },
+      { ...noToken, ...decision, sources: [] },
+      { ...noToken, ...decision, settled: { findings: ['A', 'A'], answers: {}, marks: [] } },
+    ],
+    refused: [
+      signedOut(decision),
+      noReview(decision),
+      {
+        input: async (world) => {
+          const { at } = await signed(world);
+          await world.services.review.close(at as never, call);
+          return { ...at, ...decision };
+        },
+        code: 'CONFLICT',
       },
     ],
   },

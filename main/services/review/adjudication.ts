@@ -1,0 +1,221 @@
+/**
+ * @file Adjudication: signed reads of a film side by side, where they differ, and the decision on it. Reads and earlier decisions
+ * stay as they are. The review service calls it with the reader who signed in.
+ */
+import type {
+  Comparison,
+  Decision,
+  SettlementList,
+  SettlementQuery,
+  Settled,
+  SettleRequest,
+} from '../../../shared/contract/review-adjudication.ts';
+import type { Reader, ReadingContent, ReviewPlan } from '../../../shared/contract/review.ts';
+import type { FilmId, ReviewId } from '../../../shared/domain/ids.ts';
+import { SETTLEMENT_STATES, type SettlementState } from '../../../shared/domain/review.ts';
+import { ServiceError } from '../../../shared/domain/service-error.ts';
+import type { ReviewRow } from '../../store/reviews.ts';
+import type { OpenLibrary } from '../library/open-library.ts';
+import type { Clock } from '../service-types.ts';
+import {
+  differencesOf,
+  finalRead,
+  finalReads,
+  findingsOf,
+  isAgreed,
+  type ReaderReads,
+} from './final-reads.ts';
+import { refuseUnlessMay } from './readers-service.ts';
+import { filmNow, mayCompare } from './review-views.ts';
+
+export interface Adjudication {
+  list(reader: Reader, id: ReviewId, query: SettlementQuery): SettlementList;
+  compare(reader: Reader, id: ReviewId, filmId: FilmId): Comparison;
+  settle(reader: Reader, id: ReviewId, filmId: FilmId, asked: SettleRequest): Decision;
+}
+
+const NO_DIFFERENCES = { findings: [], places: [], questions: [] };
+
+function signedContents(reads: readonly ReaderReads[]): readonly ReadingContent[] {
+  return reads.flatMap((one) => finalRead(one)?.content ?? []);
+}
+
+/** A decision holds as long as every version that it was made on still counts. */
+function isOutdated({ sources }: Decision, reads: readonly ReaderReads[]): boolean {
+  const counting = new Set(reads.map((one) => finalRead(one)?.id));
+  return sources.some((id) => !counting.has(id));
+}
+
+export function settlementState(
+  reads: readonly ReaderReads[],
+  plan: ReviewPlan,
+  decision: Decision | null,
+): SettlementState {
+  if (decision !== null) return isOutdated(decision, reads) ? 'outdated' : 'settled';
+  const signed = signedContents(reads);
+  if (signed.length < 2) return 'waiting';
+  return isAgreed(differencesOf(signed, plan)) ? 'agreed' : 'open';
+}
+
+export function createAdjudication(library: OpenLibrary, clock: Clock): Adjudication {
+  const { store, files, audit } = library;
+
+  /** Every film of the session by its name; what may not be opened yet tells nothing of what was said. */
+  function rows(reader: Reader, review: ReviewRow): SettlementList['rows'] {
+    refuseUnlessMay(reader, 'adjudicate');
+    const decisions = store.decisions.newest(review.id);
+    const all = [...finalReads(store, review.id)].map(([filmId, reads]) => {
+      const mayOpen = mayCompare(store, review, reader, filmId);
+      const state = settlementState(reads, review.plan, decisions.get(filmId) ?? null);
+      return {
+        filmId,
+        film: filmNow(store, filmId),
+        state: mayOpen || state === 'settled' || state === 'outdated' ? state : ('waiting' as const),
+        signed: signedContents(reads).length,
+        readers: reads.length,
+        differs: mayOpen ? differencesOf(signedContents(reads), review.plan) : NO_DIFFERENCES,
+        mayOpen,
+      };
+    });
+    const nameOf = ({ film, filmId }: (typeof all)[number]): string => film?.name ?? filmId;
+    return all.sort((a, b) => nameOf(a).localeCompare(nameOf(b), 'en', { numeric: true }));
+  }
+
+  function list(
+    reader: Reader,
+    id: ReviewId,
+    { state, text, offset, limit }: SettlementQuery,
+  ): SettlementList {
+    const all = rows(reader, store.reviews.find(id));
+    const counts = Object.fromEntries(SETTLEMENT_STATES.map((one) => [one, 0])) as SettlementList['counts'];
+    for (const row of all) counts[row.state] += 1;
+    const wanted = text.trim().toLowerCase();
+    const found = all.filter(
+      (row) =>
+        (state === 'any' || row.state === state) &&
+        [row.film?.name ?? '', row.film?.patient ?? ''].some((word) => word.toLowerCase().includes(wanted)),
+    );
+    return { counts, total: found.length, rows: found.slice(offset, offset + limit) };
+  }
+
+  function compare(reader: Reader, id: ReviewId, filmId: FilmId): Comparison {
+    const review = store.reviews.find(id);
+    const all = rows(reader, review);
+    const row = all.find((one) => one.filmId === filmId);
+    const reads = readsOf(reader, review, filmId);
+    const opened = all.filter(({ mayOpen }) => mayOpen);
+    const at = opened.findIndex((one) => one.filmId === filmId);
+    const onwards = [...opened.slice(at + 1), ...opened.slice(0, at)];
+    const isOpen = ({ state }: (typeof all)[number]): boolean => state === 'open' || state === 'outdated';
+    return {
+      reviewId: id,
+      filmId,
+      film: filmNow(store, filmId),
+      state: row?.state ?? 'waiting',
+      previous: opened[at - 1]?.filmId ?? null,
+      next: opened[at + 1]?.filmId ?? null,
+      nextOpen: onwards.find(isOpen)?.filmId ?? null,
+      reads: reads.map((one) => {
+        const counts = one.revised !== null ? 'revised' : one.first !== null ? 'first' : null;
+        return { ...one, counts };
+      }),
+      differs: row?.differs ?? NO_DIFFERENCES,
+      decisions: [...store.decisions.ofFilm(id, filmId)],
+    };
+  }
+
+  /** @throws ServiceError NOT_FOUND, NOT_ALLOWED */
+  function readsOf(reader: Reader, review: ReviewRow, filmId: FilmId): readonly ReaderReads[] {
+    refuseUnlessMay(reader, 'adjudicate');
+    const reads = finalReads(store, review.id).get(filmId);
+    if (reads === undefined) {
+      throw new ServiceError('NOT_FOUND', 'This film is not in this session.', { filmId });
+    }
+    if (!mayCompare(store, review, reader, filmId)) {
+      throw new ServiceError(
+        'NOT_ALLOWED',
+        'Sign your own read of this film first; then the others’ are shown.',
+        { filmId },
+      );
+    }
+    return reads;
+  }
+
+  function settle(reader: Reader, id: ReviewId, filmId: FilmId, asked: SettleRequest): Decision {
+    files.refuseIfReadOnly();
+    const review = store.reviews.find(id);
+    const { id: decisionId, after, reason } = asked;
+    const sources = [...new Set(asked.sources)];
+    const made = store.transaction(() => {
+      const reads = readsOf(reader, review, filmId);
+      // A decision that arrives again is answered as it was, whatever readers signed since.
+      const known = store.decisions.ofFilm(id, filmId).find((one) => one.id === decisionId);
+      const settled = known?.settled ?? settledBy(review.plan, reads, sources, asked.settled);
+      return store.decisions.append({
+        id: decisionId,
+        reviewId: id,
+        filmId,
+        adjudicator: reader.id,
+        basis: asked.settled === null ? 'accept' : 'merge',
+        sources,
+        settled: asked.settled ?? settled,
+        reason,
+        createdAt: clock.now(),
+        after,
+      });
+    });
+    audit.record('adjudicate', filmId, {
+      reviewId: id,
+      reader: reader.id,
+      basis: made.basis,
+      number: made.number,
+    });
+    return made;
+  }
+
+  return { list, compare, settle };
+}
+
+/** @throws ServiceError CONFLICT a source does not count any more; BAD_INPUT what was put together does not fit the plan */
+function settledBy(
+  plan: ReviewPlan,
+  reads: readonly ReaderReads[],
+  sources: readonly string[],
+  merged: Settled | null,
+): Settled {
+  const counting = new Map(reads.map((one) => [finalRead(one)?.id as string | undefined, finalRead(one)]));
+  const chosen = sources.map((source) => counting.get(source) ?? null);
+  if (chosen.includes(null)) {
+    throw new ServiceError(
+      'CONFLICT',
+      'A reader signed this film anew, or took the read up again, since you opened it. Nothing was decided; look at it again.',
+      { reason: 'other-window' },
+    );
+  }
+  if (merged !== null) return checkMerged(merged, plan);
+  const [only] = chosen;
+  if (chosen.length !== 1 || only === null || only === undefined) {
+    throw new ServiceError('BAD_INPUT', 'Accept one read, or put together what shall count.');
+  }
+  const { answers, marks } = only.content;
+  return { findings: [...findingsOf(only.content, plan)], answers, marks };
+}
+
+function checkMerged(merged: Settled, plan: ReviewPlan): Settled {
+  const refuse = (why: string): never => {
+    throw new ServiceError('BAD_INPUT', `${why} Nothing was decided.`);
+  };
+  const stranger = [...merged.findings, ...merged.marks.map(({ finding }) => finding)].find(
+    (finding) => !plan.findings.includes(finding),
+  );
+  if (stranger !== undefined) refuse(`"${stranger}" is not a finding of this session.`);
+  const unsaid = merged.marks.find(({ finding }) => !merged.findings.includes(finding));
+  if (unsaid !== undefined) refuse(`"${unsaid.finding}" is drawn, but not among the findings.`);
+  for (const [id, answer] of Object.entries(merged.answers)) {
+    const question = plan.questions.find((one) => one.id === id);
+    if (question === undefined || answer >= question.answers.length) {
+      refuse(`The session has no such answer to "${question?.text ?? id}".`);
+    }
+  }
+  return merged;
+}

@@ -1,0 +1,68 @@
+/** @file The signed reads of a session by film, which of them count, and where they differ. Adjudication and labels use it. */
+import type { Differences } from '../../../shared/contract/review-adjudication.ts';
+import type { Reader, ReadingContent, ReadingVersion, ReviewPlan } from '../../../shared/contract/review.ts';
+import type { FilmId, ReviewId } from '../../../shared/domain/ids.ts';
+import { firstRead, revisedRead, saysFinding } from '../../../shared/domain/review.ts';
+import type { Store } from '../../store/store.ts';
+import { boxesOfPair } from './agreement-report.ts';
+
+/** Boxes of two readers are the same place from this overlap on. */
+const SAME_PLACE = 0.5;
+
+export interface ReaderReads {
+  readonly reader: Reader;
+  readonly first: ReadingVersion | null;
+  readonly revised: ReadingVersion | null;
+}
+
+/** What counts of a reader: the read that was signed with the model in sight, else the first. null = none is signed. */
+export const finalRead = ({ first, revised }: ReaderReads): ReadingVersion | null => revised ?? first;
+
+/** Every film of the session that stands on a list, with the reads of those who have it, by reader's name. */
+export function finalReads(store: Store, id: ReviewId): ReadonlyMap<FilmId, readonly ReaderReads[]> {
+  const readers = store.reviews.readersOf(id);
+  const steps = Map.groupBy(store.reviews.steps(id), ({ readerId, filmId }) => `${readerId} ${filmId}`);
+  const films = new Map<FilmId, ReaderReads[]>();
+  const whole = (step: { readonly id: ReadingVersion['id'] } | null): ReadingVersion | null =>
+    step === null ? null : store.reviews.version(step.id);
+  for (const reader of readers) {
+    for (const filmId of store.reviews.filmsOf(id, reader.id)) {
+      const own = steps.get(`${reader.id} ${filmId}`) ?? [];
+      const reads = { reader, first: whole(firstRead(own)), revised: whole(revisedRead(own)) };
+      const list = films.get(filmId);
+      if (list === undefined) films.set(filmId, [reads]);
+      else list.push(reads);
+    }
+  }
+  return films;
+}
+
+/** Findings that a read says are there, in the plan's order. */
+export function findingsOf(content: ReadingContent, { findings }: ReviewPlan): readonly string[] {
+  return findings.filter((finding) => saysFinding(content, finding));
+}
+
+export function differencesOf(reads: readonly ReadingContent[], plan: ReviewPlan): Differences {
+  const said = (finding: string): number => reads.filter((read) => saysFinding(read, finding)).length;
+  const findings = plan.findings.filter((finding) => said(finding) > 0 && said(finding) < reads.length);
+  const places = plan.findings.filter(
+    (finding) => said(finding) === reads.length && !isSamePlace(reads, finding),
+  );
+  const questions = plan.questions
+    .filter(({ id }) => new Set(reads.map(({ answers }) => answers[id] ?? null)).size > 1)
+    .map(({ id }) => id);
+  return { findings, places, questions };
+}
+
+function isSamePlace(reads: readonly ReadingContent[], finding: string): boolean {
+  return reads.every((a, index) =>
+    reads.slice(index + 1).every((b) => {
+      const { paired, onlyA, onlyB } = boxesOfPair(a, b, finding, SAME_PLACE);
+      // A finding that one of them gave no place is not at another place.
+      return onlyA + onlyB === 0 || paired + onlyA === 0 || paired + onlyB === 0;
+    }),
+  );
+}
+
+export const isAgreed = ({ findings, places, questions }: Differences): boolean =>
+  findings.length + places.length + questions.length === 0;

@@ -1,0 +1,126 @@
+/** @file Schemas of adjudication: signed reads side by side, where they differ, and what was decided with which reason. */
+import { z } from 'zod';
+
+import { DECISION_BASES, SETTLEMENT_STATES } from '../domain/review.ts';
+import { decisionId, filmId, readerId, readingId, reviewId, timestampMs } from './base.ts';
+import { mark, reader, readingVersion, reviewFilm } from './review.ts';
+
+const count = z.number().int().nonnegative();
+const name = z.string().trim().min(1).max(80);
+const state = z.enum(SETTLEMENT_STATES);
+
+/** What counts of a film from now on. */
+export const settled = z.object({
+  /** Findings that are there: those of the marks, and those without a place. Every other finding of the plan is not. */
+  findings: z
+    .array(name)
+    .max(100)
+    .refine((list) => new Set(list).size === list.length, 'A finding stands twice.'),
+  /** Question id → index of the answer. */
+  answers: z.record(z.string().max(40), z.number().int().min(0).max(19)),
+  marks: z
+    .array(mark)
+    .max(500)
+    .refine(
+      (list) => new Set(list.map(({ shape: { id } }) => id)).size === list.length,
+      'Two marks have the same id.',
+    ),
+});
+export type Settled = z.infer<typeof settled>;
+
+const reason = z.string().trim().min(1, 'Say why.').max(2000);
+
+export const decision = z.object({
+  id: decisionId,
+  reviewId,
+  filmId,
+  /** From 1, in the order in which decisions on the film were kept. */
+  number: z.number().int().min(1),
+  adjudicator: readerId,
+  basis: z.enum(DECISION_BASES),
+  /** The signed versions that were compared; of an accepted one, that one alone. */
+  sources: z.array(readingId).min(1).max(100),
+  settled,
+  reason,
+  createdAt: timestampMs,
+});
+export type Decision = z.infer<typeof decision>;
+
+/** Where signed reads differ. */
+export const differences = z.object({
+  /** Said by some and not by others. */
+  findings: z.array(z.string()),
+  /** Said by all, at places that do not overlap by half. */
+  places: z.array(z.string()),
+  /** Ids of questions. */
+  questions: z.array(z.string()),
+});
+export type Differences = z.infer<typeof differences>;
+
+export const settlementQuery = z.object({
+  state: z.enum([...SETTLEMENT_STATES, 'any']).default('any'),
+  text: z.string().max(200).default(''),
+  offset: count.default(0),
+  limit: z.number().int().min(1).max(500).default(100),
+});
+export type SettlementQuery = z.infer<typeof settlementQuery>;
+
+export const settlementList = z.object({
+  /** Films of the whole session in each state. */
+  counts: z.record(state, count),
+  total: count,
+  rows: z.array(
+    z.object({
+      filmId,
+      film: reviewFilm.nullable(),
+      state,
+      /** Readers who signed, of those who have the film. */
+      signed: count,
+      readers: count,
+      differs: differences,
+      /** False: one's own read of it is not signed yet, so it is not opened and its differences are not told. */
+      mayOpen: z.boolean(),
+    }),
+  ),
+});
+export type SettlementList = z.infer<typeof settlementList>;
+
+export const comparison = z.object({
+  reviewId,
+  filmId,
+  film: reviewFilm.nullable(),
+  state,
+  /** Of the films that may be opened, by name. */
+  previous: filmId.nullable(),
+  next: filmId.nullable(),
+  /** The next one that is open or outdated, from here on and round. */
+  nextOpen: filmId.nullable(),
+  reads: z.array(
+    z.object({
+      reader,
+      /** Signed before the model was revealed. */
+      first: readingVersion.nullable(),
+      /** Signed with the model in sight. */
+      revised: readingVersion.nullable(),
+      /** The one that counts: the revised one where there is one. */
+      counts: z.enum(['first', 'revised']).nullable(),
+    }),
+  ),
+  differs: differences,
+  /** Oldest first; the last one counts. */
+  decisions: z.array(decision),
+});
+export type Comparison = z.infer<typeof comparison>;
+
+export const settleRequest = z.object({
+  /** Made by the window. */
+  id: decisionId,
+  /** Number of the decision that the window had before; 0 = none. */
+  after: count,
+  /** One version to accept, or all that were compared. */
+  sources: z.array(readingId).min(1).max(100),
+  /** null = the one source as it was signed (accept). */
+  settled: settled.nullable(),
+  reason,
+});
+export type SettleRequest = z.infer<typeof settleRequest>;
