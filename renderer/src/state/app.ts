@@ -4,6 +4,7 @@ import { getContext, setContext } from 'svelte';
 import { Connection } from '../rpc/connection.svelte.ts';
 import { LibraryState } from './library-state.svelte.ts';
 import { Preferences } from './preferences.svelte.ts';
+import { ReaderState } from './reader-state.svelte.ts';
 import { Route } from './route.svelte.ts';
 import { RunsState } from './runs-state.svelte.ts';
 import { StatusState } from './status-state.svelte.ts';
@@ -17,6 +18,7 @@ export class App {
   readonly library = new LibraryState(this.connection);
   readonly runs = new RunsState(this.connection);
   readonly study = new StudyState(this.connection);
+  readonly readers = new ReaderState(this.connection);
 
   /** Starts everything that goes on for as long as the page lives. */
   start(signal: AbortSignal): void {

@@ -10,7 +10,7 @@ interface Stored {
   railCollapsed: boolean | null;
   /** The reading room has its own, for the film's sake. */
   readingRailCollapsed: boolean;
-  /** Keys that a person gave to actions of the reading room, by the action's id. */
+  /** Keys that a person gave to actions of the reading room and of reviews, by the action's id. */
   keys: Readonly<Record<string, string>>;
 }
 

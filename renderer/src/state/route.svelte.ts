@@ -8,13 +8,21 @@ export const PAGES = [
   'evaluate',
   'reading',
   'attention',
+  'review',
+  'read',
   'settings',
 ] as const;
 export type Page = (typeof PAGES)[number];
 
-/** Pages around one film: the reading room and what is opened from there. */
+/** The entry of the rail that a page belongs to. */
+export function railPage(page: Page): Page {
+  if (page === 'attention') return 'reading';
+  return page === 'read' ? 'review' : page;
+}
+
+/** Pages around one film: they need the whole width. */
 export function isReading(page: Page): boolean {
-  return page === 'reading' || page === 'attention';
+  return page === 'reading' || page === 'attention' || page === 'read';
 }
 
 export class Route {

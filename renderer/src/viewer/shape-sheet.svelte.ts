@@ -5,15 +5,25 @@
 import type { Point } from '../../../shared/domain/geometry.ts';
 import { isTooSmall, type Shape, type ShapeKind } from '../../../shared/domain/shape.ts';
 import { isComplete, moved, pointsOf, pressed, released, standardPoints, type Drawing } from './drawing.ts';
-import { added, EMPTY_HISTORY, redo, undo, type History } from './history.ts';
+import { added, EMPTY_HISTORY, redo, undo, type History, type Step } from './history.ts';
 import { SHAPE_WORDS } from './shape-words.ts';
 import type { ViewSnapshot, ViewState } from './view-state.svelte.ts';
+
+/** How a shape looks where it says something else than its measures. */
+export interface ShapeLook {
+  readonly colour: string;
+  readonly lines: readonly string[];
+}
 
 export class ShapeSheet {
   shapes = $state.raw<readonly Shape[]>([]);
   selected = $state<string | null>(null);
   /** The shape that is being drawn. */
   drawing = $state.raw<Drawing | null>(null);
+  /** Nothing can be drawn, changed or taken back. */
+  frozen = $state(false);
+  /** null = a shape shows its measures. */
+  look = $state.raw<((shape: Shape) => ShapeLook) | null>(null);
   #history = $state.raw<History>(EMPTY_HISTORY);
   readonly #onchange: (shapes: readonly Shape[]) => void;
 
@@ -28,26 +38,32 @@ export class ShapeSheet {
 
   undo(): void {
     this.drawing = null;
+    if (this.frozen) return;
     this.#history = undo(this.#history);
   }
   redo(): void {
+    if (this.frozen) return;
     this.#history = redo(this.#history);
   }
 
   /** Puts other shapes in place as a step that can be taken back. Changes with the same `gesture` in a row are one step. */
   change(next: readonly Shape[], words: string, gesture: string | null = null): void {
+    if (this.frozen) return;
     const before = this.shapes;
     this.#put(next);
-    const step = { words, undo: () => this.#put(before), redo: () => this.#put(next), gesture };
-    this.#history = added(this.#history, step);
+    this.keep({ words, undo: () => this.#put(before), redo: () => this.#put(next), gesture });
+  }
+
+  /** Keeps a step that has just been done by whoever keeps the shapes. */
+  keep(step: Omit<Step, 'gesture'> & { readonly gesture?: string | null }): void {
+    this.#history = added(this.#history, { gesture: null, ...step });
   }
 
   /** Keeps a change of how the film is looked at that has just been made. */
   viewChanged(view: ViewState, before: ViewSnapshot, words: string, gesture: string | null = null): void {
     const after = view.snapshot;
     if (JSON.stringify(before) === JSON.stringify(after)) return;
-    const step = { words, undo: () => view.restore(before), redo: () => view.restore(after), gesture };
-    this.#history = added(this.#history, step);
+    this.keep({ words, undo: () => view.restore(before), redo: () => view.restore(after), gesture });
   }
 
   replace(shape: Shape, words: string, gesture: string | null = null): void {
@@ -72,6 +88,7 @@ export class ShapeSheet {
   }
 
   press(kind: ShapeKind, at: Point, frame: number): void {
+    if (this.frozen) return;
     this.drawing = pressed(this.drawing?.kind === kind ? this.drawing : null, kind, at);
     this.#finish(frame, 0);
   }

@@ -107,8 +107,17 @@ export const MOUSE_SHEET: readonly (readonly [gesture: string, does: string])[] 
 /** Keys that a person gave to actions, by the action's id; the others have the keys of the table. */
 export type OwnKeys = Readonly<Record<string, string>>;
 
-/** The keys that an action has: what a person chose, else the table's that nobody chose for something else. */
-export function keysOf({ id, keys }: KeyBinding, own: OwnKeys): readonly string[] {
+/** What a person chose for the actions of one table: another table may use the same key for something else. */
+export function ownKeys(bindings: readonly Pick<KeyBinding, 'id'>[], all: OwnKeys): OwnKeys {
+  const ids = new Set(bindings.map(({ id }) => id));
+  return Object.fromEntries(Object.entries(all).filter(([id]) => ids.has(id)));
+}
+
+/**
+ * The keys that an action has: what a person chose, else the table's that nobody chose for something else. `own` is of this
+ * table alone.
+ */
+export function keysOf({ id, keys }: Pick<KeyBinding, 'id' | 'keys'>, own: OwnKeys): readonly string[] {
   const chosen = own[id];
   if (chosen !== undefined) return [chosen];
   const taken = new Set(Object.values(own));

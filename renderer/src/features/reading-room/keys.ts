@@ -1,5 +1,5 @@
 /** @file From a pressed key to its action, unless the key belongs to the control that has the focus. */
-import { KEY_BINDINGS, keyOf, keysOf, type KeyActions, type OwnKeys } from './key-bindings.ts';
+import { KEY_BINDINGS, keyOf, keysOf, ownKeys, type KeyActions, type OwnKeys } from './key-bindings.ts';
 
 /** Handles a key unless it belongs to a control or the page has no such action; true when it was ours. */
 export function handleKey(event: KeyboardEvent, actions: Partial<KeyActions>, own: OwnKeys = {}): boolean {
@@ -10,7 +10,8 @@ export function handleKey(event: KeyboardEvent, actions: Partial<KeyActions>, ow
   }
   const key = keyOf(event);
   if (key === null) return false;
-  const act = KEY_BINDINGS.find((binding) => keysOf(binding, own).includes(key))?.run(actions);
+  const chosen = ownKeys(KEY_BINDINGS, own);
+  const act = KEY_BINDINGS.find((binding) => keysOf(binding, chosen).includes(key))?.run(actions);
   if (act === undefined) return false;
   act();
   event.preventDefault();
@@ -18,7 +19,7 @@ export function handleKey(event: KeyboardEvent, actions: Partial<KeyActions>, ow
 }
 
 /** Typing, choosing and pressing stay with the control that has the focus. */
-function belongsToControl(event: KeyboardEvent): boolean {
+export function belongsToControl(event: KeyboardEvent): boolean {
   const { target, key } = event;
   if (!(target instanceof Element)) return false;
   if (

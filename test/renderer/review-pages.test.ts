@@ -1,0 +1,120 @@
+/** @file What the review pages say: changes of a version, rows of the agreement table, films drawn by a seed. */
+import { expect, it } from 'vitest';
+
+import {
+  absenceWords,
+  agreementCsv,
+  findingRows,
+} from '../../renderer/src/features/review/agreement/agreement-rows.ts';
+import { drawFilms } from '../../renderer/src/features/review/new/draw-films.ts';
+import {
+  freeQuestionId,
+  QUESTION_TEMPLATES,
+} from '../../renderer/src/features/review/new/question-templates.ts';
+import { changeWords } from '../../renderer/src/features/review/read/version-words.ts';
+import { stopwatchWords } from '../../renderer/src/features/review/review-words.ts';
+import type { AgreementReportView } from '../../shared/contract/review-agreement.ts';
+import { readingContent, reviewQuestion, type Mark } from '../../shared/contract/review.ts';
+import type { FilmId, ReaderId } from '../../shared/domain/ids.ts';
+
+const EMPTY = { answers: {}, marks: [], verdicts: [], note: '', keyFrames: [], seconds: null };
+const mark = (id: string, finding: string): Mark => ({
+  shape: { id, kind: 'point', frame: 0, points: [{ x: 1, y: 1 }], text: '' },
+  finding,
+  confidence: null,
+});
+const QUESTIONS = {
+  questions: [{ id: 'quality', text: 'How good?', answers: ['poor', 'good'], ordered: true, required: true }],
+};
+
+it('tells what a version says that the one before did not', () => {
+  const before = readingContent.parse({
+    ...EMPTY,
+    answers: { quality: 0 },
+    marks: [mark('a', 'Edema'), mark('b', 'Hernia'), mark('c', 'Edema')],
+  });
+  const after = readingContent.parse({
+    ...EMPTY,
+    answers: { quality: 1 },
+    marks: [mark('a', 'Edema'), mark('b', 'Edema'), mark('d', 'Edema')],
+    verdicts: [{ finding: 'Hernia', verdict: 'reject', shapeId: null, note: '' }],
+    note: 'Seen twice',
+    keyFrames: [0],
+  });
+  expect(changeWords(before, after, QUESTIONS)).toEqual([
+    'How good? good',
+    '1 mark drawn',
+    '1 mark changed',
+    '1 mark removed',
+    'Hernia of the model rejected',
+    'Note written',
+    'Key image',
+  ]);
+  expect(changeWords(after, after, QUESTIONS)).toEqual([]);
+});
+
+it('offers questions that a session takes, each with an id of its own', () => {
+  for (const { questions } of QUESTION_TEMPLATES) {
+    for (const question of questions) expect(reviewQuestion.parse(question)).toEqual(question);
+    expect(new Set(questions.map(({ id }) => id)).size).toBe(questions.length);
+  }
+  expect(freeQuestionId(['question-2', 'quality'])).toBe('question-3');
+  expect(freeQuestionId(['question-3', 'quality'])).toBe('question-4');
+});
+
+it('draws the same films for the same seed, whatever their order, and others for another', () => {
+  const films = Array.from({ length: 200 }, (_, at) => `film-${at}` as FilmId);
+  const drawn = drawFilms(films, 20, 5);
+  expect(drawFilms([...films].reverse(), 20, 5)).toEqual(drawn);
+  expect(new Set(drawn).size).toBe(20);
+  expect(drawFilms(films, 20, 6)).not.toEqual(drawn);
+  expect(drawFilms(films, 500, 5)).toHaveLength(200);
+  // no film is preferred: over many seeds each is drawn about as often
+  const times = new Map<string, number>();
+  for (let seed = 0; seed < 400; seed++) {
+    for (const film of drawFilms(films, 50, seed)) times.set(film, (times.get(film) ?? 0) + 1);
+  }
+  expect(Math.min(...times.values())).toBeGreaterThan(60);
+  expect(Math.max(...times.values())).toBeLessThan(145);
+});
+
+const KAPPA = { films: 4, observed: 0.75, expected: 0.5, kappa: 0.5, se: 0.2, ci: [0.1, 0.9] as const };
+const BOXES = { paired: 1, onlyA: 2, onlyB: 0, meanIou: 0.6, shared: { value: 0.3, ci: null } };
+const pair = (a: string, b: string) => ({ a: a as ReaderId, b: b as ReaderId, kappa: KAPPA, boxes: BOXES });
+
+function report(names: readonly string[], pairs: readonly ReturnType<typeof pair>[]): AgreementReportView {
+  return {
+    readers: names.map((name) => ({ id: name as ReaderId, name, role: 'reader', createdAt: 0 })),
+    findings: [{ finding: 'Edema', pairs: [...pairs], fleiss: { ...KAPPA, kappa: 0.4 } }],
+  } as unknown as AgreementReportView;
+}
+
+it('has a row a pair, and one over all readers where there are more than two', () => {
+  expect(findingRows(report(['Ana', 'Ben'], [pair('Ana', 'Ben')])).map(({ who }) => who)).toEqual([
+    'Ana – Ben',
+  ]);
+  const rows = findingRows(
+    report(['Ana', 'Ben', 'Cem'], [pair('Ana', 'Ben'), pair('Ana', 'Cem'), pair('Ben', 'Cem')]),
+  );
+  expect(rows.map(({ who, isFirst }) => [who, isFirst])).toEqual([
+    ['Ana – Ben', true],
+    ['Ana – Cem', false],
+    ['Ben – Cem', false],
+    ['All readers', false],
+  ]);
+  expect(rows.at(-1)).toMatchObject({ kappa: { kappa: 0.4 }, boxes: null });
+  const [head = [], first = []] = agreementCsv(rows);
+  expect(first).toHaveLength(head.length);
+  expect(first.slice(0, 5)).toEqual(['Edema', 'Ana – Ben', 'none', 4, 0.75]);
+});
+
+it('says why a kappa or its interval is not there', () => {
+  expect(absenceWords(KAPPA)).toBeNull();
+  expect(absenceWords({ ...KAPPA, ci: null })).toMatch(/no spread/);
+  expect(absenceWords({ ...KAPPA, kappa: null, ci: null })).toMatch(/Only one answer/);
+  expect(absenceWords({ ...KAPPA, films: 0, kappa: null, ci: null })).toMatch(/No film/);
+});
+
+it('writes a stopwatch', () => {
+  expect([0, 59.9, 187, 3729].map(stopwatchWords)).toEqual(['0:00', '0:59', '3:07', '1:02:09']);
+});
