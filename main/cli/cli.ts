@@ -10,6 +10,7 @@ import { demo } from './verbs/demo.ts';
 import { distill } from './verbs/distill.ts';
 import { doctor } from './verbs/doctor.ts';
 import { evaluate } from './verbs/evaluate.ts';
+import { exportVerb } from './verbs/export.ts';
 import { figure } from './verbs/figure.ts';
 import { importVerb } from './verbs/import.ts';
 import { metrics } from './verbs/metrics.ts';
@@ -32,6 +33,7 @@ const VERBS: readonly Verb[] = [
   predict,
   figure,
   evaluate,
+  exportVerb,
   decode,
   deidentify,
   metrics,

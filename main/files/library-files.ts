@@ -1,6 +1,6 @@
 /**
  * @file The folder of a library and everything in it that is not a row: library.db, library.key, library.lock,
- * artifacts/aa/<sha256>, runs/, knowledge/, reports/, uploads/, tmp/. See docs/decisions/0003-library-layout.md.
+ * artifacts/aa/<sha256>, runs/, knowledge/, reports/, exports/, uploads/, tmp/. See docs/decisions/0003-library-layout.md.
  */
 import { existsSync, statSync } from 'node:fs';
 import { mkdir, readdir, rm } from 'node:fs/promises';
@@ -27,6 +27,8 @@ export interface LibraryFiles {
   readonly knowledgeDir: string;
   /** Reports as HTML files named by their SHA-256, for a person to open or copy. */
   readonly reportsDir: string;
+  /** A folder per export, with its record <id>.json beside it. */
+  readonly exportsDir: string;
   readonly tmpDir: string;
   readonly readOnly: boolean;
   /** Who has the library open for writing when we do not. */
@@ -52,7 +54,7 @@ export interface LibraryFilesOptions {
   readonly disk?: Disk;
 }
 
-const FOLDERS = ['artifacts', 'runs', 'knowledge', 'reports', 'uploads', 'tmp'] as const;
+const FOLDERS = ['artifacts', 'runs', 'knowledge', 'reports', 'exports', 'uploads', 'tmp'] as const;
 
 /**
  * Opens the folder, making what is missing. When another process has it, it is opened read-only.
@@ -87,6 +89,7 @@ export async function openLibraryFiles(path: string, options: LibraryFilesOption
       runsDir: at('runs'),
       knowledgeDir: at('knowledge'),
       reportsDir: at('reports'),
+      exportsDir: at('exports'),
       tmpDir: at('tmp'),
       readOnly,
       lockedBy: lock.heldBy,
@@ -146,8 +149,20 @@ async function cleanLeftovers(dir: string): Promise<void> {
     for (const name of names) await rm(join(dir, folder, name), { recursive: true, force: true });
   }
   await removeTemps(dir, false);
+  await removeUnrecorded(join(dir, 'exports'));
   for (const folder of ['artifacts', 'runs', 'knowledge', 'reports'])
     await removeTemps(join(dir, folder), true);
+}
+
+/** An export's record is written last: a folder without one was cut off. */
+async function removeUnrecorded(dir: string): Promise<void> {
+  const entries = await readdir(dir, { withFileTypes: true });
+  const names = new Set(entries.map(({ name }) => name));
+  for (const entry of entries) {
+    if (!entry.isDirectory() || names.has(`${entry.name}.json`)) continue;
+    await rm(join(dir, entry.name), { recursive: true, force: true });
+  }
+  await removeTemps(dir, false);
 }
 
 async function removeTemps(dir: string, deep: boolean): Promise<void> {

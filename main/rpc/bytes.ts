@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 
 import { WEIGHTS_LAYOUTS, type WeightsLayout } from '../../shared/contract/bytes.ts';
 import { ATTENTION_METHODS, figureFormat } from '../../shared/contract/inference.ts';
-import { ID_PATTERN, type FilmId, type RunId } from '../../shared/domain/ids.ts';
+import { ID_PATTERN, type ExportId, type FilmId, type RunId } from '../../shared/domain/ids.ts';
 import { RESOLUTIONS } from '../../shared/domain/recipe.ts';
 import { ServiceError } from '../../shared/domain/service-error.ts';
 import type { AttentionQuery, ByteAnswer, ByteSources } from '../services/app.ts';
@@ -57,6 +57,8 @@ async function read(
     return format.success && what === '' ? sources.figure(sha256, format.data) : null;
   }
   if (!ID_PATTERN.test(id) || id.length > 64) return null;
+  if (kind === 'export' && third === '' && /^[\w.-]{1,200}$/.test(what))
+    return sources.export(id as ExportId, what);
   if (kind === 'film' && fourth === '') {
     const film = id as FilmId;
     if (what === 'thumbnail' && third === '') return sources.thumbnail(film);

@@ -2,6 +2,7 @@
 import type { Services } from '../services/app.ts';
 import type { Log } from '../services/service-types.ts';
 import { evaluationRouter } from './evaluation-router.ts';
+import { exchangeRouter } from './exchange-router.ts';
 import { implementer } from './implementer.ts';
 import { inferenceRouter } from './inference-router.ts';
 import { libraryRouter } from './library-router.ts';
@@ -23,6 +24,7 @@ export function createRouter(services: Services, log: Log) {
     readers: readersRouter(os.readers, services.readers),
     review: reviewRouter(os.review, services.review),
     inference: inferenceRouter(os.inference, services.inference),
+    exchange: exchangeRouter(os.exchange, services.exchange),
     system: systemRouter(os.system, services.system),
   });
 }

@@ -1,10 +1,11 @@
 /** @file The opened app as hosts see it: every service, the byte sources, one close. compose.ts makes it. */
-import type { FilmId, RunId } from '../../shared/domain/ids.ts';
+import type { ExportId, FilmId, RunId } from '../../shared/domain/ids.ts';
 import type { WeightsLayout } from '../../shared/contract/bytes.ts';
 import type { AttentionMethod, FigureFormat } from '../../shared/contract/inference.ts';
 import type { WrittenReport } from './evaluation/report/write-report.ts';
 import type {
   EvaluationService,
+  ExchangeService,
   InferenceService,
   LibraryService,
   ReadersService,
@@ -24,6 +25,7 @@ export interface Services {
   readonly readers: ReadersService;
   readonly review: ReviewService;
   readonly inference: InferenceService;
+  readonly exchange: ExchangeService;
   readonly system: SystemService;
 }
 
@@ -54,6 +56,8 @@ export interface ByteSources {
   attention(runId: RunId, filmId: FilmId, query: AttentionQuery): Promise<ByteAnswer>;
   report(sha256: string): Promise<ByteAnswer>;
   figure(sha256: string, format: FigureFormat): Promise<ByteAnswer>;
+  /** A file of an export, as it was checked. */
+  export(exportId: ExportId, name: string): Promise<ByteAnswer>;
   /** Writes one file of an upload; complete when it resolves, absent when it rejects. */
   upload(
     uploadId: string,

@@ -8,11 +8,13 @@ import type { App, ByteAnswer, ByteSources } from './app.ts';
 import {
   auditedBytes,
   auditedEvaluation,
+  auditedExchange,
   auditedInference,
   auditedStudies,
   auditedTraining,
 } from './audit/audited.ts';
 import { createEvaluationService, type EvaluationParts } from './evaluation/evaluation-service.ts';
+import { createExchangeService, type ExchangeParts } from './exchange/exchange-service.ts';
 import { readFigure } from './inference/figure/figure.ts';
 import { createInferenceService, type InferenceParts } from './inference/inference-service.ts';
 import { openLibrary, type OpenLibrary } from './library/open-library.ts';
@@ -50,6 +52,7 @@ function byteSources(
   library: OpenLibrary,
   evaluation: EvaluationParts,
   inference: InferenceParts,
+  exchange: ExchangeParts,
 ): ByteSources {
   const { filmBytes, files } = library;
   return {
@@ -77,6 +80,8 @@ function byteSources(
         format === 'pdf' ? 'application/pdf' : 'image/png',
         true,
       ),
+    export: async (exportId, name) =>
+      answer(await exchange.exportBytes(exportId, name), 'application/octet-stream', false),
     upload: async (uploadId, relativePath, body, declaredBytes) => {
       await files.uploads.save(uploadId, relativePath, body, declaredBytes);
     },
@@ -91,6 +96,7 @@ export interface AppParts {
   readonly inference: InferenceParts;
   readonly evaluation: EvaluationParts;
   readonly studies: StudiesParts;
+  readonly exchange: ExchangeParts;
 }
 
 /** @throws ServiceError NEWER_LIBRARY, CORRUPT_LIBRARY, DISK_FULL */
@@ -132,6 +138,8 @@ export async function openParts(options: AppOptions): Promise<AppParts> {
   const signIn = createSignIn(library.store, audit, clock);
   const readers = createReadersService(library, signIn, clock);
   const review = createReviewService({ library, clock, signIn, predict: inference.service.predict });
+  const exporter = createExchangeService({ library, predict: inference.service.predict, clock, log });
+  const exchange = { ...exporter, service: auditedExchange(exporter.service, audit) };
   const every = options.statusEveryMs ?? STATUS_EVERY_MS;
   const system = createSystemService({
     library,
@@ -143,6 +151,7 @@ export async function openParts(options: AppOptions): Promise<AppParts> {
   });
   let closing: Promise<void> | null = null;
   const close = async (): Promise<void> => {
+    await exchange.close();
     await sample.close();
     const studiesEnd = studies.close();
     await training.close();
@@ -160,13 +169,19 @@ export async function openParts(options: AppOptions): Promise<AppParts> {
       readers,
       review,
       inference: inference.service,
+      exchange: exchange.service,
       system,
     },
-    bytes: auditedBytes(byteSources(library, evaluation, inference), audit),
-    isBusy: () => library.imports.isBusy() || training.isBusy() || sample.isBusy() || studies.isBusy(),
+    bytes: auditedBytes(byteSources(library, evaluation, inference, exchange), audit),
+    isBusy: () =>
+      exchange.isBusy() ||
+      library.imports.isBusy() ||
+      training.isBusy() ||
+      sample.isBusy() ||
+      studies.isBusy(),
     close: () => (closing ??= close()),
   };
-  return { app, library, training, inference, evaluation, studies };
+  return { app, library, training, inference, evaluation, studies, exchange };
 }
 
 /** @throws ServiceError NEWER_LIBRARY, CORRUPT_LIBRARY, DISK_FULL */

@@ -32,6 +32,7 @@ export type StudiesService = ServiceOf<Contract['studies']>;
 export type ReadersService = ServiceOf<Contract['readers']>;
 export type ReviewService = ServiceOf<Contract['review']>;
 export type InferenceService = ServiceOf<Contract['inference']>;
+export type ExchangeService = ServiceOf<Contract['exchange']>;
 export type SystemService = ServiceOf<Contract['system']>;
 
 /** The clock is injected so that tests own time. Milliseconds since 1970. */

@@ -8,6 +8,13 @@ export interface Reading {
   readonly labels: ReadonlyMap<string, boolean | null>;
 }
 
+/** What one reader said of one finding of a film. */
+export interface FilmReading {
+  readonly reader: string;
+  readonly finding: string;
+  readonly value: boolean;
+}
+
 /** Pixels of the film as stored, from its upper left corner. */
 export interface FilmBox {
   readonly finding: string;
@@ -29,11 +36,17 @@ export interface VoteRow {
 export type ReadingStore = ReturnType<typeof createReadingStore>;
 
 export function createReadingStore(db: Db, ensureFinding: (name: string) => number) {
-  const clearReadings = db.prepare<[number]>('DELETE FROM readings WHERE film_no = ?');
+  const clearReadings = db.prepare<[number, string]>('DELETE FROM readings WHERE film_no = ? AND reader = ?');
   const addReading = db.prepare<[number, number, string, number]>(
     'INSERT INTO readings (film_no, finding_no, reader, value) VALUES (?, ?, ?, ?)',
   );
-  const clearBoxes = db.prepare<[number]>('DELETE FROM boxes WHERE film_no = ?');
+  const ofFilm = db.prepare<[number], { reader: string; finding: string; value: number }>(
+    `SELECT r.reader, f.name AS finding, r.value FROM readings r JOIN findings f ON f.no = r.finding_no
+     WHERE r.film_no = ? ORDER BY r.reader, f.no`,
+  );
+  const clearBoxes = db.prepare<[number, string | null]>(
+    'DELETE FROM boxes WHERE film_no = ? AND reader IS ?',
+  );
   const addBox = db.prepare<[number, number, string | null, number, number, number, number]>(
     'INSERT INTO boxes (film_no, finding_no, reader, x, y, width, height) VALUES (?, ?, ?, ?, ?, ?, ?)',
   );
@@ -59,18 +72,21 @@ export function createReadingStore(db: Db, ensureFinding: (name: string) => numb
   );
 
   return {
-    /** Replaces what is known of the film's readers. */
+    /** Replaces what each of these readers said of the film; what others said stays. */
     setReadings(filmNo: number, readings: readonly Reading[]): void {
-      clearReadings.run(filmNo);
       for (const { reader, labels } of readings) {
+        clearReadings.run(filmNo, reader);
         for (const [finding, value] of labels) {
           if (value !== null) addReading.run(filmNo, ensureFinding(finding), reader, value ? 1 : 0);
         }
       }
     },
-    /** Replaces the film's boxes. */
+    /** What each reader said of a film, by reader. */
+    ofFilm: (filmNo: number): readonly FilmReading[] =>
+      ofFilm.all(filmNo).map(({ value, ...row }) => ({ ...row, value: value === 1 })),
+    /** Replaces the boxes of everyone who drew one of these; what others drew stays. */
     setBoxes(filmNo: number, list: readonly FilmBox[]): void {
-      clearBoxes.run(filmNo);
+      for (const reader of new Set(list.map((box) => box.reader))) clearBoxes.run(filmNo, reader);
       for (const { finding, reader, x, y, width, height } of list) {
         addBox.run(filmNo, ensureFinding(finding), reader, x, y, width, height);
       }

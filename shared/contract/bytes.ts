@@ -9,6 +9,7 @@
  * GET  bytes/run/<runId>/attention/<filmId>/<method>[?head=&target=]   PNG overlay, 224 px, transparent
  * GET  bytes/report/<sha256>                    self-contained HTML; of a study's table also CSV, JSON, LaTeX
  * GET  bytes/figure/<sha256>.<png|pdf>          attention figure
+ * GET  bytes/export/<exportId>/<file>           a file of an export, to save
  * POST bytes/upload/<uploadId>/<relative path>  one file of an upload that import can name; 201
  */
 
@@ -25,6 +26,7 @@ export const byteRoutes = {
   weights: (runId: string, layout: WeightsLayout) => `bytes/run/${runId}/weights/${layout}`,
   report: (sha256: string) => `bytes/report/${sha256}`,
   figure: (sha256: string, format: string) => `bytes/figure/${sha256}.${format}`,
+  export: (exportId: string, name: string) => `bytes/export/${exportId}/${encodeURIComponent(name)}`,
   upload: (uploadId: string, path: string) =>
     `bytes/upload/${uploadId}/${path.split('/').map(encodeURIComponent).join('/')}`,
 } as const;

@@ -2,6 +2,7 @@
 import type { ContractRouterClient } from '@orpc/contract';
 
 import { evaluationContract } from './evaluation.ts';
+import { exchangeContract } from './exchange.ts';
 import { inferenceContract } from './inference.ts';
 import { libraryContract } from './library.ts';
 import { readersContract } from './readers.ts';
@@ -20,6 +21,7 @@ export const contract = {
   readers: readersContract,
   review: reviewContract,
   inference: inferenceContract,
+  exchange: exchangeContract,
   system: systemContract,
 };
 

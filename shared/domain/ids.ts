@@ -10,6 +10,7 @@ export type ReaderId = string & { readonly __id: 'reader' };
 export type ReviewId = string & { readonly __id: 'review' };
 export type DecisionId = string & { readonly __id: 'decision' };
 export type ReadingId = string & { readonly __id: 'reading' };
+export type ExportId = string & { readonly __id: 'export' };
 
 /** Shape of every id we make: a kind prefix, a dash and 12 or more lower-case hex or base-32 characters. */
 export const ID_PATTERN = /^[a-z]+-[0-9a-z]{8,40}$/;

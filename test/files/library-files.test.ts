@@ -22,6 +22,7 @@ it('makes the folders and a key of 32 bytes that only the owner reads', async ()
   const files = await openLibraryFiles(dir, { clock });
   expect(readdirSync(dir).sort()).toEqual([
     'artifacts',
+    'exports',
     'knowledge',
     'library.key',
     'library.lock',

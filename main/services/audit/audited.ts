@@ -3,6 +3,7 @@ import type { ByteSources } from '../app.ts';
 import type { ImportService } from '../import/import-service.ts';
 import type {
   EvaluationService,
+  ExchangeService,
   InferenceService,
   LibraryService,
   StudiesService,
@@ -106,6 +107,22 @@ export function auditedInference(service: InferenceService, audit: AuditLog): In
     async figure(input, context) {
       const answer = await service.figure(input, context);
       audit.record('export', answer.sha256, { what: 'figure' });
+      return answer;
+    },
+  };
+}
+
+export function auditedExchange(service: ExchangeService, audit: AuditLog): ExchangeService {
+  return {
+    ...service,
+    async start(input, context) {
+      const answer = await service.start(input, context);
+      audit.record('export', answer.exportId, { what: input.what, format: input.format });
+      return answer;
+    },
+    async remove(input, context) {
+      const answer = await service.remove(input, context);
+      audit.record('delete', input.exportId, { what: 'export' });
       return answer;
     },
   };

@@ -24,7 +24,12 @@ export function lineOf(index: number): number {
 
 /** @throws ServiceError NOT_FOUND, BAD_INPUT (empty, not UTF-8, not a table) */
 export async function readCsvTable(path: string): Promise<CsvTable> {
-  const text = decodeText(await readBytes(path));
+  return await parseCsvTable(await readBytes(path));
+}
+
+/** @throws ServiceError BAD_INPUT (empty, not UTF-8, not a table) */
+export async function parseCsvTable(bytes: Uint8Array): Promise<CsvTable> {
+  const text = decodeText(bytes);
   const records = await parseRecords(text);
   const [header, ...rows] = records;
   if (header === undefined)

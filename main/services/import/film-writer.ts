@@ -2,6 +2,8 @@
  * @file Puts one film into the library: artifacts first, then film, patient and labels in one transaction. Cut off at any
  * point, the film is wholly in or wholly out, and importing the same file again goes on.
  */
+import { isDeepStrictEqual } from 'node:util';
+
 import type { Clock } from '../service-types.ts';
 import type { FilmId, ImportId, PatientKey } from '../../../shared/domain/ids.ts';
 import type { LibraryFiles } from '../../files/library-files.ts';
@@ -183,7 +185,10 @@ function update(
     store.labels.set(film.no, finding, value);
     changed = true;
   }
+  const said = (): unknown => [store.readings.ofFilm(film.no), store.readings.boxes(film.no)];
+  const saidBefore = said();
   setReadings(store, film.no, film, labels);
+  if (!isDeepStrictEqual(saidBefore, said())) changed = true;
   if (labels.patient === null) return { patientKey: film.patientKey, changed, patientKept: false };
   const patientKey = files.patientHash('patient', labels.patient);
   if (patientKey === film.patientKey) return { patientKey, changed, patientKept: false };

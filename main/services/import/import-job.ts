@@ -63,8 +63,9 @@ async function importAll(
     onFound: (count) => session.report('Looking for films', count, null),
   });
   if (signal.aborted) return;
+  const records = plan.records ?? [];
   const match = matchLabels(
-    plan.records ?? [],
+    records.filter(({ filmId }) => filmId === undefined),
     gathered.files.map(({ path }) => path),
   );
   const films = plan.namedOnly ? gathered.files.filter(({ path }) => match.byFile.has(path)) : gathered.files;
@@ -74,13 +75,15 @@ async function importAll(
   const writer = createFilmWriter(deps.store, deps.files, deps.clock, session.id);
   await importFilms(deps, films, match.byFile, session, writer, tally);
   if (signal.aborted || plan.records === null) return;
-  relabelKnown(deps.store, match.unmatched, writer, tally);
+  const byId = records.filter(({ filmId }) => filmId !== undefined);
+  relabelKnown(deps.store, [...match.unmatched, ...byId], writer, tally);
   if (match.ambiguous > 0) {
     tally.warn(
       `It is unclear which file is meant by ${counted(match.ambiguous, 'label row')}: several files fit one row, or several rows one` +
         ' file. Those films are in without labels.',
     );
   }
+  if (byId.length > 0) return;
   const unlabelled = films.filter(({ path }) => !match.byFile.has(path));
   if (unlabelled.length > 0) {
     const names = listNames(unlabelled.map(({ shown }) => shown));
@@ -165,7 +168,8 @@ function relabelKnown(
   }
   const missing: string[] = [];
   for (const record of records) {
-    const [id, ...others] = known.get(stemOf(record.file)) ?? [];
+    const named = known.get(stemOf(record.file)) ?? [];
+    const [id, ...others] = record.filmId === undefined ? named : [record.filmId];
     const film = id === undefined || others.length > 0 ? null : store.films.find(id);
     if (film === null) missing.push(record.file);
     else tally.count(record.file, null, writer.relabel(film, record));

@@ -7,6 +7,7 @@ import type { ImportSource } from '../../../shared/contract/library.ts';
 import { ServiceError } from '../../../shared/domain/service-error.ts';
 import type { LibraryFiles } from '../../files/library-files.ts';
 import { confinedSegments } from '../../files/uploads.ts';
+import { annotationFile, annotationsInFolder, type AnnotationRecords } from './annotation-files.ts';
 import { hasBoxes, planBoxes, type LabelBox } from './box-plan.ts';
 import { classColumn, resolveMapping, suggestMapping } from './column-mapping.ts';
 import { readCsvTable, type CsvTable } from './csv-table.ts';
@@ -38,12 +39,17 @@ export async function planImport(source: ImportSource, files: LibraryFiles): Pro
   const upload = source.uploadId === null ? null : await files.uploads.folder(source.uploadId);
   const roots = [...source.paths.map((path) => resolve(path)), ...(upload === null ? [] : [upload])];
   for (const root of roots) await refuseMissing(root);
+  const labels = source.labels === null ? null : await labelsPath(source.labels, upload);
+  const annotations = await findAnnotations(labels === null ? roots : [...roots, labels]);
+  const annotated = new Set(annotations.flatMap(({ paths }) => paths));
   const labelsFiles =
-    source.labels === null
+    labels === null
       ? await findLabelsFiles(roots)
-      : [{ path: await labelsPath(source.labels, upload), givenPart: null, folder: '' }];
+      : annotated.has(labels)
+        ? []
+        : [{ path: labels, givenPart: null, folder: '' }];
   const [first] = labelsFiles;
-  if (roots.length === 0 && first === undefined) {
+  if (roots.length === 0 && first === undefined && annotations.length === 0) {
     throw new ServiceError('BAD_INPUT', 'Choose a folder, some films, or a labels file to import.');
   }
   const chosenBoxes = source.boxes === null ? null : await labelsPath(source.boxes, upload);
@@ -66,15 +72,33 @@ export async function planImport(source: ImportSource, files: LibraryFiles): Pro
   }
   if (chosenBoxes !== null) boxTables.push({ table: await readCsvTable(chosenBoxes), folder: '' });
   for (const { table, folder } of boxTables) addBoxes(records, planBoxes(table), folder);
-  const namedOnly = roots.length === 0;
+  for (const found of annotations) {
+    records.push(...found.records);
+    warnings.push(...found.warnings);
+  }
+  const namedOnly = roots.length === 0 && first !== undefined;
   return {
-    roots: namedOnly && first !== undefined ? [dirname(first.path)] : roots,
+    roots: namedOnly ? [dirname(first.path)] : roots.filter((root) => !annotated.has(root)),
     namedOnly,
-    records: labelsFiles.length === 0 && boxTables.length === 0 ? null : records,
+    records: labelsFiles.length + boxTables.length + annotations.length === 0 ? null : records,
     warnings,
     isVindr: source.labels === null && labelsFiles.length > 0,
-    except: new Set([...labelsFiles.map(({ path }) => path), ...boxPaths]),
+    except: new Set([...labelsFiles.map(({ path }) => path), ...boxPaths, ...annotated]),
   };
+}
+
+/** Files with annotations among what was chosen, and those of exports in chosen folders; each once. */
+async function findAnnotations(chosen: readonly string[]): Promise<readonly AnnotationRecords[]> {
+  const found: AnnotationRecords[] = [];
+  const seen = new Set<string>();
+  for (const path of chosen) {
+    if (seen.has(path)) continue;
+    const records = (await isFile(path)) ? await annotationFile(path) : await annotationsInFolder(path);
+    if (records === null || records.paths.some((one) => seen.has(one))) continue;
+    found.push(records);
+    for (const one of records.paths) seen.add(one);
+  }
+  return found;
 }
 
 const within = (folder: string, file: string): string => (folder === '' ? file : `${folder}/${file}`);

@@ -1,7 +1,7 @@
 /** @file Finds a labels file's record for a film file: by path where the record has one, else by name with or without ending. */
 import type { FilmLabels } from './label-plan.ts';
 
-const IMAGE_ENDING = /\.(dcm|dicom|dic|png|jpe?g|tiff?|bmp|gif|webp)$/i;
+export const IMAGE_ENDING = /\.(dcm|dicom|dic|png|jpe?g|tiff?|bmp|gif|webp)$/i;
 
 export interface LabelMatch {
   /** Record of each file that has exactly one. */

@@ -6,6 +6,7 @@ import { setImmediate } from 'node:timers/promises';
 
 import type { Part } from '../../../shared/contract/base.ts';
 import type { ColumnMapping } from '../../../shared/contract/library.ts';
+import type { FilmId } from '../../../shared/domain/ids.ts';
 import { canonicalFinding, NO_FINDING } from '../../../shared/domain/findings.ts';
 import { ServiceError } from '../../../shared/domain/service-error.ts';
 import { classColumn, readerColumn, unknownLabels } from './column-mapping.ts';
@@ -19,6 +20,8 @@ import { parseAbnormal, parseAge, parseLabel, parsePart, parseSex, parseText } f
 export interface FilmLabels {
   /** The film as the file names it. */
   readonly file: string;
+  /** The film itself, where the file knows it: then its name does not matter. */
+  readonly filmId?: FilmId;
   readonly patient: string | null;
   readonly view?: string | null;
   readonly sex?: string | null;

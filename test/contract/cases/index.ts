@@ -4,6 +4,7 @@
  */
 import type { Cases } from './case.ts';
 import { evaluationCases } from './evaluation.ts';
+import { exchangeCases } from './exchange.ts';
 import { inferenceCases } from './inference.ts';
 import { libraryCases } from './library.ts';
 import { readersCases } from './readers.ts';
@@ -22,5 +23,6 @@ export const CASES: Cases = {
   review: reviewCases,
   sample: sampleCases,
   inference: inferenceCases,
+  exchange: exchangeCases,
   system: systemCases,
 };

@@ -1,0 +1,92 @@
+/** @file `export --what … --out DIR`: annotations and predictions out of a library, read back and compared before it says done. */
+import { resolve } from 'node:path';
+
+import { exportRequest } from '../../../shared/contract/exchange.ts';
+import { EXPORT_KINDS, READ_CHOICES, TABLE_FORMATS } from '../../../shared/domain/exchange.ts';
+import { ServiceError } from '../../../shared/domain/service-error.ts';
+import { runExport } from '../../services/exchange/export-job.ts';
+import { withApp } from '../app-option.ts';
+import { LIBRARY_OPTION } from '../library-option.ts';
+import { textOption } from '../options.ts';
+import { Refusal, type Verb, type VerbArguments } from '../verb.ts';
+
+/** The option's value, or what it may be instead. */
+function choice<Name extends string>(
+  options: VerbArguments['options'],
+  name: string,
+  choices: readonly Name[],
+): Name | undefined {
+  const value = textOption(options, name);
+  if (value === undefined) return undefined;
+  const known = choices.find((one) => one === value);
+  if (known !== undefined) return known;
+  throw new Refusal('BAD_INPUT', `--${name} takes ${choices.join(', ')}, not "${value}".`);
+}
+
+function requestOf(options: VerbArguments['options']) {
+  const what = choice(options, 'what', EXPORT_KINDS);
+  if (what === undefined) throw new Refusal('BAD_INPUT', `--what takes ${EXPORT_KINDS.join(', ')}.`);
+  const request = exportRequest.safeParse({
+    what,
+    format: choice(options, 'format', TABLE_FORMATS),
+    reads: choice(options, 'reads', READ_CHOICES),
+    reviewId: textOption(options, 'review'),
+    runId: textOption(options, 'run'),
+  });
+  if (request.success) return request.data;
+  throw new Refusal('BAD_INPUT', 'A session is named by its id (review-…) and a run by its own (run-…).');
+}
+
+export const exportVerb: Verb = {
+  name: 'export',
+  usage: `export --what ${EXPORT_KINDS.join('|')} --out DIR --library DIR [--format ${TABLE_FORMATS.join('|')}] [--review ID] [--reads ${READ_CHOICES.join('|')}] [--run RUN] [--force]`,
+  summary: 'annotations and predictions as files, read back and compared',
+  options: {
+    ...LIBRARY_OPTION,
+    what: { type: 'string' },
+    out: { type: 'string' },
+    format: { type: 'string' },
+    review: { type: 'string' },
+    reads: { type: 'string' },
+    run: { type: 'string' },
+    force: { type: 'boolean' },
+  },
+  run: async ({ options }) => {
+    const request = requestOf(options);
+    const out = textOption(options, 'out');
+    if (out === undefined) throw new Refusal('BAD_INPUT', 'Say where to: --out DIR.');
+    const folder = resolve(out);
+    const stop = new AbortController();
+    const cancel = (): void => stop.abort(new ServiceError('CANCELLED', 'Stopped. Nothing was written.'));
+    process.once('SIGINT', cancel);
+    let told = 0;
+    const progress = {
+      signal: stop.signal,
+      report(phase: string, done: number, total: number | null): void {
+        if (Date.now() - told < 1000) return;
+        told = Date.now();
+        process.stderr.write(`${phase}: ${done}${total === null ? '' : ` of ${total}`}\n`);
+      },
+    };
+    try {
+      return await withApp(options, 'write', async ({ library, inference }) => {
+        const place = { folder, replace: options.force === true };
+        const result = await runExport(
+          { library, predict: inference.service.predict },
+          request,
+          place,
+          progress,
+        );
+        library.audit.record('export', request.reviewId ?? request.runId ?? '', {
+          what: request.what,
+          format: request.format,
+        });
+        const files = result.files.map(({ path, sha256 }) => ({ path, sha256 }));
+        const lines = [...files.map(({ path }) => path), result.check, ...result.notes];
+        return { json: { files, films: result.films, notes: result.notes }, text: lines.join('\n') };
+      });
+    } finally {
+      process.off('SIGINT', cancel);
+    }
+  },
+};

@@ -1,0 +1,15 @@
+/** @file Procedures of shared/contract/exchange.ts: each calls one method of the exchange service. */
+import type { ExchangeService } from '../services/service-types.ts';
+import { callContext, type Implementer } from './implementer.ts';
+
+export function exchangeRouter(os: Implementer['exchange'], service: ExchangeService) {
+  return os.router({
+    sources: os.sources.handler(({ input, signal }) => service.sources(input, callContext(signal))),
+    start: os.start.handler(({ input, signal }) => service.start(input, callContext(signal))),
+    cancel: os.cancel.handler(({ input, signal }) => service.cancel(input, callContext(signal))),
+    current: os.current.handler(({ input, signal }) => service.current(input, callContext(signal))),
+    watch: os.watch.handler(({ input, signal }) => service.watch(input, callContext(signal))),
+    list: os.list.handler(({ input, signal }) => service.list(input, callContext(signal))),
+    remove: os.remove.handler(({ input, signal }) => service.remove(input, callContext(signal))),
+  });
+}

@@ -1,0 +1,120 @@
+/**
+ * @file Writes the files of an export beside their place, reads them back from the disk, has them compared, and only then puts
+ * them where they belong: an export is there whole and checked, or not there.
+ */
+import { randomBytes } from 'node:crypto';
+import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+
+import { ServiceError } from '../../../shared/domain/service-error.ts';
+import { sha256Of } from '../../files/artifacts.ts';
+import { TEMP_SUFFIX, writeFileAtomic } from '../../files/atomic-write.ts';
+import { errorCode, realDisk, translateDiskError, type Disk } from '../../files/disk.ts';
+import type { ExportFile, FilesByName } from './annotation-set.ts';
+
+export interface WrittenFile {
+  readonly name: string;
+  readonly path: string;
+  readonly sha256: string;
+  readonly bytes: number;
+}
+
+export interface CheckedWrite {
+  /** Folder to be made, or filled where `replace` says so. Its parent must be there. */
+  readonly folder: string;
+  readonly files: Iterable<ExportFile> | AsyncIterable<ExportFile>;
+  /** Gets what was read back from the disk; throws or says why it is not what was meant; null = it is. */
+  readonly check: (files: FilesByName) => Promise<string | null>;
+  /** Files of the same names may be replaced. */
+  readonly replace?: boolean;
+  readonly disk?: Disk;
+  readonly signal?: AbortSignal;
+}
+
+/** @throws ServiceError CONFLICT the folder has something in it, DISK_FULL, READ_ONLY; then nothing is left behind */
+export async function writeChecked(request: CheckedWrite): Promise<readonly WrittenFile[]> {
+  const { folder, disk = realDisk } = request;
+  const there = await entriesOf(folder);
+  if (there !== null && there.length > 0 && request.replace !== true) {
+    throw new ServiceError(
+      'CONFLICT',
+      `The folder ${folder} has files in it. Nothing was written; choose another one.`,
+      { folder },
+    );
+  }
+  const parent = dirname(folder);
+  const staging = join(
+    parent,
+    `.${basename(folder).slice(0, 80)}.${randomBytes(6).toString('hex')}${TEMP_SUFFIX}`,
+  );
+  try {
+    await mkdir(staging, { mode: 0o700 });
+    const written: WrittenFile[] = [];
+    for await (const { name, bytes } of request.files) {
+      request.signal?.throwIfAborted();
+      await writeFileAtomic(join(staging, name), bytes, { disk });
+      written.push({ name, path: join(folder, name), sha256: sha256Of(bytes), bytes: bytes.byteLength });
+    }
+    await check(staging, written, request.check);
+    request.signal?.throwIfAborted();
+    await place(staging, folder, written, there, disk);
+    return written;
+  } catch (error) {
+    throw missingFolder(error, parent) ?? translateDiskError(error);
+  } finally {
+    await rm(staging, { recursive: true, force: true });
+  }
+}
+
+async function check(
+  staging: string,
+  written: readonly WrittenFile[],
+  compare: CheckedWrite['check'],
+): Promise<void> {
+  const read = new Map<string, Uint8Array>();
+  for (const { name, sha256 } of written) {
+    const bytes = await readFile(join(staging, name));
+    if (sha256Of(bytes) !== sha256) throw notAsWritten(`${name} does not read back as it was written`);
+    read.set(name, bytes);
+  }
+  const problem = await compare(read);
+  if (problem !== null) throw notAsWritten(problem);
+}
+
+function notAsWritten(why: string): ServiceError {
+  return new ServiceError(
+    'UNREADABLE_FILE',
+    `The export was checked and is not what it should be: ${why}. It was thrown away and the library is as it was; check the disk and export again.`,
+  );
+}
+
+async function place(
+  staging: string,
+  folder: string,
+  written: readonly WrittenFile[],
+  there: readonly string[] | null,
+  disk: Disk,
+): Promise<void> {
+  if (there === null) await disk.rename(staging, folder);
+  else for (const { name } of written) await rename(join(staging, name), join(folder, name));
+  await disk.syncFolder(there === null ? dirname(folder) : folder);
+}
+
+async function entriesOf(folder: string): Promise<readonly string[] | null> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return null;
+    if (errorCode(error) !== 'ENOTDIR') throw translateDiskError(error);
+    throw new ServiceError('CONFLICT', `${folder} is a file. Nothing was written; choose a folder.`, {
+      folder,
+    });
+  }
+}
+
+function missingFolder(error: unknown, parent: string): ServiceError | null {
+  if (errorCode(error) !== 'ENOENT') return null;
+  return new ServiceError('NOT_FOUND', `There is no folder ${parent}. Nothing was written; make it first.`, {
+    folder: parent,
+  });
+}

@@ -1,0 +1,189 @@
+/**
+ * @file Exports as windows see them: one at a time, watched and cancelled, kept in exports/ of the library with a record beside
+ * each. A record is written last: what has none was cut off and is cleaned away.
+ */
+import { randomBytes } from 'node:crypto';
+import { readdir, readFile, rm } from 'node:fs/promises';
+import { isAbsolute, join, resolve } from 'node:path';
+
+import { byteRoutes } from '../../../shared/contract/bytes.ts';
+import { exportRecord, type ExportRecord, type ExportRequest } from '../../../shared/contract/exchange.ts';
+import type { ExportId } from '../../../shared/domain/ids.ts';
+import { ServiceError } from '../../../shared/domain/service-error.ts';
+import { sha256Of } from '../../files/artifacts.ts';
+import { errorCode } from '../../files/disk.ts';
+import type { Clock, ExchangeService, Log } from '../service-types.ts';
+import { createExportSession, type ExportSession } from './export-session.ts';
+import { runExport, scoringRun, type ExportDeps, type ExportResult } from './export-job.ts';
+import { filmsOfReview, chosenRead } from './gather-annotations.ts';
+
+export interface ExchangeDeps extends ExportDeps {
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export interface ExchangeParts {
+  readonly service: ExchangeService;
+  /** A file of an export within the library. @throws ServiceError NOT_FOUND gone, or not what was written */
+  exportBytes(exportId: ExportId, name: string): Promise<Uint8Array>;
+  isBusy(): boolean;
+  /** Cancels what runs and waits for it. */
+  close(): Promise<void>;
+}
+
+/** What is not there is told before anything starts. @throws ServiceError NOT_FOUND, CONFLICT, BAD_INPUT */
+function refuseEarly(library: ExchangeDeps['library'], { what, reviewId, runId }: ExportRequest): void {
+  if (reviewId !== null) library.store.reviews.find(reviewId);
+  if (what === 'predictions') scoringRun(library, runId);
+}
+
+/** `export-20261125T230512…` as an id: the time is for people who look into the folder. */
+function newId(now: number): ExportId {
+  const time = new Date(now).toISOString().replace(/\D/g, '').slice(0, 14);
+  return `export-${time}${randomBytes(4).toString('hex')}` as ExportId;
+}
+
+export function createExchangeService(deps: ExchangeDeps): ExchangeParts {
+  const { library, clock, log } = deps;
+  const { store, files } = library;
+  const dir = files.exportsDir;
+  let session: ExportSession | null = null;
+  let work: Promise<void> = Promise.resolve();
+
+  const recordPath = (id: ExportId): string => join(dir, `${id}.json`);
+
+  async function recordOf(id: ExportId): Promise<ExportRecord> {
+    try {
+      return exportRecord.parse(JSON.parse(await readFile(recordPath(id), 'utf8')));
+    } catch (error) {
+      if (errorCode(error) !== 'ENOENT') log.warn('a record of an export cannot be read', { id });
+      throw new ServiceError('NOT_FOUND', 'This export is not in the library any more. Make it again.', {
+        id,
+      });
+    }
+  }
+
+  async function list(): Promise<ExportRecord[]> {
+    const names = (await readdir(dir).catch(() => [])).filter((name) => name.endsWith('.json')).sort();
+    const ids = names.reverse().map((name) => name.slice(0, -'.json'.length) as ExportId);
+    const records = await Promise.all(ids.map((id) => recordOf(id).catch(() => null)));
+    return records.filter((record) => record !== null);
+  }
+
+  async function keep(
+    id: ExportId,
+    { what, format, folder }: ExportRequest,
+    target: string,
+    { files: written, ...result }: ExportResult,
+  ): Promise<ExportRecord> {
+    const record: ExportRecord = {
+      id,
+      what,
+      format: what === 'annotations' || what === 'predictions' ? format : null,
+      ...result,
+      notes: [...result.notes],
+      folder: target,
+      files: written.map(({ name, bytes, sha256 }) => ({
+        name,
+        bytes,
+        sha256,
+        href: folder === null ? byteRoutes.export(id, name) : null,
+      })),
+      createdAt: clock.now(),
+    };
+    await files.writeAtomic(recordPath(id), new TextEncoder().encode(JSON.stringify(record)));
+    return record;
+  }
+
+  async function go(running: ExportSession, request: ExportRequest, target: string): Promise<void> {
+    const { signal } = running.abort;
+    try {
+      const result = await runExport(deps, request, { folder: target }, running);
+      running.end('finished', await keep(running.id, request, target, result), null);
+    } catch (error) {
+      if (signal.aborted) {
+        running.end('cancelled', null, null);
+        return;
+      }
+      if (error instanceof ServiceError) {
+        running.end('failed', null, { code: error.code, message: error.message });
+        return;
+      }
+      const stack = error instanceof Error ? error.stack?.split('\n').slice(1, 6).join('\n') : undefined;
+      log.error('an export failed', { exportId: running.id, stack });
+      const message =
+        'The export stopped because of a fault in the app. Nothing was written; the library is as it was.';
+      running.end('failed', null, { code: 'DEFECT', message });
+    }
+  }
+
+  const isBusy = (): boolean => session?.event().state === 'running';
+  const find = (id: ExportId): ExportSession => {
+    if (session?.id === id) return session;
+    throw new ServiceError('NOT_FOUND', 'This export is not running any more.', { exportId: id });
+  };
+
+  const service: ExchangeService = {
+    sources: () => ({
+      films: store.films.totals().films,
+      reviews: store.reviews.all().map(({ id, name }) => {
+        const readers = store.reviews.readersOf(id);
+        const steps = Map.groupBy(store.reviews.steps(id), (step) => `${step.readerId} ${step.filmId}`);
+        const signed = [...steps.values()].filter((list) => chosenRead(list, 'last') !== null).length;
+        return { id, name, films: filmsOfReview(store, id).length, readers: readers.length, signed };
+      }),
+      runs: store.runs
+        .list()
+        .filter(({ state, config }) => state === 'finished' && config.method !== 'pretrain')
+        .map(({ id, name }) => ({ id, name })),
+    }),
+    start(request) {
+      files.refuseIfReadOnly();
+      if (isBusy()) {
+        throw new ServiceError('BUSY', 'Another export is being made. Wait for it to end, or cancel it.');
+      }
+      if (request.folder !== null && !isAbsolute(request.folder)) {
+        throw new ServiceError('BAD_INPUT', 'Name the folder with its whole path. Nothing was written.');
+      }
+      refuseEarly(library, request);
+      const id = newId(clock.now());
+      const running = createExportSession(id, clock);
+      session = running;
+      work = go(running, request, join(resolve(request.folder ?? dir), id));
+      return { exportId: id };
+    },
+    cancel({ exportId }) {
+      find(exportId).abort.abort();
+      return {};
+    },
+    current: () => session?.event() ?? null,
+    watch: ({ exportId }, { signal }) => find(exportId).watch(signal),
+    list,
+    async remove({ exportId }) {
+      files.refuseIfReadOnly();
+      await recordOf(exportId);
+      await rm(join(dir, exportId), { recursive: true, force: true });
+      await rm(recordPath(exportId), { force: true });
+      return {};
+    },
+  };
+
+  return {
+    service,
+    isBusy,
+    async exportBytes(exportId, name) {
+      const { files: known, folder } = await recordOf(exportId);
+      const file = known.find((one) => one.name === name && one.href !== null);
+      const bytes = file === undefined ? null : await readFile(join(folder, file.name)).catch(() => null);
+      if (bytes !== null && sha256Of(bytes) === file?.sha256) return bytes;
+      throw new ServiceError(
+        'NOT_FOUND',
+        'This file of the export is gone or is not what was written. Export again.',
+      );
+    },
+    async close() {
+      session?.abort.abort();
+      await work;
+    },
+  };
+}

@@ -1,0 +1,200 @@
+/** @file Makes one export: gathers, writes, reads back, compares. The exchange service and the command line call it. */
+import { isDeepStrictEqual } from 'node:util';
+
+import type { ExportRequest } from '../../../shared/contract/exchange.ts';
+import type { TableFormat } from '../../../shared/domain/exchange.ts';
+import type { RunId } from '../../../shared/domain/ids.ts';
+import { assertNever, ServiceError } from '../../../shared/domain/service-error.ts';
+import { counted } from '../import/wording.ts';
+import { finishedRun, type FinishedRun } from '../inference/finished-run.ts';
+import type { OpenLibrary } from '../library/open-library.ts';
+import type { InferenceService } from '../service-types.ts';
+import type { AnnotationFormat } from './annotation-set.ts';
+import { writeChecked, type WrittenFile } from './checked-files.ts';
+import { cocoFormat } from './coco-format.ts';
+import { csvFormat } from './csv-format.ts';
+import { gatherLibrary, gatherReview, type Gathered, type GatherProgress } from './gather-annotations.ts';
+import { jsonFormat } from './json-format.ts';
+import { predictionsMatch, writePredictions, type PredictionSet } from './prediction-formats.ts';
+import { vindrFormat } from './vindr-format.ts';
+
+export interface ExportDeps {
+  readonly library: OpenLibrary;
+  readonly predict: InferenceService['predict'];
+}
+
+export interface ExportPlace {
+  /** Absolute path of the folder to make. */
+  readonly folder: string;
+  readonly replace?: boolean;
+}
+
+export interface ExportResult {
+  readonly title: string;
+  readonly films: number;
+  readonly files: readonly WrittenFile[];
+  readonly notes: readonly string[];
+  readonly check: string;
+}
+
+export interface ExportProgress {
+  readonly signal: AbortSignal;
+  report(phase: string, done: number, total: number | null): void;
+}
+
+/** @throws ServiceError BAD_INPUT, NOT_FOUND, CONFLICT, DISK_FULL, UNREADABLE_FILE (the check failed); then nothing is left */
+export async function runExport(
+  deps: ExportDeps,
+  request: ExportRequest,
+  place: ExportPlace,
+  progress: ExportProgress,
+): Promise<ExportResult> {
+  switch (request.what) {
+    case 'annotations':
+      return await exportAnnotations(deps, request, place, progress);
+    case 'predictions':
+      return await exportPredictions(deps, request, place, progress);
+    default:
+      return assertNever(request.what);
+  }
+}
+
+function formatOf(format: TableFormat, session: Gathered['session']): AnnotationFormat {
+  switch (format) {
+    case 'csv':
+      return csvFormat;
+    case 'json':
+      return jsonFormat(session);
+    case 'coco':
+      return cocoFormat;
+    case 'vindr':
+      return vindrFormat;
+    default:
+      return assertNever(format);
+  }
+}
+
+const phased = (progress: ExportProgress, phase: string): GatherProgress => ({
+  signal: progress.signal,
+  report: (done, total) => progress.report(phase, done, total),
+});
+
+async function exportAnnotations(
+  { library }: ExportDeps,
+  request: ExportRequest,
+  place: ExportPlace,
+  progress: ExportProgress,
+): Promise<ExportResult> {
+  const { store, files } = library;
+  const gathering = phased(progress, 'Gathering annotations');
+  const { set, session, notes } =
+    request.reviewId === null
+      ? await gatherLibrary(store, gathering)
+      : await gatherReview(store, request.reviewId, request.reads, gathering);
+  refuseEmpty(set.films.length);
+  const format = formatOf(request.format, session);
+  progress.report('Writing and checking', 0, null);
+  const written = await writeChecked({
+    ...place,
+    files: format.write(set),
+    signal: progress.signal,
+    check: async (read) =>
+      isDeepStrictEqual(await format.read(read), format.held(set))
+        ? null
+        : 'what was read back differs from the library',
+  });
+  const boxes = set.films.reduce((sum, film) => sum + film.boxes.length, 0);
+  const said = set.films.reduce((sum, film) => sum + film.labels.length + film.readings.length, 0);
+  return {
+    title: session?.review.name ?? files.name,
+    films: set.films.length,
+    files: written,
+    notes: [...notes, ...format.leftOut(set)],
+    check: `Read back from the disk and compared: ${counted(set.films.length, 'film')}, ${counted(said, 'label')} and ${counted(boxes, 'box').replace('boxs', 'boxes')} are the same.`,
+  };
+}
+
+function refuseEmpty(films: number): void {
+  if (films > 0) return;
+  throw new ServiceError('BAD_INPUT', 'There are no films to export. Nothing was written; add films first.');
+}
+
+async function exportPredictions(
+  deps: ExportDeps,
+  request: ExportRequest,
+  place: ExportPlace,
+  progress: ExportProgress,
+): Promise<ExportResult> {
+  const set = await gatherPredictions(deps, request, progress);
+  const { format } = request;
+  progress.report('Writing and checking', 0, null);
+  const written = await writeChecked({
+    ...place,
+    files: writePredictions(set, format),
+    signal: progress.signal,
+    check: async (read) =>
+      (await predictionsMatch(set, format, read)) ? null : 'what was read back differs from the scores',
+  });
+  return {
+    title: set.run.name,
+    films: set.films.length,
+    files: written,
+    notes:
+      format === 'coco'
+        ? ['COCO has no scores of whole films: they stand with each image, and there are no boxes.']
+        : [],
+    check: `Read back from the disk and compared: ${counted(set.films.length * (set.findings.length + 1), 'score')} of ${counted(set.films.length, 'film')} are the same.`,
+  };
+}
+
+/** The run whose scores are wanted. @throws ServiceError BAD_INPUT, NOT_FOUND, CONFLICT */
+export function scoringRun(library: OpenLibrary, runId: RunId | null): FinishedRun {
+  if (runId !== null) return finishedRun(library, runId);
+  throw new ServiceError('BAD_INPUT', 'Say whose predictions are wanted: name a finished run.');
+}
+
+/** Scores that are kept, and those that are missing made now. */
+async function gatherPredictions(
+  { library, predict }: ExportDeps,
+  request: ExportRequest,
+  progress: ExportProgress,
+): Promise<PredictionSet> {
+  const { store } = library;
+  const { reviewId } = request;
+  const { run, weightsSha256 } = scoringRun(library, request.runId);
+  const wanted =
+    reviewId === null
+      ? null
+      : new Set(
+          (
+            await gatherReview(store, reviewId, request.reads, phased(progress, 'Gathering films'))
+          ).set.films.map(({ filmId }) => filmId),
+        );
+  const ids = store.films.names().filter(({ id }) => wanted === null || wanted.has(id));
+  refuseEmpty(ids.length);
+  const films: PredictionSet['films'] = [];
+  for (const [index, { id }] of ids.entries()) {
+    progress.signal.throwIfAborted();
+    progress.report('Scoring films', index, ids.length);
+    const film = store.films.find(id);
+    if (film === null) continue;
+    const { t1, t2 } = await predict(
+      { runId: run.id, filmId: id, attention: [] },
+      { signal: progress.signal },
+    );
+    films.push({
+      filmId: id,
+      file: film.name,
+      width: film.cols,
+      height: film.rows,
+      abnormal: t2.score,
+      scores: t1.map(({ score }) => score),
+    });
+  }
+  const { method, model, resolution, findings } = run.config;
+  return {
+    run: { id: run.id, name: run.name, method, model, resolution, weightsSha256 },
+    findings: [...findings],
+    films,
+  };
+}

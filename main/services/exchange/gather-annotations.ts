@@ -1,0 +1,194 @@
+/** @file A set of annotations from the library: of all its films, or of a review session's signed reads. */
+import { setImmediate } from 'node:timers/promises';
+
+import type { ReadingVersion, Review } from '../../../shared/contract/review.ts';
+import type { ReadChoice } from '../../../shared/domain/exchange.ts';
+import type { FilmId, ReviewId } from '../../../shared/domain/ids.ts';
+import { firstRead, revisedRead } from '../../../shared/domain/review.ts';
+import { boundsOf, isRegion, type Shape } from '../../../shared/domain/shape.ts';
+import type { FilmRecord } from '../../store/films.ts';
+import type { Store } from '../../store/store.ts';
+import { counted } from '../import/wording.ts';
+import type { AnnotatedBox, AnnotatedFilm, AnnotationSet } from './annotation-set.ts';
+import type { SessionRecord } from './json-format.ts';
+
+export interface Gathered {
+  readonly set: AnnotationSet;
+  readonly session: SessionRecord | null;
+  /** What was left out, as sentences. */
+  readonly notes: readonly string[];
+}
+
+export interface GatherProgress {
+  readonly signal: AbortSignal;
+  report(done: number, total: number): void;
+}
+
+const FILMS_PER_TURN = 200;
+
+const bare = (film: FilmRecord): AnnotatedFilm => ({
+  filmId: film.id,
+  file: film.name,
+  width: film.cols,
+  height: film.rows,
+  abnormal: film.abnormal,
+  labels: [],
+  readings: [],
+  boxes: [],
+  remarks: [],
+});
+
+/** Labels, reads and boxes of every film. */
+export async function gatherLibrary(store: Store, progress: GatherProgress): Promise<Gathered> {
+  const ids = store.films.names();
+  const films: AnnotatedFilm[] = [];
+  for (const [index, { id }] of ids.entries()) {
+    if (index % FILMS_PER_TURN === 0) {
+      await setImmediate();
+      progress.signal.throwIfAborted();
+      progress.report(index, ids.length);
+    }
+    const film = store.films.find(id);
+    if (film === null) continue;
+    films.push({
+      ...bare(film),
+      labels: [...store.labels.ofFilm(film.no)],
+      readings: [...store.readings.ofFilm(film.no)],
+      boxes: store.readings
+        .boxes(film.no)
+        .map((box) => ({ ...box, frame: 0, confidence: null, outline: null })),
+    });
+  }
+  const used = new Set(
+    films.flatMap(({ labels, readings, boxes }) =>
+      [...labels, ...readings, ...boxes].map(({ finding }) => finding),
+    ),
+  );
+  const findings = store.labels.findings().filter((finding) => used.has(finding));
+  return { set: { findings, films }, session: null, notes: [] };
+}
+
+/** The read that counts of a reader's versions of a film; null = none is signed. */
+export function chosenRead<Version extends Pick<ReadingVersion, 'stage'>>(
+  versions: readonly Version[],
+  choice: ReadChoice,
+): Version | null {
+  return choice === 'first' ? firstRead(versions) : (revisedRead(versions) ?? firstRead(versions));
+}
+
+/** Every film of a session, by id. */
+export function filmsOfReview(store: Store, id: ReviewId): readonly FilmId[] {
+  const films = store.reviews
+    .readersOf(id)
+    .flatMap((reader) => store.reviews.worklist(id, reader.id).map(({ filmId }) => filmId));
+  return [...new Set(films)].sort();
+}
+
+/** @throws ServiceError NOT_FOUND */
+export async function gatherReview(
+  store: Store,
+  id: ReviewId,
+  choice: ReadChoice,
+  progress: GatherProgress,
+): Promise<Gathered> {
+  const review = store.reviews.find(id);
+  const readers = store.reviews.readersOf(id);
+  const ids = filmsOfReview(store, id);
+  const films: AnnotatedFilm[] = [];
+  const versions: ReadingVersion[] = [];
+  const counts = { missing: 0, unsigned: 0, shapes: 0 };
+  for (const [index, filmId] of ids.entries()) {
+    if (index % FILMS_PER_TURN === 0) {
+      await setImmediate();
+      progress.signal.throwIfAborted();
+      progress.report(index, ids.length);
+    }
+    const record = store.films.find(filmId);
+    const film = record === null ? null : { ...bare(record), abnormal: null };
+    if (film === null) counts.missing += 1;
+    else films.push(film);
+    for (const reader of readers) {
+      const said = store.reviews.versions(id, reader.id, filmId);
+      versions.push(...said);
+      const read = chosenRead(said, choice);
+      if (read === null && said.length > 0) counts.unsigned += 1;
+      if (read !== null && film !== null) counts.shapes += addRead(film, review, reader.name, read);
+    }
+  }
+  const notes = [
+    counts.missing > 0 &&
+      `${counted(counts.missing, 'film')} of the session ${counts.missing === 1 ? 'is' : 'are'} not in this library and left out: their size is not known here.`,
+    counts.unsigned > 0 && `${counted(counts.unsigned, 'read')} not signed yet and left out.`,
+    counts.shapes > 0 &&
+      `${counted(counts.shapes, 'mark')} that ${counts.shapes === 1 ? 'encloses' : 'enclose'} no area and ${counts.shapes === 1 ? 'has' : 'have'} no box.`,
+  ].filter((note) => note !== false);
+  return {
+    set: { findings: [...review.plan.findings], films },
+    session: { review, readers: [...readers], versions },
+    notes,
+  };
+}
+
+/** A finding is there when the reader marked it. @returns marks without a box */
+function addRead(film: AnnotatedFilm, { plan }: Review, reader: string, { content }: ReadingVersion): number {
+  const marked = new Set(content.marks.map(({ finding }) => finding));
+  for (const finding of plan.findings) {
+    film.readings.push({ reader, finding, value: marked.has(finding) });
+  }
+  let without = 0;
+  for (const { shape, finding, confidence } of content.marks) {
+    const box = isRegion(shape.kind) ? within(shape, film) : null;
+    if (box === null) without += 1;
+    else film.boxes.push({ finding, reader, ...box, confidence });
+  }
+  for (const { id, text, answers } of plan.questions) {
+    const answer = content.answers[id];
+    const value = answer === undefined ? undefined : answers[answer];
+    if (value !== undefined) film.remarks.push({ reader, kind: 'answer', about: text, value });
+  }
+  for (const { finding, verdict, note } of content.verdicts) {
+    const value = note === '' ? verdict : `${verdict}: ${note}`;
+    film.remarks.push({ reader, kind: 'verdict', about: finding, value });
+  }
+  if (content.note !== '') film.remarks.push({ reader, kind: 'note', about: '', value: content.note });
+  return without;
+}
+
+/** The part of a region on its film; null = it lies outside. */
+function within(
+  { kind, frame, points }: Shape,
+  film: AnnotatedFilm,
+): Pick<AnnotatedBox, 'x' | 'y' | 'width' | 'height' | 'frame' | 'outline'> | null {
+  const { x, y, width, height } = boundsOf(points);
+  const left = Math.max(0, x);
+  const top = Math.max(0, y);
+  const right = Math.min(film.width, x + width);
+  const bottom = Math.min(film.height, y + height);
+  if (right <= left || bottom <= top) return null;
+  const outline =
+    kind === 'rectangle'
+      ? null
+      : kind === 'freehand'
+        ? points.map((point): [number, number] => [point.x, point.y])
+        : ellipse({ x, y, width, height });
+  return { x: left, y: top, width: right - left, height: bottom - top, frame, outline };
+}
+
+const ELLIPSE_CORNERS = 32;
+
+function ellipse({
+  x,
+  y,
+  width,
+  height,
+}: {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}): [number, number][] {
+  return Array.from({ length: ELLIPSE_CORNERS }, (_, at) => {
+    const angle = (2 * Math.PI * at) / ELLIPSE_CORNERS;
+    return [x + (width / 2) * (1 + Math.cos(angle)), y + (height / 2) * (1 + Math.sin(angle))];
+  });
+}

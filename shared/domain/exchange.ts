@@ -1,0 +1,12 @@
+/** @file What can leave a library and in which form. Contract, services, command line and window share the words. */
+
+/** annotations: labels, reads and boxes · predictions: scores of a run. */
+export const EXPORT_KINDS = ['annotations', 'predictions'] as const;
+export type ExportKind = (typeof EXPORT_KINDS)[number];
+
+export const TABLE_FORMATS = ['csv', 'json', 'coco', 'vindr'] as const;
+export type TableFormat = (typeof TABLE_FORMATS)[number];
+
+/** Which signed read of a reader counts: the first, made without the model, or the last one that was signed. */
+export const READ_CHOICES = ['first', 'last'] as const;
+export type ReadChoice = (typeof READ_CHOICES)[number];

@@ -1,0 +1,303 @@
+/** @file What leaves a library comes back into another one the same; what is broken is refused; a disk that fails leaves nothing. */
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { describe, expect, it } from 'vitest';
+
+import { writeChecked } from '../../../main/services/exchange/checked-files.ts';
+import { runExport, type ExportDeps } from '../../../main/services/exchange/export-job.ts';
+import type { OpenLibrary } from '../../../main/services/library/open-library.ts';
+import { exportRequest } from '../../../shared/contract/exchange.ts';
+import { reviewPlan, type ReadingContent } from '../../../shared/contract/review.ts';
+import { TABLE_FORMATS } from '../../../shared/domain/exchange.ts';
+import type { FilmId, ReaderId, ReadingId, ReviewId } from '../../../shared/domain/ids.ts';
+import { failingDisk } from '../../helpers/failing-disk.ts';
+import { importAll, tempFolder, tempLibrary } from '../../helpers/temp-library.ts';
+import { pattern, tinyDicom } from '../../helpers/tiny-dicom.ts';
+
+const quiet = { signal: new AbortController().signal, report: () => undefined };
+const noPredictions: ExportDeps['predict'] = () => {
+  throw new Error('no scores are asked for');
+};
+
+function filmFolder(): string {
+  const dir = join(tempFolder(), 'films');
+  mkdirSync(join(dir, 'b'), { recursive: true });
+  writeFileSync(join(dir, 'a.dcm'), tinyDicom({ pixel: pattern(1) }));
+  writeFileSync(join(dir, 'c.dcm'), tinyDicom({ pixel: pattern(2) }));
+  writeFileSync(join(dir, 'b', 'a.dcm'), tinyDicom({ pixel: pattern(3) })); // two films of one name
+  return dir;
+}
+
+async function withFilms(): Promise<OpenLibrary> {
+  const { library } = await tempLibrary();
+  await importAll(library, { paths: [filmFolder()] });
+  return library;
+}
+
+async function withAnnotations(): Promise<OpenLibrary> {
+  const library = await withFilms();
+  const { store } = library;
+  for (const [index, { id }] of store.films.names().entries()) {
+    const no = store.films.find(id)?.no ?? 0;
+    store.films.setFacts(no, { abnormal: index === 0 ? true : null });
+    store.labels.set(no, 'Edema', index === 0);
+    if (index === 1) store.labels.set(no, 'Scoliosis', true); // a finding of the library's own
+    if (index === 2) continue;
+    const box = { finding: 'Edema', x: 1.25, y: 2, width: 10.5 + index, height: 7 };
+    store.readings.setBoxes(no, [
+      { ...box, reader: 'R1' },
+      { ...box, reader: null, x: 3 },
+    ]);
+  }
+  return library;
+}
+
+/** Everything that was said of every film. */
+function said({ store }: OpenLibrary) {
+  return store.films
+    .names()
+    .map(({ id }) => {
+      const film = store.films.find(id);
+      const no = film?.no ?? 0;
+      const byName = <One extends { readonly finding: string }>(list: readonly One[]) =>
+        [...list].sort((a, b) => (a.finding < b.finding ? -1 : 1));
+      return {
+        id,
+        labels: byName(store.labels.ofFilm(no)),
+        readings: store.readings.ofFilm(no),
+        boxes: store.readings.boxes(no),
+      };
+    })
+    .sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+const doExport = (library: OpenLibrary, request: object, folder: string, replace = false) =>
+  runExport({ library, predict: noPredictions }, exportRequest.parse(request), { folder, replace }, quiet);
+
+describe.each(TABLE_FORMATS)('annotations as %s', (format) => {
+  it('come back into another library the same, and a second time change nothing', async () => {
+    const library = await withAnnotations();
+    const out = join(tempFolder(), 'out');
+    const result = await doExport(library, { what: 'annotations', format }, out);
+    expect(result.check).toMatch(/3 films, \d+ labels and 4 boxes are the same/);
+    expect(readdirSync(out).sort()).toEqual(result.files.map(({ name }) => name).sort());
+    const other = await withFilms();
+    const event = await importAll(other, { paths: [out] });
+    expect(event.error).toBeNull();
+    if (format === 'vindr') {
+      // image_id is a film's name where it is its only one, else the film's id
+      expect(said(other)).toEqual(said(library));
+      return;
+    }
+    expect(said(other)).toEqual(said(library));
+    const again = await importAll(other, { paths: [out] });
+    expect(again.summary?.warnings.join(' ')).not.toMatch(/changed/i);
+    expect(said(other)).toEqual(said(library));
+  });
+});
+
+describe('import', () => {
+  it('keeps what others drew and said', async () => {
+    const library = await withAnnotations();
+    const before = said(library);
+    const coco = join(tempFolder(), 'theirs.json');
+    writeFileSync(
+      coco,
+      JSON.stringify({
+        info: { contributor: 'Site B' },
+        images: [{ id: 1, file_name: 'c.png', width: 48, height: 64 }],
+        categories: [{ id: 1, name: 'effusion' }],
+        annotations: [{ id: 1, image_id: 1, category_id: 1, bbox: [4, 8, 20, 40] }],
+      }),
+    );
+    const event = await importAll(library, { paths: [coco] });
+    expect(event).toMatchObject({ state: 'finished', error: null });
+    const c = library.store.films.names().find(({ name }) => name === 'c.dcm')?.id;
+    const boxes = said(library).find(({ id }) => id === c)?.boxes ?? [];
+    // theirs is of a picture twice as large
+    expect(boxes.at(-1)).toEqual({
+      finding: 'Pleural effusion',
+      reader: 'Site B',
+      x: 2,
+      y: 4,
+      width: 10,
+      height: 20,
+    });
+    expect(boxes.slice(0, -1)).toEqual(before.find(({ id }) => id === c)?.boxes);
+    await importAll(library, { paths: [coco] });
+    expect(said(library).find(({ id }) => id === c)?.boxes).toEqual(boxes);
+  });
+
+  it.each([
+    ['an unknown finding', { images: [], categories: [{ id: 1, name: 'Purple spots' }] }, 'UNKNOWN_LABELS'],
+    [
+      'a damaged file of ours',
+      { format: 'chestlight-annotations', version: 1, findings: [], films: [{}] },
+      'BAD_INPUT',
+    ],
+    ['a newer file of ours', { format: 'chestlight-annotations', version: 2 }, 'INCOMPATIBLE'],
+    ['scores', { format: 'chestlight-predictions', version: 1 }, 'BAD_INPUT'],
+  ])('refuses %s before anything is changed', async (_what, content, code) => {
+    const library = await withAnnotations();
+    const before = said(library);
+    const file = join(tempFolder(), 'x.json');
+    writeFileSync(file, JSON.stringify(content));
+    await expect(importAll(library, { paths: [file] })).rejects.toMatchObject({ code });
+    expect(said(library)).toEqual(before);
+  });
+
+  it('does not give a film’s labels to another one of the same name', async () => {
+    const library = await withAnnotations();
+    const out = join(tempFolder(), 'out');
+    await doExport(library, { what: 'annotations', format: 'csv' }, out);
+    const { library: other } = await tempLibrary();
+    const dir = tempFolder();
+    writeFileSync(join(dir, 'c.dcm'), tinyDicom({ pixel: pattern(99) }));
+    const event = await importAll(other, { paths: [dir, join(out, 'annotations.csv')] });
+    expect(said(other)[0]).toMatchObject({ labels: [], boxes: [] });
+    expect(event.summary?.warnings.join(' ')).toMatch(/name a film which is not there \(3: /);
+  });
+});
+
+const REVIEW = 'review-000000000001' as ReviewId;
+const AMINA = 'reader-000000000001' as ReaderId;
+
+function addSession({ store }: OpenLibrary): void {
+  const films = store.films.names().map(({ id }) => id);
+  store.readers.add({ id: AMINA, name: 'Amina', role: 'reader', pinHash: null, createdAt: 1 });
+  const plan = reviewPlan.parse({
+    findings: ['Edema', 'Hernia'],
+    questions: [{ id: 'q', text: 'Quality?', answers: ['poor', 'good'], ordered: true, required: false }],
+    blinding: 'hidden',
+    runId: null,
+    timed: false,
+    seed: 1,
+  });
+  const missing = 'film-ffffffffffffffffffffffffffffffff' as FilmId;
+  store.reviews.begin(
+    { id: REVIEW, name: 'Round 1', plan, createdAt: 1 },
+    new Map([[AMINA, [...films, missing]]]),
+  );
+  const content: ReadingContent = {
+    answers: { q: 1 },
+    marks: [
+      { shape: shape('a', 'rectangle', [1, 2, 11, 9]), finding: 'Edema', confidence: 0.5 },
+      { shape: shape('b', 'ellipse', [2, 2, 30, 12]), finding: 'Edema', confidence: null },
+      { shape: shape('c', 'length', [1, 1, 5, 5]), finding: 'Hernia', confidence: null },
+    ],
+    verdicts: [{ finding: 'Hernia', verdict: 'reject', shapeId: null, note: 'skin fold' }],
+    note: 'rotated',
+    keyFrames: [0],
+    seconds: null,
+  };
+  for (const [index, filmId] of films.entries()) {
+    const version = { reviewId: REVIEW, readerId: AMINA, filmId, content, createdAt: 2 };
+    const id = (number: number): ReadingId => `reading-00000000000${index}${number}` as ReadingId;
+    store.reviews.append({ ...version, id: id(1), stage: 'reading', after: 0 });
+    if (index < 2) store.reviews.append({ ...version, id: id(2), stage: 'read', after: 1 });
+  }
+}
+
+function shape(
+  id: string,
+  kind: 'rectangle' | 'ellipse' | 'length',
+  [a, b, c, d]: [number, number, number, number],
+) {
+  return {
+    id,
+    kind,
+    frame: 0,
+    text: '',
+    points: [
+      { x: a, y: b },
+      { x: c, y: d },
+    ],
+  };
+}
+
+it('a session gives its signed reads, says what is left out, and comes back as its readers’ reads and boxes', async () => {
+  const library = await withFilms();
+  addSession(library);
+  const out = join(tempFolder(), 'session');
+  const { notes, title } = await doExport(
+    library,
+    { what: 'annotations', format: 'json', reviewId: REVIEW },
+    out,
+  );
+  expect(title).toBe('Round 1');
+  expect(notes.join('\n')).toMatch(/1 film of the session is not in this library/);
+  expect(notes.join('\n')).toMatch(/1 read not signed yet/);
+  expect(notes.join('\n')).toMatch(/2 marks that enclose no area/);
+  const file = JSON.parse(readFileSync(join(out, 'annotations.json'), 'utf8')) as {
+    films: { boxes: object[]; remarks: object[] }[];
+    session: { versions: object[] };
+  };
+  expect(file.session.versions).toHaveLength(5);
+  const read = file.films.find(({ boxes }) => boxes.length > 0);
+  // the ellipse reaches beyond the film, which is 24 pixels wide
+  expect(read?.boxes).toMatchObject([
+    { reader: 'Amina', x: 1, y: 2, width: 10, height: 7, confidence: 0.5, outline: null },
+    { reader: 'Amina', x: 2, y: 2, width: 22, height: 10 },
+  ]);
+  expect(read?.remarks).toEqual([
+    { reader: 'Amina', kind: 'answer', about: 'Quality?', value: 'good' },
+    { reader: 'Amina', kind: 'verdict', about: 'Hernia', value: 'reject: skin fold' },
+    { reader: 'Amina', kind: 'note', about: '', value: 'rotated' },
+  ]);
+  const other = await withFilms();
+  await importAll(other, { paths: [out] });
+  const came = said(other).filter(({ boxes }) => boxes.length > 0);
+  expect(came).toHaveLength(2);
+  expect(came[0]?.readings).toEqual([
+    { reader: 'Amina', finding: 'Edema', value: true },
+    { reader: 'Amina', finding: 'Hernia', value: true },
+  ]);
+});
+
+describe('writing', () => {
+  it('leaves an occupied folder alone unless told to replace', async () => {
+    const library = await withAnnotations();
+    const out = join(tempFolder(), 'out');
+    const request = { what: 'annotations', format: 'csv' };
+    await doExport(library, request, out);
+    const before = readFileSync(join(out, 'annotations.csv'));
+    await expect(doExport(library, request, out)).rejects.toMatchObject({ code: 'CONFLICT' });
+    expect(readFileSync(join(out, 'annotations.csv'))).toEqual(before);
+    await doExport(library, request, out, true);
+    await expect(doExport(library, request, join(out, 'no', 'such'))).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+    });
+    const empty = (await tempLibrary()).library;
+    await expect(doExport(empty, request, join(out, 'x'))).rejects.toMatchObject({ code: 'BAD_INPUT' });
+  });
+
+  it('leaves nothing behind at whatever operation the disk fails', async () => {
+    const files = [
+      { name: 'a', bytes: new Uint8Array([1, 2]) },
+      { name: 'b', bytes: new Uint8Array([3]) },
+    ];
+    const check = (): Promise<null> => Promise.resolve(null);
+    const probe = failingDisk(0);
+    await writeChecked({ folder: join(tempFolder(), 'out'), files, check, disk: probe });
+    expect(probe.operations).toBeGreaterThan(8);
+    for (let failAt = 1; failAt < probe.operations; failAt++) {
+      const parent = tempFolder();
+      const write = writeChecked({ folder: join(parent, 'out'), files, check, disk: failingDisk(failAt) });
+      await expect(write).rejects.toMatchObject({ code: 'DISK_FULL' });
+      expect(readdirSync(parent)).toEqual([]);
+    }
+  });
+
+  it('throws an export away that does not read back', async () => {
+    const parent = tempFolder();
+    const files = [{ name: 'a', bytes: new Uint8Array([1]) }];
+    const check = (): Promise<string> => Promise.resolve('one box is gone');
+    await expect(writeChecked({ folder: join(parent, 'out'), files, check })).rejects.toMatchObject({
+      code: 'UNREADABLE_FILE',
+      message: /one box is gone/,
+    });
+    expect(existsSync(join(parent, 'out'))).toBe(false);
+    expect(readdirSync(parent)).toEqual([]);
+  });
+});
