@@ -138,7 +138,7 @@ export async function openParts(options: AppOptions): Promise<AppParts> {
   const signIn = createSignIn(library.store, audit, clock);
   const readers = createReadersService(library, signIn, clock);
   const review = createReviewService({ library, clock, signIn, predict: inference.service.predict });
-  const exporter = createExchangeService({ library, predict: inference.service.predict, clock, log });
+  const exporter = createExchangeService({ library, predict: inference.service.predict, clock, log, signIn });
   const exchange = { ...exporter, service: auditedExchange(exporter.service, audit) };
   const every = options.statusEveryMs ?? STATUS_EVERY_MS;
   const system = createSystemService({

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { EXPORT_KINDS, READ_CHOICES, TABLE_FORMATS } from '../domain/exchange.ts';
 import { ID_PATTERN, type ExportId } from '../domain/ids.ts';
 import { empty, procedure, progress, reviewId, runId, timestampMs } from './base.ts';
+import { readerToken } from './readers.ts';
 
 export const exportId = z
   .string()
@@ -12,7 +13,10 @@ export const exportId = z
   .regex(ID_PATTERN)
   .transform((value) => value as ExportId);
 
-export const exportRequest = z.object({
+/** Who asks; a session's reads leave only for an adjudicator or owner who has none of its films left to read. */
+const asked = z.object({ token: readerToken.nullable().default(null) });
+
+export const exportRequest = asked.extend({
   what: z.enum(EXPORT_KINDS),
   /** Of annotations and predictions. */
   format: z.enum(TABLE_FORMATS).default('csv'),
@@ -65,8 +69,8 @@ export const exportEvent = z.object({
 export type ExportEvent = z.infer<typeof exportEvent>;
 
 export const exchangeContract = {
-  /** What there is to export from. */
-  sources: procedure.input(empty).output(
+  /** What there is to export from: sessions only for those who may take them out. */
+  sources: procedure.input(asked.prefault({})).output(
     z.object({
       films: z.number().int(),
       reviews: z.array(

@@ -12,6 +12,10 @@ import type { ExportId } from '../../../shared/domain/ids.ts';
 import { ServiceError } from '../../../shared/domain/service-error.ts';
 import { sha256Of } from '../../files/artifacts.ts';
 import { errorCode } from '../../files/disk.ts';
+import type { Reader } from '../../../shared/contract/review.ts';
+import type { ReviewRow } from '../../store/reviews.ts';
+import { mayCompare } from '../review/review-views.ts';
+import type { SignIn } from '../review/sign-in.ts';
 import type { Clock, ExchangeService, Log } from '../service-types.ts';
 import { createExportSession, type ExportSession } from './export-session.ts';
 import { runExport, scoringRun, type ExportDeps, type ExportResult } from './export-job.ts';
@@ -20,6 +24,7 @@ import { filmsOfReview, chosenRead } from './gather-annotations.ts';
 export interface ExchangeDeps extends ExportDeps {
   readonly clock: Clock;
   readonly log: Log;
+  readonly signIn: Pick<SignIn, 'reader' | 'who'>;
 }
 
 export interface ExchangeParts {
@@ -29,12 +34,6 @@ export interface ExchangeParts {
   isBusy(): boolean;
   /** Cancels what runs and waits for it. */
   close(): Promise<void>;
-}
-
-/** What is not there is told before anything starts. @throws ServiceError NOT_FOUND, CONFLICT, BAD_INPUT */
-function refuseEarly(library: ExchangeDeps['library'], { what, reviewId, runId }: ExportRequest): void {
-  if (reviewId !== null) library.store.reviews.find(reviewId);
-  if (what === 'predictions') scoringRun(library, runId);
 }
 
 /** `export-20261125T230512…` as an id: the time is for people who look into the folder. */
@@ -117,6 +116,30 @@ export function createExchangeService(deps: ExchangeDeps): ExchangeParts {
     }
   }
 
+  /** Blinding holds for exports too: nobody gets at reads that they may not see in the window. */
+  function mayExport(review: ReviewRow, reader: Reader): boolean {
+    return filmsOfReview(store, review.id).every((filmId) => mayCompare(store, review, reader, filmId));
+  }
+
+  function refuseUnlessMayExport(review: ReviewRow, token: string | null): void {
+    if (token === null) {
+      throw new ServiceError(
+        'SIGNED_OUT',
+        'Sign in as adjudicator or owner to take a session out. Nothing was written.',
+      );
+    }
+    if (mayExport(review, deps.signIn.reader(token))) return;
+    throw new ServiceError(
+      'NOT_ALLOWED',
+      'A session is taken out by an adjudicator or owner who has none of its films left to read, or after it is closed. Nothing was written.',
+    );
+  }
+
+  function reviewsFor(token: string | null): readonly ReviewRow[] {
+    const reader = token === null ? null : deps.signIn.who(token);
+    return reader === null ? [] : store.reviews.all().filter((review) => mayExport(review, reader));
+  }
+
   const isBusy = (): boolean => session?.event().state === 'running';
   const find = (id: ExportId): ExportSession => {
     if (session?.id === id) return session;
@@ -124,9 +147,9 @@ export function createExchangeService(deps: ExchangeDeps): ExchangeParts {
   };
 
   const service: ExchangeService = {
-    sources: () => ({
+    sources: ({ token }) => ({
       films: store.films.totals().films,
-      reviews: store.reviews.all().map(({ id, name }) => {
+      reviews: reviewsFor(token).map(({ id, name }) => {
         const readers = store.reviews.readersOf(id);
         const steps = Map.groupBy(store.reviews.steps(id), (step) => `${step.readerId} ${step.filmId}`);
         const signed = [...steps.values()].filter((list) => chosenRead(list, 'last') !== null).length;
@@ -145,7 +168,9 @@ export function createExchangeService(deps: ExchangeDeps): ExchangeParts {
       if (request.folder !== null && !isAbsolute(request.folder)) {
         throw new ServiceError('BAD_INPUT', 'Name the folder with its whole path. Nothing was written.');
       }
-      refuseEarly(library, request);
+      if (request.reviewId !== null)
+        refuseUnlessMayExport(store.reviews.find(request.reviewId), request.token);
+      if (request.what === 'predictions') scoringRun(library, request.runId);
       const id = newId(clock.now());
       const running = createExportSession(id, clock);
       session = running;

@@ -4,7 +4,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { ReadingVersion, Review } from '../../../shared/contract/review.ts';
 import type { ReadChoice } from '../../../shared/domain/exchange.ts';
 import type { FilmId, ReviewId } from '../../../shared/domain/ids.ts';
-import { firstRead, revisedRead } from '../../../shared/domain/review.ts';
+import { firstRead, revisedRead, saysFinding } from '../../../shared/domain/review.ts';
 import { boundsOf, isRegion, type Shape } from '../../../shared/domain/shape.ts';
 import type { FilmRecord } from '../../store/films.ts';
 import type { Store } from '../../store/store.ts';
@@ -129,11 +129,10 @@ export async function gatherReview(
   };
 }
 
-/** A finding is there when the reader marked it. @returns marks without a box */
+/** @returns marks without a box */
 function addRead(film: AnnotatedFilm, { plan }: Review, reader: string, { content }: ReadingVersion): number {
-  const marked = new Set(content.marks.map(({ finding }) => finding));
   for (const finding of plan.findings) {
-    film.readings.push({ reader, finding, value: marked.has(finding) });
+    film.readings.push({ reader, finding, value: saysFinding(content, finding) });
   }
   let without = 0;
   for (const { shape, finding, confidence } of content.marks) {

@@ -1,0 +1,93 @@
+/** @file Exports as the window makes them: watched, kept, saved again byte for byte, removed; a session only for who may see it. */
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { expect, it } from 'vitest';
+
+import { createExchangeService } from '../../../main/services/exchange/exchange-service.ts';
+import { exportRequest, type ExportEvent } from '../../../shared/contract/exchange.ts';
+import type { ExportId } from '../../../shared/domain/ids.ts';
+import { call, keptLog, tempFolder } from '../../helpers/temp-library.ts';
+import { begin, openDesk, refusal, said, seat, step, type Desk } from '../review/review-desk.ts';
+
+function exchangeOf({ library, clock, signIn }: Desk) {
+  const predict = () => Promise.reject(new Error('no model is asked here'));
+  return createExchangeService({ library, clock, signIn, predict, log: keptLog() });
+}
+
+type Exchange = ReturnType<typeof exchangeOf>;
+
+async function run({ service }: Exchange, request: object): Promise<ExportEvent> {
+  const { exportId } = await service.start(exportRequest.parse(request), call);
+  let last: ExportEvent | null = null;
+  const events = service.watch({ exportId: exportId as ExportId }, call) as AsyncIterable<ExportEvent>;
+  for await (const event of events) last = event;
+  if (last === null) throw new Error('an export sends at least one event');
+  return last;
+}
+
+it('keeps an export with its record, gives its bytes, and removes both', async () => {
+  const desk = await openDesk();
+  const exchange = exchangeOf(desk);
+  const { state, result } = await run(exchange, { what: 'annotations', format: 'vindr' });
+  expect(state).toBe('finished');
+  if (result === null) throw new Error('no result');
+  expect(result).toMatchObject({ films: 3, format: 'vindr', title: 'library' });
+  expect(await exchange.service.list({}, call)).toEqual([result]);
+  const [file] = result.files;
+  const bytes = await exchange.exportBytes(result.id, file?.name ?? '');
+  expect(bytes.byteLength).toBe(file?.bytes);
+  for (const name of ['../library.db', 'library.key', `${result.id}.json`]) {
+    expect((await refusal(() => exchange.exportBytes(result.id, name))).code).toBe('NOT_FOUND');
+  }
+  writeFileSync(join(result.folder, file?.name ?? ''), 'changed');
+  expect((await refusal(() => exchange.exportBytes(result.id, file?.name ?? ''))).code).toBe('NOT_FOUND');
+  await exchange.service.remove({ exportId: result.id }, call);
+  expect(readdirSync(desk.library.files.exportsDir)).toEqual([]);
+});
+
+it('writes into a folder of this computer, and says when there is none', async () => {
+  const exchange = exchangeOf(await openDesk());
+  const stick = tempFolder();
+  const { result } = await run(exchange, { what: 'annotations', folder: stick });
+  expect(result?.folder.startsWith(stick)).toBe(true);
+  expect(result?.files[0]?.href).toBeNull();
+  expect(existsSync(join(result?.folder ?? '', 'annotations.csv'))).toBe(true);
+  const missing = await run(exchange, { what: 'annotations', folder: join(stick, 'none') });
+  expect(missing).toMatchObject({ state: 'failed', error: { code: 'NOT_FOUND' } });
+});
+
+it('what was cut off is cleaned away when the library is opened again', async () => {
+  const desk = await openDesk();
+  const { result } = await run(exchangeOf(desk), { what: 'annotations' });
+  const { exportsDir } = desk.library.files;
+  mkdirSync(join(exportsDir, '.export-1.tmp'));
+  mkdirSync(join(exportsDir, 'export-20990101000000'));
+  writeFileSync(join(exportsDir, '.export-2.json.tmp'), '{');
+  await desk.library.close();
+  await openDesk(0, desk.dir);
+  expect(readdirSync(exportsDir).sort()).toEqual([result?.id, `${result?.id}.json`]);
+});
+
+it('a session leaves only for somebody who may see what all its readers said', async () => {
+  const desk = await openDesk(1);
+  const exchange = exchangeOf(desk);
+  const owner = seat(desk, 'Owner', 'owner');
+  const amina = seat(desk, 'Amina');
+  const bo = seat(desk, 'Bo', 'adjudicator');
+  const reviewId = await begin(desk, owner, [amina, bo]);
+  const request = { what: 'annotations', reviewId };
+  const refused = (token: string | null) => refusal(() => run(exchange, { ...request, token }));
+  expect((await refused(null)).code).toBe('SIGNED_OUT');
+  expect((await refused(amina.token)).code).toBe('NOT_ALLOWED');
+  expect((await refused(bo.token)).code).toBe('NOT_ALLOWED'); // has not read yet
+  expect((await run(exchange, { ...request, token: owner.token })).state).toBe('finished');
+  const named = async (token: string | null) => (await exchange.service.sources({ token }, call)).reviews;
+  expect(await named(amina.token)).toEqual([]);
+  await desk.review.sign(
+    { ...step(bo, reviewId, desk.films[0], 0), content: said({ answers: { quality: 1 } }) },
+    call,
+  );
+  expect((await run(exchange, { ...request, token: bo.token })).state).toBe('finished');
+  expect(await named(bo.token)).toEqual([{ id: reviewId, name: 'Round', films: 1, readers: 2, signed: 1 }]);
+});
