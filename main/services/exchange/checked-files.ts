@@ -6,10 +6,11 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
+import { errorCode, translateDiskError } from '../../../shared/domain/disk-error.ts';
 import { ServiceError } from '../../../shared/domain/service-error.ts';
 import { sha256Of } from '../../files/artifacts.ts';
 import { TEMP_SUFFIX, writeFileAtomic } from '../../files/atomic-write.ts';
-import { errorCode, realDisk, translateDiskError, type Disk } from '../../files/disk.ts';
+import { realDisk, type Disk } from '../../files/disk.ts';
 import type { ExportFile, FilesByName } from './annotation-set.ts';
 
 export interface WrittenFile {

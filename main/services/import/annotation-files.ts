@@ -7,8 +7,8 @@ import { basename, dirname, extname, join } from 'node:path';
 
 import { canonicalFinding } from '../../../shared/domain/findings.ts';
 import type { FilmId } from '../../../shared/domain/ids.ts';
+import { errorCode } from '../../../shared/domain/disk-error.ts';
 import { ServiceError } from '../../../shared/domain/service-error.ts';
-import { errorCode } from '../../files/disk.ts';
 import type { AnnotatedFilm } from '../exchange/annotation-set.ts';
 import { COCO_MARK, filmsOfCoco, looksLikeCoco, parseCoco, type CocoFilm } from '../exchange/coco-format.ts';
 import { CSV_COLUMNS, filmsOfTable } from '../exchange/csv-format.ts';
