@@ -107,7 +107,7 @@ it('reads what is looked at before what is imported', async () => {
   const readers = pool({ entry });
   const order: string[] = [];
   const ask = async (task: DecodeTask) => {
-    await readers.decode(task as never);
+    await readers.decode(task);
     order.push(task.path);
   };
   await Promise.all([
