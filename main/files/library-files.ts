@@ -1,6 +1,7 @@
 /**
  * @file The folder of a library and everything in it that is not a row: library.db, library.key, library.lock,
- * artifacts/aa/<sha256>, runs/, knowledge/, reports/, exports/, uploads/, tmp/. See docs/decisions/0003-library-layout.md.
+ * artifacts/aa/<sha256>, previews/, runs/, knowledge/, reports/, exports/, uploads/, tmp/. See
+ * docs/decisions/0003-library-layout.md.
  */
 import { existsSync, statSync } from 'node:fs';
 import { mkdir, readdir, rm } from 'node:fs/promises';
@@ -13,6 +14,7 @@ import { TEMP_SUFFIX, writeFileAtomic } from './atomic-write.ts';
 import { ensureSpace, realDisk, type Disk } from './disk.ts';
 import { openLibraryKey, type PatientHash } from './library-key.ts';
 import { takeLock, readLock, type LibraryLock, type LockHolder } from './library-lock.ts';
+import { createPreviewFiles, type PreviewFiles } from './previews.ts';
 import { createUploads, type Uploads } from './uploads.ts';
 
 export interface LibraryFiles {
@@ -34,6 +36,7 @@ export interface LibraryFiles {
   /** Who has the library open for writing when we do not. */
   readonly lockedBy: LockHolder | null;
   readonly artifacts: ArtifactFiles;
+  readonly previews: PreviewFiles;
   readonly uploads: Uploads;
   readonly patientHash: PatientHash;
   /** Writes a file inside the library so that it is old or new, never half. */
@@ -54,7 +57,16 @@ export interface LibraryFilesOptions {
   readonly disk?: Disk;
 }
 
-const FOLDERS = ['artifacts', 'runs', 'knowledge', 'reports', 'exports', 'uploads', 'tmp'] as const;
+const FOLDERS = [
+  'artifacts',
+  'previews',
+  'runs',
+  'knowledge',
+  'reports',
+  'exports',
+  'uploads',
+  'tmp',
+] as const;
 
 /**
  * Opens the folder, making what is missing. When another process has it, it is opened read-only.
@@ -94,6 +106,7 @@ export async function openLibraryFiles(path: string, options: LibraryFilesOption
       readOnly,
       lockedBy: lock.heldBy,
       artifacts: guarded(createArtifactFiles(at('artifacts'), disk), refuseIfReadOnly),
+      previews: createPreviewFiles(at('previews'), disk, refuseIfReadOnly),
       uploads: createUploads(at('uploads'), disk, refuseIfReadOnly),
       patientHash,
       writeAtomic: (file, content) => {
@@ -150,7 +163,7 @@ async function cleanLeftovers(dir: string): Promise<void> {
   }
   await removeTemps(dir, false);
   await removeUnrecorded(join(dir, 'exports'));
-  for (const folder of ['artifacts', 'runs', 'knowledge', 'reports'])
+  for (const folder of ['artifacts', 'previews', 'runs', 'knowledge', 'reports'])
     await removeTemps(join(dir, folder), true);
 }
 

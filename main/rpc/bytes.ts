@@ -62,6 +62,7 @@ async function read(
   if (kind === 'film' && fourth === '') {
     const film = id as FilmId;
     if (what === 'thumbnail' && third === '') return sources.thumbnail(film);
+    if (what === 'preview' && third === '') return sources.preview(film);
     if (what === 'frame') return sources.frame(film, wholeNumber(third, 'frame'));
     if (what === 'colour') return sources.colour(film, wholeNumber(third, 'frame'));
     if (what === 'input') return sources.input(film, resolutionOf(third));
@@ -121,20 +122,34 @@ function attentionQuery(method: string, query: URLSearchParams): AttentionQuery 
   };
 }
 
-function send(request: Request, answer: ByteAnswer): Response {
-  const etag = `"${createHash('sha256').update(answer.bytes).digest('base64url')}"`;
+const CACHE_CONTROL: Readonly<Record<ByteAnswer['keep'], string>> = {
+  'for good': 'private, max-age=31536000, immutable',
+  'ask again': 'private, no-cache',
+  never: 'no-store',
+};
+
+function send(request: Request, { bytes, contentType, keep }: ByteAnswer): Response {
   const headers: Record<string, string> = {
-    'content-type': answer.contentType,
-    'cache-control': answer.immutable ? 'private, max-age=31536000, immutable' : 'private, no-cache',
-    etag,
+    'content-type': contentType,
+    'cache-control': CACHE_CONTROL[keep],
   };
-  if (answer.contentType.startsWith('text/html')) headers['content-security-policy'] = REPORT_POLICY;
-  if (request.headers.get('if-none-match') === etag) return new Response(null, { status: 304, headers });
-  headers['content-length'] = String(answer.bytes.byteLength);
-  return new Response(request.method === 'HEAD' ? null : new Uint8Array(answer.bytes), {
-    status: 200,
-    headers,
-  });
+  if (contentType.startsWith('text/html')) headers['content-security-policy'] = REPORT_POLICY;
+  if (keep !== 'never') {
+    const etag = `"${createHash('sha256').update(bytes).digest('base64url')}"`;
+    headers['etag'] = etag;
+    if (request.headers.get('if-none-match') === etag) return new Response(null, { status: 304, headers });
+  }
+  headers['content-length'] = String(bytes.byteLength);
+  const body = request.method === 'HEAD' ? null : withOwnBuffer(bytes);
+  return new Response(body, { status: 200, headers });
+}
+
+/** What a Response takes: copied only where the memory is shared between threads. */
+function withOwnBuffer(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const { buffer, byteOffset, byteLength } = bytes;
+  return buffer instanceof ArrayBuffer
+    ? new Uint8Array(buffer, byteOffset, byteLength)
+    : new Uint8Array(bytes);
 }
 
 async function upload(sources: ByteSources, request: Request, rest: readonly string[]): Promise<Response> {

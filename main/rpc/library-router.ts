@@ -10,6 +10,7 @@ export function libraryRouter(os: Implementer['library'], service: LibraryServic
     viewerImage: os.viewerImage.handler(({ input, signal }) =>
       service.viewerImage(input, callContext(signal)),
     ),
+    preview: os.preview.handler(({ input, signal }) => service.preview(input, callContext(signal))),
     tags: os.tags.handler(({ input, signal }) => service.tags(input, callContext(signal))),
     previewCsv: os.previewCsv.handler(({ input, signal }) => service.previewCsv(input, callContext(signal))),
     import: os.import.handler(({ input, signal }) => service.import(input, callContext(signal))),

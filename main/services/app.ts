@@ -29,12 +29,19 @@ export interface Services {
   readonly system: SystemService;
 }
 
-/** Bytes on their way out. `immutable`: the same address will always mean the same bytes. */
+/**
+ * Bytes on their way out, and what a window may keep of them: `for good` where the same address always means the same
+ * bytes, `ask again` where it may change, `never` for pixels of films, which the window keeps in memory alone.
+ */
 export interface ByteAnswer {
   readonly bytes: Uint8Array;
   readonly contentType:
-    'application/octet-stream' | 'application/pdf' | 'image/png' | WrittenReport['contentType'];
-  readonly immutable: boolean;
+    | 'application/octet-stream'
+    | 'application/pdf'
+    | 'image/jpeg'
+    | 'image/png'
+    | WrittenReport['contentType'];
+  readonly keep: 'for good' | 'ask again' | 'never';
 }
 
 export interface AttentionQuery {
@@ -48,6 +55,7 @@ export interface ByteSources {
   frame(filmId: FilmId, frame: number): Promise<ByteAnswer>;
   colour(filmId: FilmId, frame: number): Promise<ByteAnswer>;
   thumbnail(filmId: FilmId): Promise<ByteAnswer>;
+  preview(filmId: FilmId): Promise<ByteAnswer>;
   /** PNG of what a model sees at `resolution` pixels a side. */
   input(filmId: FilmId, resolution: number): Promise<ByteAnswer>;
   firstBatch(runId: RunId): Promise<ByteAnswer>;

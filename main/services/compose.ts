@@ -44,8 +44,12 @@ export interface AppOptions {
 
 const STATUS_EVERY_MS = 500;
 
-function answer(bytes: Uint8Array, contentType: ByteAnswer['contentType'], immutable: boolean): ByteAnswer {
-  return { bytes, contentType, immutable };
+function answer(
+  bytes: Uint8Array,
+  contentType: ByteAnswer['contentType'],
+  keep: ByteAnswer['keep'],
+): ByteAnswer {
+  return { bytes, contentType, keep };
 }
 
 function byteSources(
@@ -57,31 +61,33 @@ function byteSources(
   const { filmBytes, files } = library;
   return {
     frame: async (filmId, frame) =>
-      answer(await filmBytes.frame(filmId, frame), 'application/octet-stream', true),
+      answer(await filmBytes.frame(filmId, frame), 'application/octet-stream', 'never'),
     colour: async (filmId, frame) =>
-      answer(await filmBytes.colour(filmId, frame), 'application/octet-stream', true),
-    thumbnail: async (filmId) => answer(await filmBytes.thumbnail(filmId), 'image/png', true),
-    input: async (filmId, resolution) => answer(await filmBytes.input(filmId, resolution), 'image/png', true),
+      answer(await filmBytes.colour(filmId, frame), 'application/octet-stream', 'never'),
+    thumbnail: async (filmId) => answer(await filmBytes.thumbnail(filmId), 'image/png', 'for good'),
+    preview: async (filmId) => answer(await filmBytes.previewPicture(filmId), 'image/jpeg', 'never'),
+    input: async (filmId, resolution) =>
+      answer(await filmBytes.input(filmId, resolution), 'image/png', 'for good'),
     firstBatch: async (runId) => {
       const path = join(files.runsDir, runId, 'first-batch.png');
       const bytes = await readFile(path).catch(() => {
         throw new ServiceError('NOT_FOUND', 'This run has no picture of its first batch.');
       });
-      return answer(bytes, 'image/png', false);
+      return answer(bytes, 'image/png', 'ask again');
     },
     weights: async (runId, layout) =>
-      answer((await runWeights(library, runId, layout)).bytes, 'application/octet-stream', false),
+      answer((await runWeights(library, runId, layout)).bytes, 'application/octet-stream', 'ask again'),
     attention: async (runId, filmId, query) =>
-      answer(await inference.attentionPng(runId, filmId, query), 'image/png', false),
-    report: async (sha256) => ({ ...(await evaluation.reportBytes(sha256)), immutable: true }),
+      answer(await inference.attentionPng(runId, filmId, query), 'image/png', 'ask again'),
+    report: async (sha256) => ({ ...(await evaluation.reportBytes(sha256)), keep: 'for good' }),
     figure: async (sha256, format) =>
       answer(
         await readFigure(files, sha256, format),
         format === 'pdf' ? 'application/pdf' : 'image/png',
-        true,
+        'for good',
       ),
     export: async (exportId, name) =>
-      answer(await exchange.exportBytes(exportId, name), 'application/octet-stream', false),
+      answer(await exchange.exportBytes(exportId, name), 'application/octet-stream', 'never'),
     upload: async (uploadId, relativePath, body, declaredBytes) => {
       await files.uploads.save(uploadId, relativePath, body, declaredBytes);
     },

@@ -3,6 +3,7 @@
  * GET  bytes/film/<filmId>/frame/<n>            stored pixels, little-endian (see viewerImage.elementType)
  * GET  bytes/film/<filmId>/colour/<n>           8-bit red, green, blue of a frame of a colour film
  * GET  bytes/film/<filmId>/thumbnail            PNG, long side 160 px
+ * GET  bytes/film/<filmId>/preview              JPEG of a large film, long side 1600 px (see filmPreview)
  * GET  bytes/film/<filmId>/input/<resolution>   PNG of what a model sees at 224/112/56/28
  * GET  bytes/run/<runId>/first-batch            PNG
  * GET  bytes/run/<runId>/weights/<app|hf|timm>     safetensors
@@ -21,6 +22,7 @@ export const byteRoutes = {
   frame: (filmId: string, frame: number) => `bytes/film/${filmId}/frame/${frame}`,
   colour: (filmId: string, frame: number) => `bytes/film/${filmId}/colour/${frame}`,
   thumbnail: (filmId: string) => `bytes/film/${filmId}/thumbnail`,
+  preview: (filmId: string) => `bytes/film/${filmId}/preview`,
   input: (filmId: string, resolution: number) => `bytes/film/${filmId}/input/${resolution}`,
   firstBatch: (runId: string) => `bytes/run/${runId}/first-batch`,
   weights: (runId: string, layout: WeightsLayout) => `bytes/run/${runId}/weights/${layout}`,

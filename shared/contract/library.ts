@@ -148,6 +148,15 @@ export const viewerImage = z.object({
 });
 export type ViewerImage = z.infer<typeof viewerImage>;
 
+/** A large film small enough to be on the screen at once, while the film itself is decoded. */
+export const filmPreview = z.object({
+  /** How frame 0 looks; its words (explanations) are left out. */
+  image: viewerImage,
+  /** Route of the picture: frame 0 as displayed with the film's first VOI LUT, pixels of the film's own shape. */
+  href: z.string(),
+});
+export type FilmPreview = z.infer<typeof filmPreview>;
+
 /** Which CSV column means what. A column not named in `findings` is not a label. */
 export const columnMapping = z.object({
   file: z.string(),
@@ -251,6 +260,8 @@ export const libraryContract = {
   viewerImage: procedure
     .input(z.object({ filmId, frame: z.number().int().nonnegative().default(0) }))
     .output(viewerImage),
+  /** null for a film that has none: `viewerImage` and its bytes are then quick, or are the only way. */
+  preview: procedure.input(z.object({ filmId })).output(filmPreview.nullable()),
   tags: procedure.input(z.object({ filmId })).output(z.array(tag)),
   previewCsv: procedure
     .input(z.object({ path: z.string().nullable(), uploadId: z.string().nullable() }))

@@ -122,6 +122,7 @@ describe.each(TRANSPORTS)('bytes over %s', (name) => {
     expect(pixels).toHaveLength(image.rows * image.cols);
     const expected = pattern(10);
     expect([pixels[0], pixels[25]]).toEqual([expected(0, 0), expected(1, 1)]);
+    expect(answer.headers.get('cache-control')).toBe('no-store'); // films stay out of a browser's files
   });
 
   it.each([
@@ -171,6 +172,7 @@ describe.each(TRANSPORTS)('bytes over %s', (name) => {
   it.each([
     ['bytes/film/film-00000000/thumbnail', 404, 'NOT_FOUND'],
     ['bytes/film/film-00000000/frame/0', 404, 'NOT_FOUND'],
+    ['bytes/film/film-00000000/preview', 404, 'NOT_FOUND'],
     ['bytes/film/film-00000000/frame/-1', 400, 'BAD_INPUT'],
     ['bytes/film/film-00000000/input/100', 400, 'BAD_INPUT'],
     ['bytes/run/run-00000000/first-batch', 404, 'NOT_FOUND'],

@@ -26,6 +26,7 @@ it('makes the folders and a key of 32 bytes that only the owner reads', async ()
     'knowledge',
     'library.key',
     'library.lock',
+    'previews',
     'reports',
     'runs',
     'tmp',

@@ -136,6 +136,11 @@ export function auditedBytes(bytes: ByteSources, audit: AuditLog): ByteSources {
       audit.recordOnce('view', filmId);
       return answer;
     },
+    async preview(filmId) {
+      const answer = await bytes.preview(filmId);
+      audit.recordOnce('view', filmId);
+      return answer;
+    },
     async weights(runId, layout) {
       const answer = await bytes.weights(runId, layout);
       audit.record('export', runId, { what: 'weights', layout });

@@ -30,6 +30,8 @@ export interface PreparedFilm {
   readonly model: Uint8Array;
   /** PNG, long side 160 px. */
   readonly thumbnail: Uint8Array;
+  /** As preview-file.ts packs it; null for a film that needs none. */
+  readonly preview: Uint8Array | null;
   readonly pipeline: string;
   /** Sentences about what is odd with the film; it can be used nevertheless. */
   readonly warnings: readonly string[];
@@ -40,11 +42,20 @@ export interface ViewedFrame extends ViewerFrame {
   readonly rows: number;
   readonly cols: number;
   readonly frames: number;
+  /** As preview-file.ts packs it; null when none was asked for or the film needs none. */
+  readonly preview: Uint8Array | null;
 }
 
 export type DecodeTask =
   | { readonly kind: 'prepare'; readonly path: string; readonly name: string }
-  | { readonly kind: 'view'; readonly path: string; readonly name: string; readonly frame: number }
+  | {
+      readonly kind: 'view';
+      readonly path: string;
+      readonly name: string;
+      readonly frame: number;
+      /** Make a preview too. */
+      readonly preview: boolean;
+    }
   | { readonly kind: 'tags'; readonly path: string; readonly name: string };
 
 export interface DecodeAnswers {

@@ -1,6 +1,7 @@
 /**
  * @file A few processes that read films, so that a slow or hostile file holds up nothing and takes nothing along: each job has a
- * time limit, each process a memory limit; one that overruns or dies is replaced. What the viewer asks for goes before an import.
+ * time limit, each process a memory limit; one that overruns or dies is replaced. What the viewer shows goes first, the film asked
+ * for last before those asked for before it, then tags, then an import.
  */
 import { fork, type ChildProcess } from 'node:child_process';
 import { availableParallelism } from 'node:os';
@@ -85,8 +86,10 @@ export function createDecodePool(options: DecodePoolOptions = {}): DecodePool {
   const size = options.size ?? Math.max(1, Math.min(4, Math.floor(availableParallelism() / 2)));
   const { timeoutMs = DEFAULT_TIMEOUT_MS, maxBytes = DEFAULT_MAX_BYTES, entry = DECODE_PROCESS } = options;
   const readers = new Set<Reader>();
-  const urgent: Job[] = [];
+  const shown: Job[] = [];
+  const soon: Job[] = [];
   const patient: Job[] = [];
+  const queueOf: Readonly<Record<DecodeTask['kind'], Job[]>> = { view: shown, tags: soon, prepare: patient };
   let nextJob = 1;
   let closed = false;
 
@@ -127,9 +130,9 @@ export function createDecodePool(options: DecodePoolOptions = {}): DecodePool {
   };
 
   const pump = (): void => {
-    while (!closed && urgent.length + patient.length > 0) {
+    while (!closed && shown.length + soon.length + patient.length > 0) {
       const reader = [...readers].find(({ job }) => job === null) ?? (readers.size < size ? start() : null);
-      const job = reader === null ? undefined : (urgent.shift() ?? patient.shift());
+      const job = reader === null ? undefined : (shown.pop() ?? soon.shift() ?? patient.shift());
       if (reader === null || job === undefined) return;
       reader.job = job;
       reader.timer = setTimeout(() => discard(reader, tooSlow(timeoutMs)), timeoutMs);
@@ -149,14 +152,14 @@ export function createDecodePool(options: DecodePoolOptions = {}): DecodePool {
         }
         const request: DecodeRequest = { job: nextJob++, task };
         const job: Job = { request, resolve: (answer) => resolve(answer as DecodeAnswers[Kind]), reject };
-        (task.kind === 'prepare' ? patient : urgent).push(job);
+        queueOf[task.kind].push(job);
         pump();
       });
     },
     async close() {
       closed = true;
       const failure = new DecodeFailure('CLOSED', 'The library is being closed.');
-      for (const job of [...urgent.splice(0), ...patient.splice(0)]) job.reject(failure);
+      for (const job of [...shown.splice(0), ...soon.splice(0), ...patient.splice(0)]) job.reject(failure);
       const ending = [...readers];
       readers.clear();
       for (const reader of ending) settle(reader, (job) => job.reject(failure));

@@ -6,10 +6,11 @@ import { readFile, stat } from 'node:fs/promises';
 
 import { errorCode } from '../../../shared/domain/disk-error.ts';
 import { FilmError } from '../../dicom/film-error.ts';
-import { readFilm } from '../../dicom/film.ts';
+import { readFilm, type DecodedFilm } from '../../dicom/film.ts';
+import { previewPicture, wantsPreview } from '../../dicom/preview.ts';
 import { modelImage, pixelHash, thumbnail } from '../../dicom/render.ts';
 import { listTags } from '../../dicom/tag-list.ts';
-import { viewerFrame } from '../../dicom/viewer-frame.ts';
+import { viewerFrame, type ViewerFrame } from '../../dicom/viewer-frame.ts';
 import type {
   DecodeAnswers,
   DecodeReply,
@@ -20,6 +21,7 @@ import type {
 } from './decode-messages.ts';
 import { guardMemory } from './memory-guard.ts';
 import { PIXEL_PIPELINE } from './pipeline-version.ts';
+import { packPreview } from './preview-file.ts';
 
 const MAX_FILE_BYTES = 1024 * 1024 * 1024;
 const THUMBNAIL_SIDE = 160;
@@ -56,17 +58,28 @@ async function prepare(bytes: Uint8Array, name: string): Promise<PreparedFilm> {
     pixelSha256: pixelHash(film),
     model: modelImage(film),
     thumbnail: await thumbnail(film, THUMBNAIL_SIDE),
+    preview: wantsPreview(film) ? await preview(film, viewerFrame(film, 0)) : null,
     original: bytes,
     pipeline: PIXEL_PIPELINE,
     warnings: film.warnings.map(({ message }) => message),
   };
 }
 
-async function view(bytes: Uint8Array, name: string, frame: number): Promise<ViewedFrame> {
+async function preview(film: DecodedFilm, frame: ViewerFrame): Promise<Uint8Array> {
+  return packPreview(frame, film, await previewPicture(film));
+}
+
+async function view(
+  bytes: Uint8Array,
+  name: string,
+  frame: number,
+  withPreview: boolean,
+): Promise<ViewedFrame> {
   const film = await readFilm(bytes, name);
   const viewed = viewerFrame(film, frame);
   const { rows, cols, frames } = film;
-  return { ...viewed, rows, cols, frames };
+  const made = withPreview && frame === 0 && wantsPreview(film) ? await preview(film, viewed) : null;
+  return { ...viewed, rows, cols, frames, preview: made };
 }
 
 async function answer(task: DecodeTask): Promise<DecodeAnswers[keyof DecodeAnswers]> {
@@ -75,7 +88,7 @@ async function answer(task: DecodeTask): Promise<DecodeAnswers[keyof DecodeAnswe
     case 'prepare':
       return await prepare(bytes, task.name);
     case 'view':
-      return await view(bytes, task.name, task.frame);
+      return await view(bytes, task.name, task.frame, task.preview);
     case 'tags':
       return listTags(bytes);
   }

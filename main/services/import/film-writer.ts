@@ -49,6 +49,7 @@ export function createFilmWriter(
   return {
     relabel,
     async write(name, film, labels) {
+      if (film.preview !== null) await files.previews.write(filmIdOf(film.pixelSha256), film.preview);
       const known = store.films.findByPixels(film.pixelSha256);
       if (known === null) return await insert(store, files, clock, importId, name, film, labels);
       await restore(store, files, clock, known, film);

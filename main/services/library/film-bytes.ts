@@ -1,5 +1,5 @@
 /** @file A film's bytes and views: stored frames for the viewer, thumbnail, model input, tags. Decoding runs in processes of its own. */
-import type { FilmDetail, Tag, ViewerImage } from '../../../shared/contract/library.ts';
+import type { FilmDetail, FilmPreview, Tag, ViewerImage } from '../../../shared/contract/library.ts';
 import { byteRoutes } from '../../../shared/contract/bytes.ts';
 import type { FilmId } from '../../../shared/domain/ids.ts';
 import type { ModalityLut, VoiLut } from '../../../shared/domain/lut.ts';
@@ -9,7 +9,9 @@ import type { FilmRecord } from '../../store/films.ts';
 import type { Store } from '../../store/store.ts';
 import type { ViewedFrame } from '../import/decode-messages.ts';
 import { DecodeFailure, type DecodePool } from '../import/decode-pool.ts';
+import { unpackPreview, type Preview } from '../import/preview-file.ts';
 import { createModelInput } from '../preprocess/model-input.ts';
+import type { Log } from '../service-types.ts';
 import { createFrameCache } from './frame-cache.ts';
 
 const TAG_STUDY_DATE = '(0008,0020)';
@@ -20,6 +22,10 @@ export interface FilmBytes {
   frame(filmId: FilmId, frame: number): Promise<Uint8Array>;
   /** Red, green, blue of a frame of a colour film. @throws ServiceError NOT_FOUND for a film without colour */
   colour(filmId: FilmId, frame: number): Promise<Uint8Array>;
+  /** What is at hand of a large film before it is decoded; null for none. */
+  preview(filmId: FilmId): Promise<FilmPreview | null>;
+  /** JPEG, long side 1600 px. @throws ServiceError NOT_FOUND for a film without a preview */
+  previewPicture(filmId: FilmId): Promise<Uint8Array>;
   /** PNG, long side 160 px. */
   thumbnail(filmId: FilmId): Promise<Uint8Array>;
   /** PNG of what a model sees at `resolution` pixels a side. */
@@ -32,8 +38,12 @@ export interface FilmBytes {
   studyDate(filmId: FilmId): Promise<FilmDetail['studyDate']>;
 }
 
-export function createFilmBytes(store: Store, files: LibraryFiles, pool: DecodePool): FilmBytes {
+/** Study dates kept in memory: reading one means reading the file. */
+const MOST_DATES = 2000;
+
+export function createFilmBytes(store: Store, files: LibraryFiles, pool: DecodePool, log: Log): FilmBytes {
   const cache = createFrameCache();
+  const dates = new Map<FilmId, Promise<FilmDetail['studyDate']>>();
   const input = createModelInput(store, files);
 
   const find = (filmId: FilmId): FilmRecord => {
@@ -45,14 +55,32 @@ export function createFilmBytes(store: Store, files: LibraryFiles, pool: DecodeP
     path: files.artifacts.path(film.originalSha256),
     name: film.name,
   });
+  const keptPreview = async (filmId: FilmId): Promise<Preview | null> => {
+    find(filmId);
+    const file = await files.previews.read(filmId);
+    return file === null ? null : unpackPreview(file);
+  };
+  /** A film that can be shown is shown, also when the disk has no room for its preview. */
+  const keepPreview = async (filmId: FilmId, file: Uint8Array): Promise<void> => {
+    try {
+      await files.previews.write(filmId, file);
+    } catch (error) {
+      if (!(error instanceof ServiceError)) throw error;
+      log.warn('a preview could not be kept', { filmId, code: error.code });
+    }
+  };
   const view = async (filmId: FilmId, frame: number): Promise<ViewedFrame> => {
     const film = find(filmId);
     if (frame >= film.frames) {
       throw new ServiceError('NOT_FOUND', `The film has ${film.frames} frames, counted from 0.`, { frame });
     }
-    return await cache.get(`${filmId}/${frame}`, () =>
-      readable(filmId, pool.decode({ kind: 'view', ...source(film), frame })),
-    );
+    return await cache.get(`${filmId}/${frame}`, async () => {
+      const preview = frame === 0 && !files.readOnly && (await keptPreview(filmId)) === null;
+      const task = { kind: 'view', ...source(film), frame, preview } as const;
+      const viewed = await readable(filmId, pool.decode(task));
+      if (viewed.preview !== null) await keepPreview(filmId, viewed.preview);
+      return { ...viewed, preview: null };
+    });
   };
   const tags = async (filmId: FilmId): Promise<Tag[]> => {
     const film = find(filmId);
@@ -72,16 +100,38 @@ export function createFilmBytes(store: Store, files: LibraryFiles, pool: DecodeP
       if (colour !== null) return colour;
       throw new ServiceError('NOT_FOUND', 'This film has no colour.', { filmId });
     },
+    async preview(filmId) {
+      const kept = await keptPreview(filmId);
+      if (kept === null) return null;
+      const place = { filmId, frame: 0, href: byteRoutes.frame(filmId, 0), colourHref: null };
+      return { image: { ...kept.film, ...place }, href: byteRoutes.preview(filmId) };
+    },
+    async previewPicture(filmId) {
+      const kept = await keptPreview(filmId);
+      if (kept !== null) return kept.picture;
+      throw new ServiceError('NOT_FOUND', 'This film has no preview.', { filmId });
+    },
     thumbnail: (filmId) => files.artifacts.read(find(filmId).thumbnailSha256),
     input: (filmId, resolution) => input.png(filmId, resolution),
     modelImage: (filmId) => input.image(filmId),
-    async studyDate(filmId) {
-      const rows = await tags(filmId);
-      const date = rows.find(({ tag, depth }) => tag === TAG_STUDY_DATE && depth === 0)?.value;
-      const parts = /^(\d{4})\.?(\d{2})\.?(\d{2})$/.exec(date?.trim() ?? '');
-      return parts === null ? null : `${parts[1]}-${parts[2]}-${parts[3]}`;
+    studyDate(filmId) {
+      const known = dates.get(filmId);
+      if (known !== undefined) return known;
+      const asked = tags(filmId).then(dateIn);
+      const [oldest] = dates.keys();
+      if (dates.size >= MOST_DATES && oldest !== undefined) dates.delete(oldest);
+      dates.set(filmId, asked);
+      asked.catch(() => dates.delete(filmId)); // the next one who asks tries again
+      return asked;
     },
   };
+}
+
+/** YYYY-MM-DD. */
+function dateIn(rows: readonly Tag[]): FilmDetail['studyDate'] {
+  const date = rows.find(({ tag, depth }) => tag === TAG_STUDY_DATE && depth === 0)?.value;
+  const parts = /^(\d{4})\.?(\d{2})\.?(\d{2})$/.exec(date?.trim() ?? '');
+  return parts === null ? null : `${parts[1]}-${parts[2]}-${parts[3]}`;
 }
 
 async function readable<Answer>(filmId: FilmId, answer: Promise<Answer>): Promise<Answer> {

@@ -44,6 +44,7 @@ export function createLibraryService(deps: LibraryServiceDeps): LibraryService {
     },
     film: ({ filmId }) => filmDetail(deps, filmId),
     viewerImage: ({ filmId, frame }) => filmBytes.viewerImage(filmId, frame),
+    preview: ({ filmId }) => filmBytes.preview(filmId),
     tags: ({ filmId }) => filmBytes.tags(filmId),
     previewCsv: ({ path, uploadId }) => previewCsv(files, path, uploadId),
     import: async (source) => ({ importId: await imports.start(source) }),

@@ -54,7 +54,7 @@ export async function openLibrary(dir: string, options: OpenLibraryOptions): Pro
     const audit = createAuditLog(store, clock);
     begin(store, audit, log);
     const imports = auditedImports(importer, audit);
-    const filmBytes = createFilmBytes(store, files, pool);
+    const filmBytes = createFilmBytes(store, files, pool, log);
     const samplesDir = options.samplesDir ?? SAMPLES_DIR;
     const plain = createLibraryService({ store, files, clock, imports, filmBytes, samplesDir });
     return {

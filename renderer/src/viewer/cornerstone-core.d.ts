@@ -39,7 +39,10 @@ declare module 'cornerstone-core' {
       scheme: string,
       loader: (imageId: string) => { promise: Promise<CornerstoneImage>; cancelFn?: () => void },
     ): void;
-    readonly imageCache: { setMaximumSizeBytes(bytes: number): void };
+    readonly imageCache: {
+      readonly cachedImages: readonly { readonly imageId: string; readonly loaded: boolean }[];
+      setMaximumSizeBytes(bytes: number): void;
+    };
   }
 
   const cornerstone: Cornerstone;

@@ -4,15 +4,17 @@
  */
 import cornerstone, { type CornerstoneImage, type EnabledElement } from 'cornerstone-core';
 
-import type { ViewerImage } from '../../../shared/contract/library.ts';
+import type { FilmPreview, ViewerImage } from '../../../shared/contract/library.ts';
 import type { FilmId } from '../../../shared/domain/ids.ts';
+import type { PaintedPart } from './film-greys.ts';
+import { RasterLevels, type Raster, type StoredPixels } from './film-raster.ts';
 import type { Affine } from './film-transform.ts';
 import { windowOf } from '../../../shared/domain/lut.ts';
 
 /** How one element wants its film drawn. The viewport registers one per element. */
 export interface FilmPainter {
-  /** The film as a canvas of its own size, greys applied. */
-  film(image: FilmImage): CanvasImageSource;
+  /** What is in sight of the film, greys applied. */
+  film(image: FilmImage): PaintedPart;
   /** Film pixels → canvas. */
   matrix(): Affine;
   /** Draws over the film, in film pixels. */
@@ -21,42 +23,80 @@ export interface FilmPainter {
 
 export interface FilmImage extends CornerstoneImage {
   readonly source: ViewerImage;
-  readonly pixels: StoredPixels;
+  /** null for a preview: nothing can be measured yet. */
+  readonly pixels: StoredPixels | null;
+  /** It stands in for the film, which is on its way: its values are greys as the film opens. */
+  readonly isPreview: boolean;
   /** Red, green, blue, [rows × cols × 3]; null for a film without colour. */
   readonly colours: Uint8Array | null;
+  /** What to paint at a scale, screen pixels a film pixel. */
+  raster(scale: number): Raster;
 }
-
-export type StoredPixels = Uint8Array | Int8Array | Uint16Array | Int16Array;
 
 const SCHEME = 'chestlight';
 const CACHE_BYTES = 512 * 1024 * 1024;
+const imageIdOf = (filmId: FilmId, frame: number): string => `${SCHEME}:${filmId}/${frame}`;
 const painters = new WeakMap<HTMLElement, FilmPainter>();
 
 export function setPainter(element: HTMLElement, painter: FilmPainter): void {
   painters.set(element, painter);
 }
 
-export type AskViewerImage = (filmId: FilmId, frame: number) => Promise<ViewerImage>;
-let askViewerImage: AskViewerImage | null = null;
+/** Where descriptions of films come from. */
+export interface FilmSource {
+  viewerImage(filmId: FilmId, frame: number): Promise<ViewerImage>;
+  /** Of frame 0; null for a film without a preview. */
+  preview(filmId: FilmId): Promise<FilmPreview | null>;
+}
+let filmSource: FilmSource | null = null;
 
-/** Called by the first viewport: where the description of a film comes from. Later calls replace it. */
-export function useFilmSource(ask: AskViewerImage): void {
-  if (askViewerImage === null) {
+/** Called by the first viewport. Later calls replace it. */
+export function useFilmSource(source: FilmSource): void {
+  if (filmSource === null) {
     cornerstone.imageCache.setMaximumSizeBytes(CACHE_BYTES);
     cornerstone.registerImageLoader(SCHEME, (imageId) => ({ promise: load(imageId) }));
   }
-  askViewerImage = ask;
+  filmSource = source;
+}
+
+/** True when `loadFilm` has the film at hand. */
+export function isLoaded(filmId: FilmId, frame: number): boolean {
+  const imageId = imageIdOf(filmId, frame);
+  return cornerstone.imageCache.cachedImages.some((kept) => kept.imageId === imageId && kept.loaded);
+}
+
+/** What stands in for a large film until it is loaded; null for a film without a preview. */
+export async function loadPreview(filmId: FilmId): Promise<FilmImage | null> {
+  const preview = await filmSource?.preview(filmId);
+  if (preview === undefined || preview === null) return null;
+  const bitmap = await createImageBitmap(new Blob([await bytesAt(preview.href)], { type: 'image/jpeg' }));
+  const { width, height } = bitmap;
+  const context = new OffscreenCanvas(width, height).getContext('2d');
+  if (context === null) return null;
+  context.drawImage(bitmap, 0, 0);
+  bitmap.close();
+  const { data } = context.getImageData(0, 0, width, height);
+  const values = new Uint8Array(width * height);
+  for (let at = 0; at < values.length; at++) values[at] = data[at * 4] ?? 0;
+  const { image: source } = preview;
+  const cell = { cellWidth: source.cols / width, cellHeight: source.rows / height };
+  const raster = { values, cols: width, rows: height, ...cell };
+  return toImage(`${imageIdOf(filmId, 0)}/preview`, source, {
+    pixels: null,
+    colours: null,
+    raster: () => raster,
+  });
 }
 
 /** The film, from the cache where it was seen before. */
 export async function loadFilm(filmId: FilmId, frame: number): Promise<FilmImage> {
-  return (await cornerstone.loadAndCacheImage(`${SCHEME}:${filmId}/${frame}`)) as FilmImage;
+  return (await cornerstone.loadAndCacheImage(imageIdOf(filmId, frame))) as FilmImage;
 }
 
 async function load(imageId: string): Promise<FilmImage> {
   const [filmId = '', frame = '0'] = imageId.slice(SCHEME.length + 1).split('/');
-  if (askViewerImage === null) throw new Error('no film source');
-  const source = await askViewerImage(filmId as FilmId, Number(frame));
+  if (filmSource === null) throw new Error('no film source');
+  const source = await filmSource.viewerImage(filmId as FilmId, Number(frame));
   const pixels = typed(source.elementType, await bytesAt(source.href));
   if (pixels.length !== source.rows * source.cols) {
     throw new Error('The pixels of this film do not fit its size.');
@@ -65,7 +105,9 @@ async function load(imageId: string): Promise<FilmImage> {
   if (colours !== null && colours.length !== pixels.length * 3) {
     throw new Error('The colours of this film do not fit its size.');
   }
-  return toImage(imageId, source, pixels, colours);
+  const levels = new RasterLevels(pixels, source.cols, source.rows);
+  const raster = (scale: number): Raster => levels.at(colours === null ? scale : 1);
+  return toImage(imageId, source, { pixels, colours, raster });
 }
 
 async function bytesAt(href: string): Promise<ArrayBuffer> {
@@ -90,8 +132,7 @@ function typed(elementType: ViewerImage['elementType'], bytes: ArrayBuffer): Sto
 function toImage(
   imageId: string,
   source: ViewerImage,
-  pixels: StoredPixels,
-  colours: Uint8Array | null,
+  { pixels, colours, raster }: Pick<FilmImage, 'pixels' | 'colours' | 'raster'>,
 ): FilmImage {
   const own = source.voiLuts[0];
   const window = own === undefined ? { center: 0, width: 1 } : windowOf(own);
@@ -99,7 +140,9 @@ function toImage(
     imageId,
     source,
     pixels,
+    isPreview: pixels === null,
     colours,
+    raster,
     minPixelValue: source.minStored,
     maxPixelValue: source.maxStored,
     slope: 1,
@@ -115,8 +158,8 @@ function toImage(
     rowPixelSpacing: 1,
     columnPixelSpacing: 1,
     invert: false,
-    sizeInBytes: pixels.byteLength + (colours?.byteLength ?? 0),
-    getPixelData: () => pixels,
+    sizeInBytes: (pixels?.byteLength ?? 0) + (colours?.byteLength ?? 0),
+    getPixelData: () => pixels ?? raster(1).values,
     render: (enabled) => render(enabled, image),
   };
   return image;
@@ -133,6 +176,7 @@ function render(enabled: EnabledElement, image: FilmImage): void {
   context.imageSmoothingQuality = 'high';
   const { a, b, c, d, e, f } = painter.matrix();
   context.setTransform(a, b, c, d, e, f);
-  context.drawImage(painter.film(image), 0, 0, image.columns, image.rows);
+  const { canvas, width, height, place } = painter.film(image);
+  context.drawImage(canvas, 0, 0, width, height, place.x, place.y, place.width, place.height);
   painter.over(context, image);
 }

@@ -2,10 +2,11 @@
 import cornerstone from 'cornerstone-core';
 
 import type { FilmBox, ViewerImage } from '../../../shared/contract/library.ts';
-import type { Point } from '../../../shared/domain/geometry.ts';
+import type { Box, Point } from '../../../shared/domain/geometry.ts';
 import { applyModality, type VoiLut } from '../../../shared/domain/lut.ts';
+import { boundsOf } from '../../../shared/domain/shape.ts';
 import { drawBoxes } from './boxes.ts';
-import type { FilmGreys } from './film-greys.ts';
+import type { FilmGreys, PaintedPart } from './film-greys.ts';
 import { setPainter, type FilmImage } from './film-image.ts';
 import { apply, filmMatrix, inverse, scaleOf, type Affine, type Placement } from './film-transform.ts';
 import type { FilmLayer } from './overlay.ts';
@@ -38,7 +39,7 @@ export class FilmViewport {
     this.#greys = greys;
     cornerstone.enable(element);
     setPainter(element, {
-      film: (image) => this.#paint(image),
+      film: (image) => this.#paint(image, this.scale(), this.#seen()),
       matrix: () => this.matrix(),
       over: (context, image) => {
         this.#overlay?.draw(context, image.columns, image.rows, this.scale());
@@ -49,6 +50,10 @@ export class FilmViewport {
 
   get source(): ViewerImage | null {
     return this.#image?.source ?? null;
+  }
+
+  get image(): FilmImage | null {
+    return this.#image;
   }
 
   show(image: FilmImage, view: ViewValues): void {
@@ -116,7 +121,7 @@ export class FilmViewport {
     const column = Math.floor(x);
     const row = Math.floor(y);
     const inside = column >= 0 && row >= 0 && column < image.columns && row < image.rows;
-    const stored = inside ? (image.pixels[row * image.columns + column] ?? null) : null;
+    const stored = inside ? (image.pixels?.[row * image.columns + column] ?? null) : null;
     return { x, y, stored, value: stored === null ? null : applyModality(image.source.modalityLut, stored) };
   }
 
@@ -135,7 +140,10 @@ export class FilmViewport {
     context.translate(box.left - clientX, box.top - clientY);
     context.transform(a, b, c, d, e, f);
     context.imageSmoothingQuality = 'high';
-    context.drawImage(this.#paint(image), 0, 0, image.columns, image.rows);
+    const reach = canvas.width / (2 * factor);
+    const near = this.#around(clientX - box.left, clientY - box.top, reach);
+    const { canvas: film, width, height, place } = this.#paint(image, this.scale() * factor, near);
+    context.drawImage(film, 0, 0, width, height, place.x, place.y, place.width, place.height);
     this.#overlay?.draw(context, image.columns, image.rows, this.scale() * factor);
   }
 
@@ -148,9 +156,24 @@ export class FilmViewport {
     return { width: this.#element.clientWidth, height: this.#element.clientHeight };
   }
 
-  #paint(image: FilmImage): CanvasImageSource {
+  /** What of the film's plane is in sight, film pixels. */
+  #seen(): Box {
+    const { width, height } = this.#size();
+    return this.#around(width / 2, height / 2, Math.max(width, height) / 2);
+  }
+
+  /** The box along the film's axes around a square of the element, CSS pixels. */
+  #around(x: number, y: number, reach: number): Box {
+    const back = inverse(this.matrix());
+    const corners = [-reach, reach].flatMap((dx) =>
+      [-reach, reach].map((dy) => apply(back, { x: x + dx, y: y + dy })),
+    );
+    return boundsOf(corners);
+  }
+
+  #paint(image: FilmImage, scale: number, seen: Box): PaintedPart {
     const view = this.#view;
     if (view === null) throw new Error('a film is shown before it is painted');
-    return this.#greys.paint(image, view);
+    return this.#greys.paint(image, view, scale, seen);
   }
 }

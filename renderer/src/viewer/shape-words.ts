@@ -46,8 +46,11 @@ export function valueWords(value: number): string {
   return Math.abs(value) >= 100 ? String(Math.round(value)) : String(+value.toPrecision(3));
 }
 
-/** Lines to write beside the shape; none for a shape that measures nothing. */
-export function measureLines(shape: Shape, size: PixelSize, frame: StoredFrame): readonly string[] {
+/**
+ * Lines to write beside the shape; none for a shape that measures nothing.
+ * @param frame null while the film's pixels are on their way: what is counted from them is left out
+ */
+export function measureLines(shape: Shape, size: PixelSize, frame: StoredFrame | null): readonly string[] {
   const unit = unitOf(size);
   const from = UNIT_WORDS[unit];
   const [first, second, third] = shape.points;
@@ -76,7 +79,7 @@ export function measureLines(shape: Shape, size: PixelSize, frame: StoredFrame):
     case 'ellipse':
     case 'freehand': {
       const area = areaOf(shape, size);
-      const found = regionStatistics(shape, frame);
+      const found = frame === null ? null : regionStatistics(shape, frame);
       return [
         ...(area === null ? [] : [`Area ${areaWords(area, unit)}${from === '' ? '' : `, ${from}`}`]),
         ...(found === null
@@ -89,6 +92,7 @@ export function measureLines(shape: Shape, size: PixelSize, frame: StoredFrame):
     }
     case 'probe': {
       const [x, y] = [Math.floor(first.x), Math.floor(first.y)];
+      if (frame === null) return [`${x}, ${y}`];
       const inside = x >= 0 && y >= 0 && x < frame.cols && y < frame.rows;
       const stored = inside ? frame.pixels[y * frame.cols + x] : undefined;
       const value = stored === undefined ? 'outside' : valueWords(applyModality(frame.modality, stored));

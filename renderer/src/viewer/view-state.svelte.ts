@@ -11,6 +11,7 @@ import {
   type VoiLut,
   type VoiWindow,
 } from '../../../shared/domain/lut.ts';
+import { ownVoi } from './grey-table.ts';
 
 export const MIN_ZOOM = 0.25;
 export const MAX_ZOOM = 24;
@@ -130,12 +131,4 @@ export class ViewState {
     this.panX = Math.min(1.5, Math.max(-1.5, this.panX + filmWidths));
     this.panY = Math.min(1.5, Math.max(-1.5, this.panY + filmHeights));
   }
-}
-
-/** The film's first usable VOI LUT; an unusable one (width 0) falls back to the full range. */
-export function ownVoi(source: ViewerImage): VoiLut {
-  const usable = source.voiLuts.find(isUsableVoi);
-  if (usable !== undefined) return usable;
-  const width = Math.max(1, source.maxStored - source.minStored);
-  return { kind: 'window', center: source.minStored + width / 2, width, function: 'LINEAR_EXACT' };
 }

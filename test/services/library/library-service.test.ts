@@ -20,13 +20,13 @@ import {
   tempLibrary,
   testClock,
 } from '../../helpers/temp-library.ts';
+import { failingDisk } from '../../helpers/failing-disk.ts';
 import { pattern, tinyDicom } from '../../helpers/tiny-dicom.ts';
 
 /** Output as the contract lets it through; throws when it does not. */
-function checked<Name extends 'overview' | 'film' | 'films' | 'viewerImage' | 'tags' | 'createSplit'>(
-  name: Name,
-  value: unknown,
-) {
+function checked<
+  Name extends 'overview' | 'film' | 'films' | 'viewerImage' | 'preview' | 'tags' | 'createSplit',
+>(name: Name, value: unknown) {
   const schema = libraryContract[name]['~orpc'].outputSchema;
   return schema?.parse(value);
 }
@@ -248,4 +248,51 @@ it('closing during an import keeps whole films and gives the lock back', async (
   const again = await tempLibrary({ dir });
   expect((await verifyLibrary(again.library.store, again.library.files)).ok).toBe(true);
   expect(again.library.store.imports.newest()?.state).toBe('cancelled');
+});
+
+describe('a large film', () => {
+  const large = () => tinyDicom({ rows: 2500, cols: 2000, studyDate: '20240305', pixel: pattern(4) });
+
+  it('has a preview at once, which is made anew when it is lost', async () => {
+    const { dir, library } = await tempLibrary();
+    const folder = tempFolder();
+    writeFileSync(join(folder, 'large.dcm'), large());
+    writeFileSync(join(folder, 'small.dcm'), tinyDicom());
+    await importAll(library, { paths: [folder] });
+    const ids = new Map(library.store.films.names().map(({ id, name }) => [name, id]));
+    const filmId = ids.get('large.dcm') as FilmId;
+    const preview = await library.service.preview({ filmId }, call);
+    const whole = await library.service.viewerImage({ filmId, frame: 0 }, call);
+    checked('preview', preview);
+    expect(preview).toEqual({
+      image: { ...whole, voiLuts: whole.voiLuts.map((lut) => ({ ...lut, explanation: undefined })) },
+      href: `bytes/film/${filmId}/preview`,
+    });
+    const picture = await library.filmBytes.previewPicture(filmId);
+    expect((await sharp(picture).metadata()).height).toBe(1600);
+
+    rmSync(join(dir, 'previews', filmId));
+    expect(await library.service.preview({ filmId }, call)).toBeNull();
+    await expect(library.filmBytes.previewPicture(filmId)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await library.close();
+    const { library: again } = await tempLibrary({ dir });
+    await again.service.viewerImage({ filmId, frame: 0 }, call);
+    expect(await again.filmBytes.previewPicture(filmId)).toEqual(picture);
+    expect(await again.service.preview({ filmId: ids.get('small.dcm') as FilmId }, call)).toBeNull();
+  });
+
+  it('is shown when there is no room for its preview', async () => {
+    const { dir, library } = await tempLibrary();
+    const folder = tempFolder();
+    writeFileSync(join(folder, 'large.dcm'), large());
+    await importAll(library, { paths: [folder] });
+    const filmId = library.store.films.names()[0]?.id as FilmId;
+    await library.close();
+    rmSync(join(dir, 'previews', filmId));
+    const full = failingDisk(1);
+    const { library: again, log } = await tempLibrary({ dir, disk: full });
+    expect((await again.service.viewerImage({ filmId, frame: 0 }, call)).rows).toBe(2500);
+    expect(log.lines.some((line) => line.startsWith('a preview could not be kept'))).toBe(true);
+    expect(await again.service.film({ filmId }, call)).toMatchObject({ studyDate: '2024-03-05' });
+  });
 });
