@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 
 import { Refusal, type Verb } from './verb.ts';
 import { audit } from './verbs/audit.ts';
+import { backup } from './verbs/backup.ts';
 import { bench } from './verbs/bench.ts';
 import { decode } from './verbs/decode.ts';
 import { deidentify } from './verbs/deidentify.ts';
@@ -39,6 +40,7 @@ const VERBS: readonly Verb[] = [
   metrics,
   weights,
   verify,
+  backup,
   audit,
   doctor,
   bench,

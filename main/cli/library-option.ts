@@ -20,16 +20,17 @@ export const stderrLog: Log = {
 
 /**
  * Runs `work` on the library that `--library` names (the user's own without it).
- * A verb that writes is refused while another program has the library open.
+ * A verb that writes is refused while another program has the library open. `goBackTo`: a copy of its database to go back to.
  */
 export async function withLibrary<T>(
   options: VerbArguments['options'],
   writes: boolean,
   work: (library: OpenLibrary) => Promise<T>,
+  goBackTo: string | null = null,
 ): Promise<T> {
   const dir = typeof options.library === 'string' ? options.library : defaultLibraryFolder();
   try {
-    const library = await openLibrary(dir, { clock: Date, log: stderrLog });
+    const library = await openLibrary(dir, { clock: Date, log: stderrLog, goBackTo });
     try {
       if (writes) library.files.refuseIfReadOnly();
       return await work(library);

@@ -1,6 +1,7 @@
 /** @file The whole router over the services. Both transports serve this one object. */
 import type { Services } from '../services/app.ts';
 import type { Log } from '../services/service-types.ts';
+import { copiesRouter } from './copies-router.ts';
 import { evaluationRouter } from './evaluation-router.ts';
 import { exchangeRouter } from './exchange-router.ts';
 import { implementer } from './implementer.ts';
@@ -25,6 +26,7 @@ export function createRouter(services: Services, log: Log) {
     review: reviewRouter(os.review, services.review),
     inference: inferenceRouter(os.inference, services.inference),
     exchange: exchangeRouter(os.exchange, services.exchange),
+    copies: copiesRouter(os.copies, services.copies),
     system: systemRouter(os.system, services.system),
   });
 }

@@ -4,6 +4,7 @@ import type { WeightsLayout } from '../../shared/contract/bytes.ts';
 import type { AttentionMethod, FigureFormat } from '../../shared/contract/inference.ts';
 import type { WrittenReport } from './evaluation/report/write-report.ts';
 import type {
+  CopiesService,
   EvaluationService,
   ExchangeService,
   InferenceService,
@@ -26,6 +27,7 @@ export interface Services {
   readonly review: ReviewService;
   readonly inference: InferenceService;
   readonly exchange: ExchangeService;
+  readonly copies: CopiesService;
   readonly system: SystemService;
 }
 

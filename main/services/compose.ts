@@ -13,11 +13,13 @@ import {
   auditedStudies,
   auditedTraining,
 } from './audit/audited.ts';
+import { createCopiesService } from './copies/copies-service.ts';
 import { createEvaluationService, type EvaluationParts } from './evaluation/evaluation-service.ts';
 import { createExchangeService, type ExchangeParts } from './exchange/exchange-service.ts';
 import { readFigure } from './inference/figure/figure.ts';
 import { createInferenceService, type InferenceParts } from './inference/inference-service.ts';
 import { openLibrary, type OpenLibrary } from './library/open-library.ts';
+import { openReopening } from './reopening.ts';
 import type { Clock, Log, WorkerHost } from './service-types.ts';
 import { createReadersService } from './review/readers-service.ts';
 import { createReviewService } from './review/review-service.ts';
@@ -38,6 +40,10 @@ export interface AppOptions {
   readonly readOnly?: boolean;
   /** False: runs that waited and a study that was at work when the library was closed wait until they are asked for. */
   readonly goOn?: boolean;
+  /** Id of a copy of the database to go back to. */
+  readonly goBackTo?: string | null;
+  /** Closes the app and opens it on a copy of its database; absent where nobody can (verbs). */
+  readonly goBack?: (copyId: string) => Promise<void>;
   /** How often the status is looked at, in ms. */
   readonly statusEveryMs?: number;
 }
@@ -112,6 +118,7 @@ export async function openParts(options: AppOptions): Promise<AppParts> {
     clock,
     log,
     readOnly: options.readOnly ?? false,
+    goBackTo: options.goBackTo ?? null,
   });
   const { audit } = library;
   const predictor = createInferenceService({ library, workerHost, clock, log });
@@ -146,6 +153,7 @@ export async function openParts(options: AppOptions): Promise<AppParts> {
   const review = createReviewService({ library, clock, signIn, predict: inference.service.predict });
   const exporter = createExchangeService({ library, predict: inference.service.predict, clock, log, signIn });
   const exchange = { ...exporter, service: auditedExchange(exporter.service, audit) };
+  const copies = createCopiesService(library, options.goBack);
   const every = options.statusEveryMs ?? STATUS_EVERY_MS;
   const system = createSystemService({
     library,
@@ -176,6 +184,7 @@ export async function openParts(options: AppOptions): Promise<AppParts> {
       review,
       inference: inference.service,
       exchange: exchange.service,
+      copies,
       system,
     },
     bytes: auditedBytes(byteSources(library, evaluation, inference, exchange), audit),
@@ -190,7 +199,9 @@ export async function openParts(options: AppOptions): Promise<AppParts> {
   return { app, library, training, inference, evaluation, studies, exchange };
 }
 
-/** @throws ServiceError NEWER_LIBRARY, CORRUPT_LIBRARY, DISK_FULL */
+/** The app of a host: it can go back to a copy of its database while its windows stay. @throws as openParts */
 export async function openApp(options: AppOptions): Promise<App> {
-  return (await openParts(options)).app;
+  return await openReopening(async (goBackTo, goBack) => {
+    return (await openParts({ ...options, goBackTo, goBack })).app;
+  });
 }

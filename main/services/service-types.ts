@@ -33,6 +33,7 @@ export type ReadersService = ServiceOf<Contract['readers']>;
 export type ReviewService = ServiceOf<Contract['review']>;
 export type InferenceService = ServiceOf<Contract['inference']>;
 export type ExchangeService = ServiceOf<Contract['exchange']>;
+export type CopiesService = ServiceOf<Contract['copies']>;
 export type SystemService = ServiceOf<Contract['system']>;
 
 /** The clock is injected so that tests own time. Milliseconds since 1970. */

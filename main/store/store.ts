@@ -4,9 +4,9 @@
  */
 import { createArtifactStore, type ArtifactStore } from './artifacts.ts';
 import { createAuditStore, type AuditStore } from './audit.ts';
-import { isBackupDue, makeBackup } from './backup.ts';
 import { createComparisonStore, type ComparisonStore } from './comparisons.ts';
 import { checkDatabase, type Db } from './connection.ts';
+import { createCopyStore, type CopyStore } from './copies.ts';
 import { openDatabase, userVersion } from './database.ts';
 import { createDecisionStore, type DecisionStore } from './decisions.ts';
 import { createEvaluationStore, type EvaluationStore } from './evaluations.ts';
@@ -27,7 +27,6 @@ import { createSettingsStore, type SettingsStore } from './settings.ts';
 import { createSplitStore, type SplitStore } from './splits.ts';
 import { createStudyStore, type StudyStore } from './studies.ts';
 import { translated, translateSqliteError } from './sqlite-error.ts';
-import { translateDiskError } from '../../shared/domain/disk-error.ts';
 
 export interface Store {
   readonly artifacts: ArtifactStore;
@@ -50,6 +49,7 @@ export interface Store {
   readonly settings: SettingsStore;
   readonly events: EventStore;
   readonly audit: AuditStore;
+  readonly copies: CopyStore;
   readonly readOnly: boolean;
   /** Layout version of the open file. */
   readonly version: number;
@@ -73,10 +73,6 @@ export interface Store {
   check(): readonly string[];
   /** Lets SQLite refresh what it knows about the tables after many rows changed. */
   optimize(): void;
-  /** Copies the database when the last copy is a day old. @throws ServiceError DISK_FULL; nothing is lost then */
-  backUpIfDue(): void;
-  /** Copies the database now. @returns the copy's id @throws ServiceError DISK_FULL */
-  backUp(): string;
   /** Safe to call twice. */
   close(): void;
 }
@@ -127,6 +123,7 @@ export function openStore(file: string, options: StoreOptions): Store {
     settings: translated(createSettingsStore(db)),
     events: translated(createEventStore(db)),
     audit,
+    copies: translated(createCopyStore(db, file, () => options.clock.now())),
     readOnly: options.readOnly ?? false,
     version: userVersion(db),
     wasUnclean,
@@ -138,11 +135,6 @@ export function openStore(file: string, options: StoreOptions): Store {
     optimize: () => {
       if (!db.readonly) db.pragma('optimize');
     },
-    backUpIfDue: () => {
-      const now = options.clock.now();
-      if (!db.memory && !db.readonly && isBackupDue(file, now)) backUp(db, file, now);
-    },
-    backUp: () => backUp(db, file, options.clock.now()),
     close: () => {
       if (db.open) db.close();
     },
@@ -154,14 +146,6 @@ function inTransaction<Result>(db: Db, work: () => Result): Result {
     return db.inTransaction ? db.transaction(work)() : db.transaction(work).immediate();
   } catch (error) {
     throw translateSqliteError(error);
-  }
-}
-
-function backUp(db: Db, file: string, now: number): string {
-  try {
-    return makeBackup(db, file, now);
-  } catch (error) {
-    throw translateDiskError(translateSqliteError(error));
   }
 }
 

@@ -1,6 +1,7 @@
 /** @file The whole contract: one entry per capability. Server and window are both typed by it. */
 import type { ContractRouterClient } from '@orpc/contract';
 
+import { copiesContract } from './copies.ts';
 import { evaluationContract } from './evaluation.ts';
 import { exchangeContract } from './exchange.ts';
 import { inferenceContract } from './inference.ts';
@@ -22,6 +23,7 @@ export const contract = {
   review: reviewContract,
   inference: inferenceContract,
   exchange: exchangeContract,
+  copies: copiesContract,
   system: systemContract,
 };
 

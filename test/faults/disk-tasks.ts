@@ -136,7 +136,7 @@ const storeAt = (dir: string, now: number) =>
 function prepareCopied(dir: string): void {
   const store = storeAt(dir, START);
   store.settings.set('early', 'x'.repeat(20_000));
-  store.backUpIfDue();
+  store.copies.makeIfDue();
   store.settings.set('late', 1);
   store.close();
 }
@@ -146,7 +146,7 @@ const backUp: DiskTask = {
   act(dir) {
     const store = storeAt(dir, START + DAY_MS);
     try {
-      store.backUpIfDue();
+      store.copies.makeIfDue();
     } finally {
       store.close();
     }

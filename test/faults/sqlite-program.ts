@@ -20,7 +20,7 @@ try {
       });
       process.stdout.write(`kept ${number}\n`);
     }
-    store.backUp();
+    store.copies.make();
     process.stdout.write('copied\n');
   } finally {
     store.close();

@@ -20,7 +20,7 @@ function withCopy(): string {
   const file = join(tempFolder(), 'library.db');
   const store = openAt(file, START);
   store.transaction(() => store.settings.set('early', 'x'.repeat(20_000)));
-  store.backUpIfDue();
+  store.copies.makeIfDue();
   store.transaction(() => store.settings.set('late', 2));
   store.close();
   return file;
@@ -30,7 +30,7 @@ it('makes one copy a day and keeps the last three', () => {
   const file = join(tempFolder(), 'library.db');
   for (let hour = 0; hour < 24 * 6; hour += 6) {
     const store = openAt(file, START + hour * 3_600_000);
-    store.backUpIfDue();
+    store.copies.makeIfDue();
     store.close();
   }
   const days = listBackups(file).map(({ at }) => (at - START) / BACKUP_EVERY_MS);
@@ -40,7 +40,7 @@ it('makes one copy a day and keeps the last three', () => {
 it('makes a new copy when the clock was set back', () => {
   const file = withCopy();
   const store = openAt(file, START - BACKUP_EVERY_MS);
-  store.backUpIfDue();
+  store.copies.makeIfDue();
   store.close();
   expect(listBackups(file)).toHaveLength(2);
 });

@@ -28,6 +28,8 @@ export interface OpenLibraryOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly readOnly?: boolean;
+  /** Id of a copy of the database to go back to; what is there now is kept as a copy. */
+  readonly goBackTo?: string | null;
   readonly disk?: Disk;
   readonly pool?: DecodePoolOptions;
   readonly samplesDir?: string;
@@ -44,7 +46,9 @@ export async function openLibrary(dir: string, options: OpenLibraryOptions): Pro
   const files = await openLibraryFiles(dir, options);
   let store: Store | null = null;
   try {
-    store = openStore(files.databasePath, { clock, readOnly: files.readOnly });
+    const { goBackTo = null } = options;
+    if (goBackTo !== null) files.refuseIfReadOnly();
+    store = openStore(files.databasePath, { clock, readOnly: files.readOnly, goBackTo });
     tell(store, log);
     backUp(store, log);
     const onFault = (fault: string): void => log.error('reading a film met a fault', { fault });
@@ -119,7 +123,7 @@ function begin(store: Store, audit: AuditLog, log: Log): void {
 /** A library without films has nothing to lose yet. A copy that cannot be made stops nothing: the database itself is sound. */
 function backUp(store: Store, log: Log): void {
   try {
-    if (store.films.totals().films > 0) store.backUpIfDue();
+    if (store.films.totals().films > 0) store.copies.makeIfDue();
   } catch (error) {
     if (!(error instanceof ServiceError)) throw error;
     log.warn('the database could not be copied', { code: error.code });

@@ -3,6 +3,7 @@
  * a case fails the suite.
  */
 import type { Cases } from './case.ts';
+import { copiesCases } from './copies.ts';
 import { evaluationCases } from './evaluation.ts';
 import { exchangeCases } from './exchange.ts';
 import { inferenceCases } from './inference.ts';
@@ -24,5 +25,6 @@ export const CASES: Cases = {
   sample: sampleCases,
   inference: inferenceCases,
   exchange: exchangeCases,
+  copies: copiesCases,
   system: systemCases,
 };

@@ -1,0 +1,20 @@
+/** @file Cases of the contract of copies. */
+import type { Cases, Refusal } from './case.ts';
+
+const badIds = [{}, { id: 7 }, { id: '../library.db' }, { id: 'copy-' }, { id: 'damaged-1' }];
+const nobody: Refusal = { input: () => ({ id: 'copy-1' }), code: 'NOT_FOUND' };
+
+export const copiesCases: Cases['copies'] = {
+  list: { valid: ({ client }) => client.copies.list({}), reads: true, bad: [], refused: [] },
+  make: { valid: ({ client }) => client.copies.make({}), bad: [], refused: [] },
+  preview: {
+    valid: async ({ client }) => client.copies.preview({ id: (await client.copies.make({})).id }),
+    bad: badIds,
+    refused: [nobody],
+  },
+  restore: {
+    valid: async ({ client }) => client.copies.restore({ id: (await client.copies.make({})).id }),
+    bad: badIds,
+    refused: [nobody],
+  },
+};
