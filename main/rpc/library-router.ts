@@ -24,6 +24,9 @@ export function libraryRouter(os: Implementer['library'], service: LibraryServic
     watchImport: os.watchImport.handler(({ input, signal }) =>
       service.watchImport(input, callContext(signal)),
     ),
+    labelVersions: os.labelVersions.handler(({ input, signal }) =>
+      service.labelVersions(input, callContext(signal)),
+    ),
     createSplit: os.createSplit.handler(({ input, signal }) =>
       service.createSplit(input, callContext(signal)),
     ),

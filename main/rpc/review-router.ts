@@ -21,6 +21,10 @@ export function reviewRouter(os: Implementer['review'], service: ReviewService) 
     ),
     compare: os.compare.handler(({ input, signal }) => service.compare(input, callContext(signal))),
     settle: os.settle.handler(({ input, signal }) => service.settle(input, callContext(signal))),
+    previewLabels: os.previewLabels.handler(({ input, signal }) =>
+      service.previewLabels(input, callContext(signal)),
+    ),
+    makeLabels: os.makeLabels.handler(({ input, signal }) => service.makeLabels(input, callContext(signal))),
     close: os.close.handler(({ input, signal }) => service.close(input, callContext(signal))),
     reopen: os.reopen.handler(({ input, signal }) => service.reopen(input, callContext(signal))),
   });

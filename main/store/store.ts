@@ -15,6 +15,7 @@ import { createFilmQueryStore, type FilmQueryStore } from './film-query.ts';
 import { createFilmStore, type FilmStore } from './films.ts';
 import { createImportStore, type ImportStore } from './imports.ts';
 import { createLabelStore, type LabelStore } from './labels.ts';
+import { createLabelVersionStore, type LabelVersionStore } from './label-versions.ts';
 import { createLocalisationStore, type LocalisationStore } from './localisations.ts';
 import { createPatientStore, type PatientStore } from './patients.ts';
 import { createPredictionStore, type PredictionStore } from './predictions.ts';
@@ -34,6 +35,7 @@ export interface Store {
   readonly films: FilmStore;
   readonly filmQueries: FilmQueryStore;
   readonly labels: LabelStore;
+  readonly labelVersions: LabelVersionStore;
   readonly readings: ReadingStore;
   readonly splits: SplitStore;
   readonly imports: ImportStore;
@@ -108,6 +110,7 @@ export function openStore(file: string, options: StoreOptions): Store {
     films: translated(createFilmStore(db)),
     filmQueries: translated(createFilmQueryStore(db)),
     labels,
+    labelVersions: translated(createLabelVersionStore(db, labels.ensureFinding)),
     readings: translated(createReadingStore(db, labels.ensureFinding)),
     splits: translated(createSplitStore(db)),
     imports: translated(createImportStore(db)),

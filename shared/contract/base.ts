@@ -8,6 +8,7 @@ import {
   type DecisionId,
   type FilmId,
   type ImportId,
+  type LabelVersionId,
   type ReaderId,
   type ReadingId,
   type ReviewId,
@@ -33,6 +34,7 @@ export const importId = id.transform((value) => value as ImportId);
 export const studyId = id.transform((value) => value as StudyId);
 export const readerId = id.transform((value) => value as ReaderId);
 export const reviewId = id.transform((value) => value as ReviewId);
+export const labelVersionId = id.transform((value) => value as LabelVersionId);
 export const decisionId = id.transform((value) => value as DecisionId);
 export const readingId = id.transform((value) => value as ReadingId);
 

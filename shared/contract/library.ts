@@ -2,6 +2,7 @@
 import { eventIterator } from '@orpc/contract';
 import { z } from 'zod';
 
+import { labelVersion } from './label-version.ts';
 import { empty, filmId, importId, part, procedure, progress, splitId, timestampMs } from './base.ts';
 
 export const labelCount = z.object({
@@ -272,6 +273,8 @@ export const libraryContract = {
   /** The import that runs now or ran last, so that a re-opened window finds it. */
   currentImport: procedure.input(empty).output(importEvent.nullable()),
   watchImport: procedure.input(z.object({ importId })).output(eventIterator(importEvent)),
+  /** Labels that came out of reviews, newest first; a run may learn one of them. */
+  labelVersions: procedure.input(empty).output(z.array(labelVersion)),
   createSplit: procedure.input(splitRequest).output(split),
   splits: procedure.input(empty).output(z.array(split)),
 };

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { MODEL_BLINDINGS, READING_STAGES } from '../domain/review.ts';
 import { filmId, procedure, readerId, readingId, reviewId, runId, timestampMs } from './base.ts';
 import { readerToken } from './readers.ts';
+import { labelVersion, labelVersionRequest, labelVersionSummary } from './label-version.ts';
 import {
   comparison,
   decision,
@@ -207,6 +208,12 @@ export const reviewContract = {
   compare: procedure.input(ofFilm).output(comparison),
   /** Settles a film; the reads stay as they are, and so do earlier decisions. Sent again with the same id it is kept once. */
   settle: procedure.input(ofFilm.extend(settleRequest.shape)).output(decision),
+  /** What a label version of this session would hold; nothing is kept. Owners only, as the next one. */
+  previewLabels: procedure
+    .input(ofReview.extend(labelVersionRequest.omit({ name: true }).shape))
+    .output(labelVersionSummary),
+  /** Keeps it: the Teacher page lists it (library.labelVersions), a run names it. */
+  makeLabels: procedure.input(ofReview.extend(labelVersionRequest.shape)).output(labelVersion),
   /** Owners only. What is being read stays as it is; nothing is added until the session is opened again. */
   close: procedure.input(ofReview).output(reviewSummary),
   reopen: procedure.input(ofReview).output(reviewSummary),

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { LABEL_SETS } from '../domain/findings.ts';
 import { LABEL_RULES, METHODS, PRESETS, VIT_VARIANTS } from '../domain/recipe.ts';
 import { CELL_STATES, STUDY_STATES } from '../domain/study.ts';
-import { empty, procedure, runId, splitId, studyId, timestampMs } from './base.ts';
+import { empty, labelVersionId, procedure, runId, splitId, studyId, timestampMs } from './base.ts';
 import { inputSettings, lossPart, recipe, resolution } from './training.ts';
 
 const lowResolution = z.literal([112, 56, 28]);
@@ -39,6 +39,7 @@ export const studyPlan = z.strictObject({
   findings: z.array(z.string()).nullable().default(null),
   labelSet: z.enum(LABEL_SETS).default('own'),
   labelRule: z.enum(LABEL_RULES).nullable().default(null),
+  labelVersionId: labelVersionId.nullable().default(null),
   t2Units: z.literal([1, 2]).nullable().default(null),
   classWeights: z.boolean().default(false),
   /** How the students' films become tokens. */

@@ -18,7 +18,7 @@ import {
   VIT_VARIANTS,
 } from '../domain/recipe.ts';
 import { RUN_STATES } from '../domain/run-state.ts';
-import { empty, interval, procedure, runId, splitId, timestampMs } from './base.ts';
+import { empty, interval, labelVersionId, procedure, runId, splitId, timestampMs } from './base.ts';
 
 export const resolution = z.literal(RESOLUTIONS);
 export const method = z.enum(METHODS);
@@ -79,6 +79,8 @@ export const runRequest = z.object({
   labelSet: z.enum(LABEL_SETS).default('own'),
   /** Where films have several readers. Students follow their teacher. */
   labelRule: z.enum(LABEL_RULES).nullable().default(null),
+  /** Labels of a review instead of the imported ones, where it has any. Students follow their teacher. */
+  labelVersionId: labelVersionId.nullable().default(null),
   preset: z.enum(PRESETS).default('robust'),
   recipe: recipe.partial().default({}),
   loss: lossPart.default({}),
@@ -118,6 +120,8 @@ export const runConfig = z.object({
   /** Weight of the positive part of each finding's BCE, in the order of `findings`; null = none. */
   positiveWeights: z.array(z.number().positive()).nullable().default(null),
   labelRule: z.enum(LABEL_RULES).default('majority'),
+  /** null = as imported. */
+  labelVersionId: labelVersionId.nullable().default(null),
 });
 export type RunConfig = z.infer<typeof runConfig>;
 

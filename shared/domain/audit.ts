@@ -15,6 +15,7 @@ export const AUDIT_ACTIONS = [
   'sign-in',
   'annotate',
   'adjudicate',
+  'label',
 ] as const;
 
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];

@@ -8,6 +8,7 @@ export type ImportId = string & { readonly __id: 'import' };
 export type StudyId = string & { readonly __id: 'study' };
 export type ReaderId = string & { readonly __id: 'reader' };
 export type ReviewId = string & { readonly __id: 'review' };
+export type LabelVersionId = string & { readonly __id: 'label-version' };
 export type DecisionId = string & { readonly __id: 'decision' };
 export type ReadingId = string & { readonly __id: 'reading' };
 export type ExportId = string & { readonly __id: 'export' };

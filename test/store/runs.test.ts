@@ -48,6 +48,7 @@ function config(teacherRunId: RunId | null): RunConfig {
     input: PAPER_INPUT,
     positiveWeights: null,
     labelRule: 'majority',
+    labelVersionId: null,
   };
 }
 

@@ -53,6 +53,7 @@ function insertRun(): void {
       input: PAPER_INPUT,
       positiveWeights: null,
       labelRule: 'majority',
+      labelVersionId: null,
     },
     progress: {
       phase: 'waiting',

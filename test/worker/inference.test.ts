@@ -86,6 +86,7 @@ function configAt(resolution: 224 | 28): Predict['config'] {
     input: PAPER_INPUT,
     positiveWeights: null,
     labelRule: 'majority',
+    labelVersionId: null,
   };
 }
 

@@ -67,6 +67,7 @@ export function tinyConfig(change: Partial<RunConfig> = {}, recipe: RecipeChange
     input: PAPER_INPUT,
     positiveWeights: null,
     labelRule: 'majority',
+    labelVersionId: null,
     ...change,
   };
 }

@@ -26,6 +26,7 @@ export const train: Verb = {
     labels: { type: 'string' },
     't2-units': { type: 'string' },
     'label-rule': { type: 'string' },
+    'label-version': { type: 'string' },
   },
   run: async ({ options }) => {
     const resolution = numberOption(options, 'resolution') ?? 224;
@@ -36,6 +37,7 @@ export const train: Verb = {
       ...labelsOf(textOption(options, 'labels')),
       t2Units: numberOption(options, 't2-units') ?? null,
       labelRule: textOption(options, 'label-rule') ?? null,
+      labelVersionId: textOption(options, 'label-version') ?? null,
     });
     return await followRun(options, async ({ training }) => {
       const { runId } = await training.service.start(request, { signal: AbortSignal.timeout(60_000) });

@@ -44,9 +44,9 @@ type ScoreRow = z.infer<typeof scoreRow>;
 /** @throws ServiceError NOT_FOUND, CORRUPT_LIBRARY */
 export async function readRunScores({ store, files }: OpenLibrary, run: RunRow): Promise<RunScores> {
   const rows = await readRows(join(files.runsDir, run.id, SCORES_FILE), run);
-  const { findings, splitId, labelRule } = run.config;
+  const { findings, splitId, labelRule, labelVersionId } = run.config;
   const films = new Map(
-    labelledFilms(store, splitId, findings, labelRule).map((film) => [film.filmId, film]),
+    labelledFilms(store, splitId, findings, labelRule, labelVersionId).map((film) => [film.filmId, film]),
   );
   const joined = rows.map((row) => {
     const film = films.get(row.filmId as FilmId);

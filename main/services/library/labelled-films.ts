@@ -1,5 +1,5 @@
 /** @file From what several readers said of a film to the labels that a run learns and is measured by. */
-import type { SplitId } from '../../../shared/domain/ids.ts';
+import type { LabelVersionId, SplitId } from '../../../shared/domain/ids.ts';
 import { NO_FINDING } from '../../../shared/domain/findings.ts';
 import type { LabelRule } from '../../../shared/domain/recipe.ts';
 import type { VoteRow } from '../../store/readings.ts';
@@ -34,9 +34,39 @@ function binary({ yes, readers }: Votes, rule: LabelRule): 0 | 1 | null {
 /**
  * Films of a split with labels by `rule`. Where a film has no readers on record its label is as imported. With `mean` the
  * training films' targets are the share of readers; metrics take the majority. Normal/abnormal follows the readers' "No
- * finding": a reader who did not say it called the film abnormal.
+ * finding": a reader who did not say it called the film abnormal. Where a label version is named, what it says of a film counts
+ * whole, for the loss and for the metrics.
  */
 export function labelledFilms(
+  store: Store,
+  splitId: SplitId,
+  findings: readonly string[],
+  rule: LabelRule,
+  labelVersionId: LabelVersionId | null = null,
+): readonly LabelledFilm[] {
+  const films = byRule(store, splitId, findings, rule);
+  if (labelVersionId === null) return films;
+  const reviewed = store.labelVersions.ofSplit(labelVersionId, splitId);
+  return films.map((film) => {
+    const own = reviewed.get(film.filmId);
+    if (own === undefined) return film;
+    const over = <T>(values: readonly (T | 0 | 1 | null)[]) =>
+      values.map((value, index) => {
+        const said = own.labels.get(findings[index] ?? '');
+        return said === undefined ? value : said;
+      });
+    const { t1, t2 } = film.targets;
+    const { abnormal } = own;
+    return {
+      ...film,
+      labels: over(film.labels),
+      abnormal: abnormal === undefined ? film.abnormal : abnormal,
+      targets: { t1: over(t1), t2: abnormal === undefined ? t2 : abnormal },
+    };
+  });
+}
+
+function byRule(
   store: Store,
   splitId: SplitId,
   findings: readonly string[],

@@ -57,6 +57,7 @@ export function createLibraryService(deps: LibraryServiceDeps): LibraryService {
     },
     currentImport: () => imports.current(),
     watchImport: ({ importId }, { signal }) => imports.watch(importId, signal),
+    labelVersions: () => [...store.labelVersions.all()],
     createSplit: (request) => createSplit(deps, request),
     splits: () => splitViews(),
   };

@@ -12,6 +12,7 @@ import { createAdjudication } from './adjudication.ts';
 import { agreementView } from './agreement-view.ts';
 import { createReadingDesk, type DeskDeps } from './reading-desk.ts';
 import { refuseUnlessMay } from './readers-service.ts';
+import { labelSummary, makeLabelVersion } from './reviewed-labels.ts';
 import {
   filmView,
   mayCompare,
@@ -111,6 +112,18 @@ export function createReviewService(deps: ReviewDeps): ReviewService {
     compare: ({ token, reviewId, filmId }) => adjudication.compare(signIn.reader(token), reviewId, filmId),
     settle: ({ token, reviewId, filmId, ...asked }) =>
       adjudication.settle(signIn.reader(token), reviewId, filmId, asked),
+    previewLabels({ token, reviewId, ...rules }) {
+      refuseUnlessMay(signIn.reader(token), 'manage');
+      return labelSummary(store, reviewId, rules);
+    },
+    makeLabels({ token, reviewId, ...request }) {
+      files.refuseIfReadOnly();
+      const owner = signIn.reader(token);
+      refuseUnlessMay(owner, 'manage');
+      const made = makeLabelVersion(store, clock, reviewId, owner.id, request);
+      audit.record('label', made.id, { reviewId, by: owner.id, films: made.films });
+      return made;
+    },
     close: ({ token, reviewId }) => setClosed(token, reviewId, true),
     reopen: ({ token, reviewId }) => setClosed(token, reviewId, false),
   };

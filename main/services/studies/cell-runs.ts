@@ -69,6 +69,7 @@ export function cellRequest(plan: StudyPlan, cell: Cell, teacherRunId: RunId | n
     findings: plan.findings === null ? null : [...plan.findings],
     labelSet: plan.labelSet,
     labelRule: plan.labelRule,
+    labelVersionId: plan.labelVersionId,
     preset: plan.preset,
     recipe: { ...plan.recipe, ...(isTeacher && plan.teacherRecipe) },
     loss: cell.teacher === null ? {} : { ...plan.loss, ...system?.loss },

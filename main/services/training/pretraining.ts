@@ -68,6 +68,7 @@ export function pretrainConfig(
     input: PAPER_INPUT,
     positiveWeights: null,
     labelRule: 'majority',
+    labelVersionId: null,
   };
 }
 

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 
 import type { RunConfig, RunRequest } from '../../../shared/contract/training.ts';
 import { labelSet, NO_FINDING } from '../../../shared/domain/findings.ts';
-import type { SplitId } from '../../../shared/domain/ids.ts';
+import type { LabelVersionId, SplitId } from '../../../shared/domain/ids.ts';
 import { PAPER_INPUT, PAPER_LOSS, presetRecipe } from '../../../shared/domain/recipe.ts';
 import { ServiceError } from '../../../shared/domain/service-error.ts';
 import { isTaught } from '../../numeric/methods/needs.ts';
@@ -59,11 +59,26 @@ export function chooseSplit(library: OpenLibrary, clock: Clock, wanted: SplitId 
 }
 
 /** Findings with a known positive and a known negative among the training films. */
-export function trainableFindings(library: OpenLibrary, splitId: SplitId): string[] {
+export function trainableFindings(
+  library: OpenLibrary,
+  splitId: SplitId,
+  labelVersionId: LabelVersionId | null,
+): string[] {
+  if (labelVersionId !== null) return trainableOf(library, splitId, labelVersionId);
   const { train } = library.store.splits.parts(splitId);
   return train.findings
     .filter(({ positive, negative }) => positive > 0 && negative > 0)
     .map(({ finding }) => finding);
+}
+
+/** The same by the labels of a version, which is looked through film by film. */
+function trainableOf({ store }: OpenLibrary, splitId: SplitId, labelVersionId: LabelVersionId): string[] {
+  const findings = store.labels.findings();
+  const films = labelledFilms(store, splitId, findings, 'majority', labelVersionId);
+  const train = films.filter(({ part }) => part === 'train');
+  return findings.filter((_, index) =>
+    [0, 1].every((value) => train.some(({ labels }) => labels[index] === value)),
+  );
 }
 
 /** More than this would let a handful of films drive the training. */
@@ -122,6 +137,7 @@ function checkTeacher(store: OpenLibrary['store'], config: RunConfig): void {
       'its films were prepared by another version of the pixel pipeline',
     own.t2Units !== config.t2Units && 'its normal/abnormal head has another number of outputs',
     own.labelRule !== config.labelRule && 'it learned labels by another rule for several readers',
+    own.labelVersionId !== config.labelVersionId && 'it learned other labels of a review',
     own.resolution !== 224 && `it sees films at ${own.resolution} px, not at 224 px`,
   ].filter((one) => one !== false);
   if (differs.length === 0) return;
@@ -168,11 +184,12 @@ async function readStart(library: OpenLibrary, init: string, config: RunConfig):
 /** What a request is filled from, beside its own words. */
 export interface Facts {
   split(wanted: SplitId | null): SplitId;
-  trainable(splitId: SplitId): readonly string[];
+  trainable(splitId: SplitId, labelVersionId: LabelVersionId | null): readonly string[];
   dataset(
     splitId: SplitId,
     findings: readonly string[],
     rule: RunConfig['labelRule'],
+    labelVersionId: LabelVersionId | null,
   ): readonly DatasetFilm[];
   start(init: string, config: RunConfig): Promise<StartFacts>;
 }
@@ -181,8 +198,9 @@ export interface Facts {
 function currentFacts(library: OpenLibrary, clock: Clock): Facts {
   return {
     split: (wanted) => chooseSplit(library, clock, wanted),
-    trainable: (splitId) => trainableFindings(library, splitId),
-    dataset: (splitId, findings, rule) => labelledFilms(library.store, splitId, findings, rule),
+    trainable: (splitId, version) => trainableFindings(library, splitId, version),
+    dataset: (splitId, findings, rule, version) =>
+      labelledFilms(library.store, splitId, findings, rule, version),
     start: (init, config) => readStart(library, init, config),
   };
 }
@@ -198,9 +216,12 @@ export function sharedFacts(library: OpenLibrary, clock: Clock): Facts {
   };
   return {
     split: (wanted) => once(['split', wanted], () => facts.split(wanted)),
-    trainable: (splitId) => once(['trainable', splitId], () => facts.trainable(splitId)),
-    dataset: (splitId, findings, rule) =>
-      once(['dataset', splitId, findings, rule], () => facts.dataset(splitId, findings, rule)),
+    trainable: (splitId, version) =>
+      once(['trainable', splitId, version], () => facts.trainable(splitId, version)),
+    dataset: (splitId, findings, rule, version) =>
+      once(['dataset', splitId, findings, rule, version], () =>
+        facts.dataset(splitId, findings, rule, version),
+      ),
     start: (init, config) => {
       const { model, resolution, input } = config;
       return once(['start', init, model, resolution, input], () => facts.start(init, config));
@@ -215,6 +236,16 @@ function fillPretraining({ store }: OpenLibrary, facts: Facts, request: RunReque
   return { config, films: store.splits.trainingFilms(splitId) };
 }
 
+/** @throws ServiceError NOT_FOUND */
+function refuseUnknownLabels({ store }: OpenLibrary, id: LabelVersionId | null): void {
+  if (id === null || store.labelVersions.find(id) !== null) return;
+  throw new ServiceError(
+    'NOT_FOUND',
+    'There is no such label version in this library. Choose one of the list, or the imported labels.',
+    { labelVersionId: id },
+  );
+}
+
 function fill(library: OpenLibrary, facts: Facts, request: RunRequest): FilledRequest {
   const { store } = library;
   if (request.method === 'pretrain') return fillPretraining(library, facts, request);
@@ -227,10 +258,12 @@ function fill(library: OpenLibrary, facts: Facts, request: RunRequest): FilledRe
     );
   }
   const splitId = facts.split(request.splitId ?? teacher?.splitId ?? null);
+  const labelVersionId = request.labelVersionId ?? teacher?.labelVersionId ?? null;
+  refuseUnknownLabels(library, labelVersionId);
   const findings =
     request.findings ??
     teacher?.findings ??
-    labelSet(request.labelSet, request.labelSet === 'own' ? facts.trainable(splitId) : []);
+    labelSet(request.labelSet, request.labelSet === 'own' ? facts.trainable(splitId, labelVersionId) : []);
   if (findings.length === 0) refuse('No finding has both positive and negative films in the training part.');
   if (request.findings?.includes(NO_FINDING) === true && teacher === null) {
     refuse('"No finding" is the normal/abnormal task, not a finding.');
@@ -263,9 +296,10 @@ function fill(library: OpenLibrary, facts: Facts, request: RunRequest): FilledRe
     input: { ...PAPER_INPUT, ...definedOnly(request.input) },
     positiveWeights: null,
     labelRule: request.labelRule ?? teacher?.labelRule ?? 'majority',
+    labelVersionId,
   };
   checkTeacher(store, config);
-  const films = facts.dataset(splitId, config.findings, config.labelRule);
+  const films = facts.dataset(splitId, config.findings, config.labelRule, labelVersionId);
   checkLabels(films, config.findings);
   if (!request.classWeights) return { config, films };
   return { config: { ...config, positiveWeights: positiveWeights(films, config.findings) }, films };
@@ -317,6 +351,7 @@ const UNSAID = {
   input: { tokens: PAPER_INPUT.tokens, upsample: PAPER_INPUT.upsample },
   positiveWeights: null,
   labelRule: 'majority',
+  labelVersionId: null,
   loss: { featurePoint: PAPER_LOSS.featurePoint, normaliseFeatures: PAPER_LOSS.normaliseFeatures },
 } as const;
 

@@ -70,7 +70,13 @@ export async function writePlan(library: OpenLibrary, run: RunRow, resume: boole
   const films =
     run.config.method === 'pretrain'
       ? store.splits.trainingFilms(run.splitId).map((film) => ({ ...film, targets: { t1: [], t2: null } }))
-      : labelledFilms(store, run.splitId, run.config.findings, run.config.labelRule);
+      : labelledFilms(
+          store,
+          run.splitId,
+          run.config.findings,
+          run.config.labelRule,
+          run.config.labelVersionId,
+        );
   const teacher = teacherOf(library, run);
   const plan: RunPlan = {
     protocol: WORKER_PROTOCOL,

@@ -1,4 +1,5 @@
 /** @file What the library holds (overview, splits) and the import that runs or ran last. */
+import type { LabelVersion } from '../../../shared/contract/label-version.ts';
 import type {
   ColumnMapping,
   CsvPreview,
@@ -22,6 +23,8 @@ export interface ImportWish {
 
 export class LibraryState {
   readonly overview: Loaded<LibraryOverview>;
+  /** Labels that came out of reviews; asked for by the pages that offer them. */
+  readonly labelVersions: Loaded<LabelVersion[]>;
   /** The import that runs now or ran last. */
   import = $state.raw<ImportEvent | null>(null);
   /** Rises whenever the films may have changed: tables ask again. */
@@ -34,6 +37,7 @@ export class LibraryState {
 
   constructor(connection: Connection) {
     this.#connection = connection;
+    this.labelVersions = new Loaded(async () => (await connection.client()).library.labelVersions({}));
     this.overview = new Loaded(async () => (await connection.client()).library.overview({}));
   }
 

@@ -95,6 +95,12 @@ export const libraryCases: Cases['library'] = {
     bad: [{}, { importId: '' }],
     refused: [{ input: () => ({ importId: 'import-00000000' }), code: 'NOT_FOUND' }],
   },
+  labelVersions: {
+    valid: ({ client }) => client.library.labelVersions({}),
+    reads: true,
+    bad: [],
+    refused: [],
+  },
   createSplit: {
     valid: ({ client }) => client.library.createSplit({ name: 'Of a window', seed: 7 }),
     bad: [{ name: '' }, { seed: 1.5 }, { validation: 0.5 }, { test: 0 }],

@@ -301,6 +301,44 @@ export const reviewCases: Cases['review'] = {
       },
     ],
   },
+  previewLabels: {
+    valid: async ({ client, world }) =>
+      client.review.previewLabels({ ...(await signed(world)).at, leastReaders: 1 }),
+    bad: [...badIds, { ...noToken, leastReaders: 0 }, { ...noToken, abnormal: { by: 'chance' } }],
+    refused: [
+      signedOut(),
+      noReview(),
+      {
+        input: async (world) => ({
+          ...(await session(world)),
+          abnormal: { by: 'question', questionId: 'colour', abnormalAnswers: [0] },
+        }),
+        code: 'BAD_INPUT',
+      },
+    ],
+  },
+  makeLabels: {
+    valid: async ({ client, world }) =>
+      client.review.makeLabels({
+        ...(await signed(world)).at,
+        name: `Reviewed ${readingId()}`,
+        leastReaders: 1,
+      }),
+    bad: [...badIds, { ...noToken, name: '' }, { ...noToken, name: 'A', whereOpen: 'guess' }],
+    refused: [
+      signedOut({ name: 'A' }),
+      noReview({ name: 'A' }),
+      {
+        input: async (world) => ({
+          ...(await session(world)),
+          token: (await person(world)).token,
+          name: 'A',
+        }),
+        code: 'NOT_ALLOWED',
+      },
+      { input: async (world) => ({ ...(await signed(world)).at, name: 'A' }), code: 'BAD_INPUT' },
+    ],
+  },
   close: {
     valid: async ({ client, world }) => client.review.close(await session(world)),
     bad: badIds,

@@ -54,6 +54,7 @@ export function fullConfig(wanted: Wanted): RunConfig {
     input: PAPER_INPUT,
     positiveWeights: null,
     labelRule: 'majority',
+    labelVersionId: null,
     ...wanted,
   };
 }

@@ -60,6 +60,7 @@ export class StudentsForm {
       findings: [...teacher.config.findings],
       labelSet: 'own',
       labelRule: null,
+      labelVersionId: null,
       input: this.method.input(),
       t2Units: teacher.config.t2Units,
       classWeights: teacher.config.positiveWeights !== null,

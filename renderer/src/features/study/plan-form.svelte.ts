@@ -134,6 +134,7 @@ export class PlanForm {
       findings: this.findings === null ? null : [...this.findings],
       labelSet: 'own',
       labelRule: this.labelRule,
+      labelVersionId: null,
       t2Units: this.t2Units,
       classWeights: this.classWeights,
       input: this.method.input(),

@@ -1,6 +1,6 @@
 /** @file What a teacher will be trained with; becomes the request for the estimate and for Start. */
 import type { RunRequest } from '../../../../shared/contract/training.ts';
-import type { SplitId } from '../../../../shared/domain/ids.ts';
+import type { LabelVersionId, SplitId } from '../../../../shared/domain/ids.ts';
 import type { LabelRule, VitVariant } from '../../../../shared/domain/recipe.ts';
 import { RecipeForm } from '../training/recipe-form.svelte.ts';
 
@@ -16,6 +16,8 @@ export class TeacherForm {
   t2Units = $state<1 | 2>(2);
   /** What counts where films have several readers. */
   labelRule = $state<LabelRule>('majority');
+  /** '' = the labels as imported. */
+  labelVersionId = $state<LabelVersionId | ''>('');
   classWeights = $state(false);
   /** '' = random start. */
   init = $state('');
@@ -51,6 +53,7 @@ export class TeacherForm {
       recipe: this.recipe.changes(),
       labelSet: 'own',
       labelRule: this.labelRule,
+      labelVersionId: this.labelVersionId === '' ? null : this.labelVersionId,
       loss: {},
       input: {},
       t2Units: this.t2Units,

@@ -1,0 +1,192 @@
+/**
+ * @file Labels out of a review: an adjudicator's decision, else what all signed reads say, else what the request says for open
+ * ones. Makes a label version that a run can learn; imported labels and reads stay as they are.
+ */
+import { randomBytes } from 'node:crypto';
+
+import type {
+  LabelVersion,
+  LabelVersionRequest,
+  LabelVersionSummary,
+} from '../../../shared/contract/label-version.ts';
+import type { Decision } from '../../../shared/contract/review-adjudication.ts';
+import type { ReadingContent, ReviewPlan } from '../../../shared/contract/review.ts';
+import { NO_FINDING } from '../../../shared/domain/findings.ts';
+import type { FilmId, LabelVersionId, ReaderId, ReviewId } from '../../../shared/domain/ids.ts';
+import { saysFinding } from '../../../shared/domain/review.ts';
+import { ServiceError } from '../../../shared/domain/service-error.ts';
+import type { FilmLabels, VersionValue } from '../../store/label-versions.ts';
+import type { Store } from '../../store/store.ts';
+import type { Clock } from '../service-types.ts';
+import { finalRead, finalReads } from './final-reads.ts';
+
+/** Fewer positive films than this teach a model little. */
+const FEW_POSITIVES = 10;
+
+type Rules = Omit<LabelVersionRequest, 'name'>;
+
+/** undefined = as imported. */
+type Outcome = VersionValue | undefined;
+
+/** Several yes and no in one. */
+function joined(votes: readonly boolean[], whereOpen: Rules['whereOpen']): Outcome {
+  const yes = votes.filter(Boolean).length;
+  if (votes.length === 0) return undefined;
+  if (yes === 0 || yes === votes.length) return yes === 0 ? 0 : 1;
+  if (whereOpen === 'as-imported') return undefined;
+  if (whereOpen === 'unknown' || yes * 2 === votes.length) return null;
+  return yes * 2 > votes.length ? 1 : 0;
+}
+
+/** What a film's reads say, each of them or the decision alone. */
+interface Said {
+  readonly says: (finding: string) => boolean;
+  readonly answers: ReadingContent['answers'];
+}
+
+function saidOf(reads: readonly ReadingContent[], decision: Decision | null): readonly Said[] {
+  if (decision !== null) {
+    const { findings, answers } = decision.settled;
+    return [{ says: (finding) => findings.includes(finding), answers }];
+  }
+  return reads.map((read) => ({ says: (finding) => saysFinding(read, finding), answers: read.answers }));
+}
+
+function abnormalOf(said: readonly Said[], labels: ReadonlyMap<string, VersionValue>, rules: Rules): Outcome {
+  const { abnormal, whereOpen } = rules;
+  if (abnormal.by === 'imported') return undefined;
+  if (abnormal.by === 'findings') {
+    if ([...labels].some(([finding, value]) => value === 1 && finding !== NO_FINDING)) return 1;
+    return labels.get(NO_FINDING) === 1 ? 0 : undefined;
+  }
+  const { questionId, abnormalAnswers } = abnormal;
+  const votes = said.flatMap(({ answers }) => {
+    const answer = answers[questionId];
+    return answer === undefined ? [] : [abnormalAnswers.includes(answer)];
+  });
+  return joined(votes, whereOpen);
+}
+
+function checkRules({ questions }: ReviewPlan, { abnormal }: Rules): void {
+  if (abnormal.by !== 'question') return;
+  const question = questions.find(({ id }) => id === abnormal.questionId);
+  const last = (question?.answers.length ?? 0) - 1;
+  if (question === undefined || abnormal.abnormalAnswers.some((answer) => answer > last)) {
+    throw new ServiceError(
+      'BAD_INPUT',
+      'The session has no such question or answer for normal and abnormal. Nothing was made; choose one of its questions.',
+      { questionId: abnormal.questionId },
+    );
+  }
+}
+
+export interface ReviewedLabels {
+  readonly films: ReadonlyMap<FilmId, FilmLabels>;
+  /** Films with a decision. */
+  readonly settled: number;
+}
+
+/** @throws ServiceError NOT_FOUND, BAD_INPUT for a question that the session does not ask */
+export function reviewedLabels(store: Store, id: ReviewId, rules: Rules): ReviewedLabels {
+  const { plan } = store.reviews.find(id);
+  checkRules(plan, rules);
+  const decisions = store.decisions.newest(id);
+  const films = new Map<FilmId, FilmLabels>();
+  let settled = 0;
+  for (const [filmId, reads] of finalReads(store, id)) {
+    const decision = decisions.get(filmId) ?? null;
+    const contents = reads.flatMap((one) => finalRead(one)?.content ?? []);
+    const isIn = store.films.find(filmId) !== null;
+    if (!isIn || (decision === null && contents.length < rules.leastReaders)) continue;
+    const said = saidOf(contents, decision);
+    const labels = new Map<string, VersionValue>();
+    for (const finding of plan.findings) {
+      const value = joined(
+        said.map(({ says }) => says(finding)),
+        rules.whereOpen,
+      );
+      if (value !== undefined) labels.set(finding, value);
+    }
+    const abnormal = abnormalOf(said, labels, rules);
+    if (labels.size === 0 && abnormal === undefined) continue;
+    films.set(filmId, { labels, abnormal });
+    if (decision !== null) settled += 1;
+  }
+  return { films, settled };
+}
+
+function countsOf(
+  finding: string,
+  pairs: readonly (readonly [made: VersionValue, imported: VersionValue])[],
+): LabelVersionSummary['abnormal'] {
+  const count = (value: VersionValue): number => pairs.filter(([made]) => made === value).length;
+  const changed = pairs.filter(([made, imported]) => made !== imported).length;
+  return { finding, positive: count(1), negative: count(0), unknown: count(null), changed };
+}
+
+/** What the version would hold, and how it differs from the imported labels. */
+export function labelSummary(store: Store, id: ReviewId, rules: Rules): LabelVersionSummary {
+  const { plan } = store.reviews.find(id);
+  const { films, settled } = reviewedLabels(store, id, rules);
+  const pairs = new Map<string, [VersionValue, VersionValue][]>();
+  const abnormal: [VersionValue, VersionValue][] = [];
+  const numbered = (value: boolean | null | undefined): VersionValue =>
+    value === undefined || value === null ? null : value ? 1 : 0;
+  for (const [filmId, made] of films) {
+    const film = store.films.find(filmId);
+    if (film === null) continue;
+    const imported = new Map(store.labels.ofFilm(film.no).map(({ finding, value }) => [finding, value]));
+    for (const [finding, value] of made.labels) {
+      const list = pairs.get(finding) ?? [];
+      pairs.set(finding, list);
+      list.push([value, numbered(imported.get(finding))]);
+    }
+    if (made.abnormal !== undefined) abnormal.push([made.abnormal, numbered(film.abnormal)]);
+  }
+  const findings = plan.findings.map((finding) => countsOf(finding, pairs.get(finding) ?? []));
+  const few = findings.filter(({ positive }) => positive > 0 && positive < FEW_POSITIVES);
+  return {
+    films: films.size,
+    settled,
+    findings,
+    abnormal: countsOf('abnormal', abnormal),
+    warnings: [
+      ...(films.size === 0
+        ? ['No film has enough signed reads or a decision, so no label would change.']
+        : []),
+      ...(few.length === 0
+        ? []
+        : [
+            `Findings with fewer than ${FEW_POSITIVES} positive films in this review: ${few.map(({ finding, positive }) => `${finding} (${positive})`).join(', ')}.`,
+          ]),
+    ],
+  };
+}
+
+/** @throws ServiceError CONFLICT the name is taken, BAD_INPUT there is no label to keep */
+export function makeLabelVersion(
+  store: Store,
+  clock: Clock,
+  id: ReviewId,
+  madeBy: ReaderId,
+  request: LabelVersionRequest,
+): LabelVersion {
+  const versionId = `labels-${randomBytes(8).toString('hex')}` as LabelVersionId;
+  return store.transaction(() => {
+    const { films } = reviewedLabels(store, id, request);
+    if (films.size === 0) {
+      throw new ServiceError(
+        'BAD_INPUT',
+        'No film of this session has enough signed reads or a decision, so there is no label to keep. Nothing was made.',
+      );
+    }
+    const { name } = request;
+    store.labelVersions.add(
+      { id: versionId, name, reviewId: id, request, madeBy, createdAt: clock.now() },
+      films,
+    );
+    const made = store.labelVersions.find(versionId);
+    if (made === null) throw new Error('a version just kept must be there');
+    return made;
+  });
+}

@@ -1,0 +1,102 @@
+/** @file Label versions: what a review says of films, beside the imported labels. A version is added whole and never changed. */
+import { labelVersionRequest, type LabelVersion } from '../../shared/contract/label-version.ts';
+import type { FilmId, LabelVersionId, ReaderId, SplitId } from '../../shared/domain/ids.ts';
+import { ServiceError } from '../../shared/domain/service-error.ts';
+import type { Db } from './connection.ts';
+
+/** null = unknown, whatever was imported. */
+export type VersionValue = 0 | 1 | null;
+
+/** What a version says of one film; what it does not name stays as imported. */
+export interface FilmLabels {
+  readonly labels: ReadonlyMap<string, VersionValue>;
+  /** undefined = as imported. */
+  readonly abnormal: VersionValue | undefined;
+}
+
+export type NewLabelVersion = Pick<LabelVersion, 'id' | 'name' | 'reviewId' | 'request' | 'createdAt'> & {
+  readonly madeBy: ReaderId;
+};
+
+type RawVersion = Omit<LabelVersion, 'request'> & { readonly request: string };
+
+export type LabelVersionStore = ReturnType<typeof createLabelVersionStore>;
+
+export function createLabelVersionStore(db: Db, ensureFinding: (name: string) => number) {
+  const taken = db.prepare<[string], { id: string }>('SELECT id FROM label_versions WHERE name = ?');
+  const insert = db.prepare(
+    `INSERT INTO label_versions (id, name, review_id, reader_id, request, created_at)
+     VALUES (@id, @name, @reviewId, @madeBy, @request, @createdAt)`,
+  );
+  const filmNo = db.prepare<[string], { no: number }>('SELECT no FROM films WHERE id = ?');
+  const addLabel = db.prepare<[string, number, number, VersionValue]>(
+    'INSERT INTO version_labels (version_id, film_no, finding_no, value) VALUES (?, ?, ?, ?)',
+  );
+  const addAbnormal = db.prepare<[string, number, VersionValue]>(
+    'INSERT INTO version_abnormal (version_id, film_no, value) VALUES (?, ?, ?)',
+  );
+  const select = `SELECT v.id, v.name, v.review_id AS reviewId, r.name AS reviewName, v.created_at AS createdAt, v.request,
+      (SELECT count(*) FROM (SELECT film_no FROM version_labels l WHERE l.version_id = v.id
+         UNION SELECT film_no FROM version_abnormal a WHERE a.version_id = v.id)) AS films,
+      (SELECT count(*) FROM version_labels l WHERE l.version_id = v.id) AS labels
+    FROM label_versions v JOIN reviews r ON r.id = v.review_id`;
+  const all = db.prepare<[], RawVersion>(`${select} ORDER BY v.created_at DESC, v.id DESC`);
+  const byId = db.prepare<[string], RawVersion>(`${select} WHERE v.id = ?`);
+  const labelsOf = db.prepare<[string, string], { filmId: FilmId; finding: string; value: VersionValue }>(
+    `SELECT m.id AS filmId, f.name AS finding, l.value FROM version_labels l
+     JOIN split_films s ON s.split_id = ? AND s.film_no = l.film_no JOIN films m ON m.no = l.film_no
+     JOIN findings f ON f.no = l.finding_no WHERE l.version_id = ?`,
+  );
+  const abnormalOf = db.prepare<[string, string], { filmId: FilmId; value: VersionValue }>(
+    `SELECT m.id AS filmId, a.value FROM version_abnormal a
+     JOIN split_films s ON s.split_id = ? AND s.film_no = a.film_no JOIN films m ON m.no = a.film_no
+     WHERE a.version_id = ?`,
+  );
+  const parse = (row: RawVersion): LabelVersion => ({
+    ...row,
+    request: labelVersionRequest.parse(JSON.parse(row.request)),
+  });
+
+  function add(made: NewLabelVersion, films: ReadonlyMap<FilmId, FilmLabels>): void {
+    if (taken.get(made.name) !== undefined) {
+      throw new ServiceError(
+        'CONFLICT',
+        `There is a label version "${made.name}" already. Nothing was made; choose another name.`,
+      );
+    }
+    insert.run({ ...made, request: JSON.stringify(made.request) });
+    for (const [filmId, { labels, abnormal }] of films) {
+      const no = filmNo.get(filmId)?.no;
+      if (no === undefined) continue; // not in the library any more: nothing to learn from
+      for (const [finding, value] of labels) addLabel.run(made.id, no, ensureFinding(finding), value);
+      if (abnormal !== undefined) addAbnormal.run(made.id, no, abnormal);
+    }
+  }
+
+  return {
+    /** Kept whole or not at all. @throws ServiceError CONFLICT the name is taken */
+    add: (made: NewLabelVersion, films: ReadonlyMap<FilmId, FilmLabels>): void =>
+      db.transaction(add).immediate(made, films),
+    /** Newest first. */
+    all: (): readonly LabelVersion[] => all.all().map(parse),
+    find(id: LabelVersionId): LabelVersion | null {
+      const row = byId.get(id);
+      return row === undefined ? null : parse(row);
+    },
+    /** What the version says of the films of a split. */
+    ofSplit(id: LabelVersionId, split: SplitId): ReadonlyMap<FilmId, FilmLabels> {
+      const films = new Map<
+        FilmId,
+        { labels: Map<string, VersionValue>; abnormal: VersionValue | undefined }
+      >();
+      const of = (film: FilmId) => {
+        const known = films.get(film) ?? { labels: new Map<string, VersionValue>(), abnormal: undefined };
+        films.set(film, known);
+        return known;
+      };
+      for (const { filmId, finding, value } of labelsOf.all(split, id)) of(filmId).labels.set(finding, value);
+      for (const { filmId, value } of abnormalOf.all(split, id)) of(filmId).abnormal = value;
+      return films;
+    },
+  };
+}
