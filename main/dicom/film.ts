@@ -25,6 +25,7 @@ import type { DataSet } from './data-set.ts';
 import { FilmError } from './film-error.ts';
 import { readModalityLut, readVoiLuts, type FilmWarning } from './grey-scale.ts';
 import { describeImage, type ImageDescription } from './image-description.ts';
+import { overlayPlanes, type OverlayPlane } from './overlay-planes.ts';
 import { hasDicomMark, looksLikeDicom, plainBytes, readDicomFile, type DicomFile } from './part10.ts';
 import { frameReader, type FrameReader } from './pixel-frames.ts';
 import { plainFormat, readPlainPicture, type PlainFormat, type PlainPicture } from './plain-picture.ts';
@@ -74,6 +75,8 @@ export interface DecodedFilm {
   scaleOf(index: number): Pick<DecodedFilm, 'modalityLut' | 'voiLuts'>;
   /** 8-bit red, green, blue, [rows × cols × 3]; null for a film without colour, also when it is stored as one with. */
   colour(index: number): Uint8Array | null;
+  /** Graphics over a frame, which are no part of its pixels (PS3.3 C.9.2). */
+  overlays(index: number): readonly OverlayPlane[];
   /** Bits of the values in `grey`. */
   readonly greyBits: number;
 }
@@ -170,6 +173,7 @@ async function dicomFilm(file: DicomFile): Promise<DecodedFilm> {
     frame,
     grey,
     colour: checkedFrames(image.frames, readers.colour),
+    overlays: checkedFrames(image.frames, (index) => overlayPlanes(dataSet, image, syntax, index)),
     scaleOf: checkedFrames(image.frames, (index) => {
       if (index === 0 || !isMonochrome(image)) return scale;
       const modalityLut = readModalityLut(dataSet, image.signed, warn, index);
@@ -286,6 +290,7 @@ function plainFilm(picture: PlainPicture): DecodedFilm {
     frame,
     grey,
     scaleOf: checkedFrames(1, () => ({ modalityLut: IDENTITY_MODALITY, voiLuts })),
+    overlays: () => [],
     colour: checkedFrames(1, () => (samples === 1 ? null : screenColours(picture.pixels, 'rgb', bits))),
     greyBits: bits,
   };

@@ -1,6 +1,7 @@
 /** @file A frame as the window's viewer takes it: little-endian stored values and all that its grey-scale table needs. */
 import { IDENTITY_MODALITY, storedRange, type ModalityLut, type VoiLut } from '../../shared/domain/lut.ts';
 import type { DecodedFilm, PixelSpacing, StoredPixels } from './film.ts';
+import type { OverlayPlane } from './overlay-planes.ts';
 import { displayImage, littleEndianBytes } from './render.ts';
 
 export type ElementType = 'uint8' | 'int8' | 'uint16' | 'int16';
@@ -20,6 +21,7 @@ export interface ViewerFrame {
   readonly bytes: Uint8Array;
   /** 8-bit red, green, blue, [rows × cols × 3]; null for a film without colour. */
   readonly colour: Uint8Array | null;
+  readonly overlays: readonly OverlayPlane[];
 }
 
 /**
@@ -30,17 +32,19 @@ export function viewerFrame(film: DecodedFilm, frame: number): ViewerFrame {
   const { spacing, aspect: pixelAspect } = film;
   const stored = film.grey(frame);
   const colour = film.colour(frame);
+  const overlays = film.overlays(frame);
   const elementType = elementTypeOf(stored);
   if (elementType === null) {
     const { max } = storedRange(8, false);
     const identity: VoiLut = { kind: 'window', center: max / 2, width: max, function: 'LINEAR_EXACT' };
     const shown = withRange(displayImage(film, { frame }));
     const asShown = { invert: false, modalityLut: IDENTITY_MODALITY, voiLuts: [identity] };
-    return { elementType: 'uint8', ...asShown, ...shown, spacing, pixelAspect, colour };
+    return { elementType: 'uint8', ...asShown, ...shown, spacing, pixelAspect, colour, overlays };
   }
   const { invert } = film;
   const { modalityLut, voiLuts } = film.scaleOf(frame);
-  return { elementType, invert, modalityLut, voiLuts, ...withRange(stored), spacing, pixelAspect, colour };
+  const scale = { elementType, invert, modalityLut, voiLuts };
+  return { ...scale, ...withRange(stored), spacing, pixelAspect, colour, overlays };
 }
 
 function elementTypeOf(stored: StoredPixels): ElementType | null {

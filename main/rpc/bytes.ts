@@ -59,8 +59,12 @@ async function read(
   if (!ID_PATTERN.test(id) || id.length > 64) return null;
   if (kind === 'export' && third === '' && /^[\w.-]{1,200}$/.test(what))
     return sources.export(id as ExportId, what);
-  if (kind === 'film' && fourth === '') {
+  if (kind === 'film') {
     const film = id as FilmId;
+    if (what === 'overlay' && fourth !== '') {
+      return sources.overlay(film, wholeNumber(third, 'frame'), wholeNumber(fourth, 'plane'));
+    }
+    if (fourth !== '') return null;
     if (what === 'thumbnail' && third === '') return sources.thumbnail(film);
     if (what === 'preview' && third === '') return sources.preview(film);
     if (what === 'frame') return sources.frame(film, wholeNumber(third, 'frame'));

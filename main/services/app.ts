@@ -56,6 +56,8 @@ export interface AttentionQuery {
 export interface ByteSources {
   frame(filmId: FilmId, frame: number): Promise<ByteAnswer>;
   colour(filmId: FilmId, frame: number): Promise<ByteAnswer>;
+  /** Bits of an overlay plane over a frame. */
+  overlay(filmId: FilmId, frame: number, plane: number): Promise<ByteAnswer>;
   thumbnail(filmId: FilmId): Promise<ByteAnswer>;
   preview(filmId: FilmId): Promise<ByteAnswer>;
   /** PNG of what a model sees at `resolution` pixels a side. */

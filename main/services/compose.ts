@@ -70,6 +70,8 @@ function byteSources(
       answer(await filmBytes.frame(filmId, frame), 'application/octet-stream', 'never'),
     colour: async (filmId, frame) =>
       answer(await filmBytes.colour(filmId, frame), 'application/octet-stream', 'never'),
+    overlay: async (filmId, frame, plane) =>
+      answer(await filmBytes.overlay(filmId, frame, plane), 'application/octet-stream', 'never'),
     thumbnail: async (filmId) => answer(await filmBytes.thumbnail(filmId), 'image/png', 'for good'),
     preview: async (filmId) => answer(await filmBytes.previewPicture(filmId), 'image/jpeg', 'never'),
     input: async (filmId, resolution) =>

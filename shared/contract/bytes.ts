@@ -2,6 +2,7 @@
  * @file The byte route: one fetch-style handler serves it over app:// and over loopback. RPC never carries bytes.
  * GET  bytes/film/<filmId>/frame/<n>            stored pixels, little-endian (see viewerImage.elementType)
  * GET  bytes/film/<filmId>/colour/<n>           8-bit red, green, blue of a frame of a colour film
+ * GET  bytes/film/<filmId>/overlay/<n>/<plane>  bits of an overlay plane of a frame (see overlayPlane)
  * GET  bytes/film/<filmId>/thumbnail            PNG, long side 160 px
  * GET  bytes/film/<filmId>/preview              JPEG of a large film, long side 1600 px (see filmPreview)
  * GET  bytes/film/<filmId>/input/<resolution>   PNG of what a model sees at 224/112/56/28
@@ -21,6 +22,7 @@ export type WeightsLayout = (typeof WEIGHTS_LAYOUTS)[number];
 export const byteRoutes = {
   frame: (filmId: string, frame: number) => `bytes/film/${filmId}/frame/${frame}`,
   colour: (filmId: string, frame: number) => `bytes/film/${filmId}/colour/${frame}`,
+  overlay: (filmId: string, frame: number, plane: number) => `bytes/film/${filmId}/overlay/${frame}/${plane}`,
   thumbnail: (filmId: string) => `bytes/film/${filmId}/thumbnail`,
   preview: (filmId: string) => `bytes/film/${filmId}/preview`,
   input: (filmId: string, resolution: number) => `bytes/film/${filmId}/input/${resolution}`,

@@ -118,6 +118,21 @@ const lutTable = z.object({
   explanation: z.string().optional(),
 });
 
+/** One-bit graphics over a film (PS3.3 C.9.2): drawn over it, no part of its pixels. */
+export const overlayPlane = z.object({
+  rows: z.number().int(),
+  cols: z.number().int(),
+  /** Where its first pixel lies, film pixels from 0; it may lie beside the film. */
+  left: z.number().int(),
+  top: z.number().int(),
+  type: z.enum(['graphics', 'roi']),
+  /** The film's own words for it. */
+  label: z.string().nullable(),
+  /** Route of its bits: row by row without gaps, the first in the lowest bit of the first byte. */
+  href: z.string(),
+});
+export type OverlayPlane = z.infer<typeof overlayPlane>;
+
 /** What the viewer needs to show stored pixels right: PS3.3 C.11.1 (modality LUT), C.11.2 (VOI LUT), photometric. */
 export const viewerImage = z.object({
   filmId,
@@ -146,12 +161,13 @@ export const viewerImage = z.object({
   href: z.string(),
   /** Route of the picture in colour, 8-bit red, green, blue a pixel; null for a film without colour. */
   colourHref: z.string().nullable(),
+  overlays: z.array(overlayPlane),
 });
 export type ViewerImage = z.infer<typeof viewerImage>;
 
 /** A large film small enough to be on the screen at once, while the film itself is decoded. */
 export const filmPreview = z.object({
-  /** How frame 0 looks; its words (explanations) are left out. */
+  /** How frame 0 looks; its words (explanations) and overlay planes are left out. */
   image: viewerImage,
   /** Route of the picture: frame 0 as displayed with the film's first VOI LUT, pixels of the film's own shape. */
   href: z.string(),

@@ -1,6 +1,7 @@
 /** @file The reading room with large films and several side by side. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
@@ -9,6 +10,7 @@ import { seriousViolations } from './accessibility.ts';
 import { inOrder } from './in-order.ts';
 import { goTo, openWindow, PATIENCE, type AppWindow } from './window.ts';
 
+const GRAPHICS = fileURLToPath(new URL('../fixtures/dicom/overlay/two-planes.dcm', import.meta.url));
 const IMPORT_MS = 90_000;
 
 let window: AppWindow;
@@ -35,6 +37,7 @@ it('a large film is there at once and then, unmoved, with every pixel', async ()
   const large = { rows: 2500, cols: 2000, pixel, patientId: 'A', studyDate: '20240305', view: 'PA' };
   writeFileSync(join(films, 'a-large.dcm'), tinyDicom(large));
   writeFileSync(join(films, 'b-small.dcm'), tinyDicom({ pixel: pattern(2), patientId: 'B' }));
+  copyFileSync(GRAPHICS, join(films, 'c-graphics.dcm'));
   await page.getByRole('button', { name: 'Add films' }).first().click();
   await page.getByRole('textbox', { name: 'Or a folder or file of this computer' }).fill(films);
   await page.getByRole('button', { name: 'Import' }).click();
@@ -76,5 +79,28 @@ it('is painted in part when it is enlarged, and every part is where it belongs',
   );
   await page.keyboard.press('Space');
   await expect.poll(greys, PATIENCE).toEqual(before);
+  expect(window.problems).toEqual([]);
+});
+
+it('graphics that a film brings with it lie over it and can be hidden', async () => {
+  const { page } = window;
+  await page.getByRole('button', { name: 'Film 3 of 3' }).click();
+  const button = page.getByRole('button', { name: 'Graphics of the film: Nodule' });
+  await button.waitFor();
+  const green = (): Promise<number> =>
+    page.evaluate(`(() => {
+      const canvas = document.querySelector('[data-film] canvas');
+      const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+      let count = 0;
+      for (let at = 0; at < data.length; at += 4) if (data[at + 1] > data[at] + 20) count += 1;
+      return count;
+    })()`);
+  await expect.poll(green, PATIENCE).toBeGreaterThan(1000);
+  expect(await seriousViolations(page)).toEqual([]);
+  await window.picture('layouts-1-graphics');
+  await page.keyboard.press('o');
+  await expect.poll(green, PATIENCE).toBe(0);
+  await button.click();
+  await expect.poll(green, PATIENCE).toBeGreaterThan(1000);
   expect(window.problems).toEqual([]);
 });

@@ -13,7 +13,13 @@ const PREVIEW_VERSION = 'chestlight-preview/1';
 const MAX_HEAD_BYTES = 2_000_000;
 const NEWLINE = 0x0a;
 
-const described = viewerImage.omit({ filmId: true, frame: true, href: true, colourHref: true });
+const described = viewerImage.omit({
+  filmId: true,
+  frame: true,
+  href: true,
+  colourHref: true,
+  overlays: true,
+});
 const head = z.object({ version: z.literal(PREVIEW_VERSION), film: described });
 
 /** What a film looks like, without whose it is and where its bytes are. */

@@ -22,6 +22,8 @@ export interface FilmBytes {
   frame(filmId: FilmId, frame: number): Promise<Uint8Array>;
   /** Red, green, blue of a frame of a colour film. @throws ServiceError NOT_FOUND for a film without colour */
   colour(filmId: FilmId, frame: number): Promise<Uint8Array>;
+  /** Bits of an overlay plane of a frame. @throws ServiceError NOT_FOUND for a plane that it does not have */
+  overlay(filmId: FilmId, frame: number, plane: number): Promise<Uint8Array>;
   /** What is at hand of a large film before it is decoded; null for none. */
   preview(filmId: FilmId): Promise<FilmPreview | null>;
   /** JPEG, long side 1600 px. @throws ServiceError NOT_FOUND for a film without a preview */
@@ -100,10 +102,15 @@ export function createFilmBytes(store: Store, files: LibraryFiles, pool: DecodeP
       if (colour !== null) return colour;
       throw new ServiceError('NOT_FOUND', 'This film has no colour.', { filmId });
     },
+    async overlay(filmId, frame, plane) {
+      const found = (await view(filmId, frame)).overlays[plane];
+      if (found !== undefined) return found.bits;
+      throw new ServiceError('NOT_FOUND', 'This film has no such overlay plane.', { filmId, plane });
+    },
     async preview(filmId) {
       const kept = await keptPreview(filmId);
       if (kept === null) return null;
-      const place = { filmId, frame: 0, href: byteRoutes.frame(filmId, 0), colourHref: null };
+      const place = { filmId, frame: 0, href: byteRoutes.frame(filmId, 0), colourHref: null, overlays: [] };
       return { image: { ...kept.film, ...place }, href: byteRoutes.preview(filmId) };
     },
     async previewPicture(filmId) {
@@ -167,6 +174,9 @@ function viewerImageOf(filmId: FilmId, frame: number, viewed: ViewedFrame): View
     pixelAspect: viewed.pixelAspect,
     href: byteRoutes.frame(filmId, frame),
     colourHref: viewed.colour === null ? null : byteRoutes.colour(filmId, frame),
+    overlays: viewed.overlays.map(({ rows, cols, left, top, type, label }, plane) => {
+      return { rows, cols, left, top, type, label, href: byteRoutes.overlay(filmId, frame, plane) };
+    }),
   };
 }
 

@@ -56,6 +56,7 @@ export function createFrameCache(maxBytes = FRAME_CACHE_BYTES): FrameCache {
   };
 }
 
-function sizeOf({ bytes, colour }: ViewedFrame): number {
-  return bytes.byteLength + (colour?.byteLength ?? 0);
+function sizeOf({ bytes, colour, overlays }: ViewedFrame): number {
+  const planes = overlays.reduce((sum, { bits }) => sum + bits.byteLength, 0);
+  return bytes.byteLength + (colour?.byteLength ?? 0) + planes;
 }

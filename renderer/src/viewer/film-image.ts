@@ -9,6 +9,7 @@ import type { FilmId } from '../../../shared/domain/ids.ts';
 import type { PaintedPart } from './film-greys.ts';
 import { RasterLevels, type Raster, type StoredPixels } from './film-raster.ts';
 import type { Affine } from './film-transform.ts';
+import { PlaneLayer } from './plane-layer.ts';
 import { windowOf } from '../../../shared/domain/lut.ts';
 
 /** How one element wants its film drawn. The viewport registers one per element. */
@@ -29,6 +30,8 @@ export interface FilmImage extends CornerstoneImage {
   readonly isPreview: boolean;
   /** Red, green, blue, [rows × cols × 3]; null for a film without colour. */
   readonly colours: Uint8Array | null;
+  /** Graphics that the film brings with it. */
+  readonly planes: readonly PlaneLayer[];
   /** What to paint at a scale, screen pixels a film pixel. */
   raster(scale: number): Raster;
 }
@@ -84,6 +87,7 @@ export async function loadPreview(filmId: FilmId): Promise<FilmImage | null> {
   return toImage(`${imageIdOf(filmId, 0)}/preview`, source, {
     pixels: null,
     colours: null,
+    planes: [],
     raster: () => raster,
   });
 }
@@ -107,7 +111,10 @@ async function load(imageId: string): Promise<FilmImage> {
   }
   const levels = new RasterLevels(pixels, source.cols, source.rows);
   const raster = (scale: number): Raster => levels.at(colours === null ? scale : 1);
-  return toImage(imageId, source, { pixels, colours, raster });
+  const planes = await Promise.all(
+    source.overlays.map(async (plane) => new PlaneLayer(plane, new Uint8Array(await bytesAt(plane.href)))),
+  );
+  return toImage(imageId, source, { pixels, colours, planes, raster });
 }
 
 async function bytesAt(href: string): Promise<ArrayBuffer> {
@@ -132,7 +139,7 @@ function typed(elementType: ViewerImage['elementType'], bytes: ArrayBuffer): Sto
 function toImage(
   imageId: string,
   source: ViewerImage,
-  { pixels, colours, raster }: Pick<FilmImage, 'pixels' | 'colours' | 'raster'>,
+  { pixels, colours, planes, raster }: Pick<FilmImage, 'pixels' | 'colours' | 'planes' | 'raster'>,
 ): FilmImage {
   const own = source.voiLuts[0];
   const window = own === undefined ? { center: 0, width: 1 } : windowOf(own);
@@ -142,6 +149,7 @@ function toImage(
     pixels,
     isPreview: pixels === null,
     colours,
+    planes,
     raster,
     minPixelValue: source.minStored,
     maxPixelValue: source.maxStored,

@@ -33,6 +33,7 @@ export class FilmViewport {
   #view: ViewValues | null = null;
   #overlay: FilmLayer | null = null;
   #boxes: readonly FilmBox[] = [];
+  #planesShown = true;
 
   constructor(element: HTMLElement, greys: FilmGreys) {
     this.#element = element;
@@ -43,6 +44,7 @@ export class FilmViewport {
       matrix: () => this.matrix(),
       over: (context, image) => {
         this.#overlay?.draw(context, image.columns, image.rows, this.scale());
+        this.#drawPlanes(context, image, this.scale());
         drawBoxes(context, this.#boxes);
       },
     });
@@ -69,6 +71,12 @@ export class FilmViewport {
 
   setOverlay(overlay: FilmLayer | null): void {
     this.#overlay = overlay;
+    if (this.#image !== null) cornerstone.updateImage(this.#element);
+  }
+
+  /** Graphics that the film brings with it. */
+  showPlanes(shown: boolean): void {
+    this.#planesShown = shown;
     if (this.#image !== null) cornerstone.updateImage(this.#element);
   }
 
@@ -145,6 +153,12 @@ export class FilmViewport {
     const { canvas: film, width, height, place } = this.#paint(image, this.scale() * factor, near);
     context.drawImage(film, 0, 0, width, height, place.x, place.y, place.width, place.height);
     this.#overlay?.draw(context, image.columns, image.rows, this.scale() * factor);
+    this.#drawPlanes(context, image, this.scale() * factor);
+  }
+
+  #drawPlanes(context: CanvasRenderingContext2D, image: FilmImage, scale: number): void {
+    if (!this.#planesShown) return;
+    for (const plane of image.planes) plane.draw(context, image.columns, image.rows, scale);
   }
 
   #film(): { cols: number; rows: number; aspect: number } {

@@ -13,6 +13,7 @@ export interface KeyActions {
   readonly mask: () => void;
   readonly overlay: () => void;
   readonly boxes: () => void;
+  readonly planes: () => void;
   readonly link: () => void;
   readonly compare: () => void;
   readonly tags: () => void;
@@ -85,6 +86,7 @@ export const KEY_BINDINGS: readonly KeyBinding[] = [
   bind('place', 'Draw the tool’s shape in the middle', ['Enter'], 'place'),
   bind('overlay', 'Attention overlay on or off', ['A'], 'overlay'),
   bind('boxes', 'Readers’ boxes on or off', ['B'], 'boxes'),
+  bind('planes', 'The film’s own graphics on or off', ['O'], 'planes'),
   bind('link', 'Link the viewports', ['K'], 'link'),
   bind('compare', 'Compare attention of all models', ['C'], 'compare'),
   bind('tags', 'DICOM tags', ['D'], 'tags'),

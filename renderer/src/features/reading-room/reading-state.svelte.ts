@@ -43,6 +43,8 @@ export class ReadingState {
   labelsShown = $state(false);
   /** What readers drew is shown on request: a first reading is one's own. */
   boxesOn = $state(false);
+  /** Graphics that a film brings with it belong to it: shown until somebody hides them. */
+  planesOn = $state(true);
   overlay = $state<OverlaySettings>({
     on: false,
     method: 'rollout',
