@@ -18,6 +18,7 @@ import { metrics } from './verbs/metrics.ts';
 import { predict } from './verbs/predict.ts';
 import { pretrain } from './verbs/pretrain.ts';
 import { resume, runs } from './verbs/runs.ts';
+import { session } from './verbs/session.ts';
 import { study } from './verbs/study.ts';
 import { train } from './verbs/train.ts';
 import { verify } from './verbs/verify.ts';
@@ -35,6 +36,7 @@ const VERBS: readonly Verb[] = [
   figure,
   evaluate,
   exportVerb,
+  session,
   decode,
   deidentify,
   metrics,

@@ -15,6 +15,7 @@ import { ensureSpace, realDisk, type Disk } from './disk.ts';
 import { openLibraryKey, type PatientHash } from './library-key.ts';
 import { takeLock, readLock, type LibraryLock, type LockHolder } from './library-lock.ts';
 import { createPreviewFiles, type PreviewFiles } from './previews.ts';
+import { openSigningKey, type SigningKey } from './signing-key.ts';
 import { createUploads, type Uploads } from './uploads.ts';
 
 export interface LibraryFiles {
@@ -39,6 +40,8 @@ export interface LibraryFiles {
   readonly previews: PreviewFiles;
   readonly uploads: Uploads;
   readonly patientHash: PatientHash;
+  /** Made at the first call. @throws ServiceError CORRUPT_LIBRARY, READ_ONLY */
+  signingKey(): Promise<SigningKey>;
   /** Writes a file inside the library so that it is old or new, never half. */
   writeAtomic(path: string, content: Uint8Array): Promise<void>;
   freeBytes(): Promise<number>;
@@ -109,6 +112,10 @@ export async function openLibraryFiles(path: string, options: LibraryFilesOption
       previews: createPreviewFiles(at('previews'), disk, refuseIfReadOnly),
       uploads: createUploads(at('uploads'), disk, refuseIfReadOnly),
       patientHash,
+      signingKey: () => {
+        refuseIfReadOnly();
+        return openSigningKey(at('signing.key'), disk);
+      },
       writeAtomic: (file, content) => {
         refuseIfReadOnly();
         return writeFileAtomic(file, content, { disk });

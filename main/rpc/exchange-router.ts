@@ -4,6 +4,13 @@ import { callContext, type Implementer } from './implementer.ts';
 
 export function exchangeRouter(os: Implementer['exchange'], service: ExchangeService) {
   return os.router({
+    viewPackage: os.viewPackage.handler(({ input, signal }) =>
+      service.viewPackage(input, callContext(signal)),
+    ),
+    mergePackage: os.mergePackage.handler(({ input, signal }) =>
+      service.mergePackage(input, callContext(signal)),
+    ),
+    signingKey: os.signingKey.handler(({ input, signal }) => service.signingKey(input, callContext(signal))),
     sources: os.sources.handler(({ input, signal }) => service.sources(input, callContext(signal))),
     start: os.start.handler(({ input, signal }) => service.start(input, callContext(signal))),
     cancel: os.cancel.handler(({ input, signal }) => service.cancel(input, callContext(signal))),

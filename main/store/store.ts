@@ -24,6 +24,7 @@ import { createReadingStore, type ReadingStore } from './readings.ts';
 import type { Restored } from './restore.ts';
 import { createReviewStore, type ReviewStore } from './reviews.ts';
 import { createRunStore, type RunStore } from './runs.ts';
+import { createSessionMergeStore, type SessionMergeStore } from './session-merge.ts';
 import { createSettingsStore, type SettingsStore } from './settings.ts';
 import { createSplitStore, type SplitStore } from './splits.ts';
 import { createStudyStore, type StudyStore } from './studies.ts';
@@ -48,6 +49,7 @@ export interface Store {
   readonly readers: ReaderStore;
   readonly reviews: ReviewStore;
   readonly decisions: DecisionStore;
+  readonly sessionMerge: SessionMergeStore;
   readonly settings: SettingsStore;
   readonly events: EventStore;
   readonly audit: AuditStore;
@@ -123,6 +125,7 @@ export function openStore(file: string, options: StoreOptions): Store {
     readers: translated(createReaderStore(db)),
     reviews: translated(createReviewStore(db)),
     decisions: translated(createDecisionStore(db)),
+    sessionMerge: translated(createSessionMergeStore(db)),
     settings: translated(createSettingsStore(db)),
     events: translated(createEventStore(db)),
     audit,

@@ -4,7 +4,7 @@ import { z } from 'zod';
 
 import { EXPORT_KINDS, READ_CHOICES, TABLE_FORMATS } from '../domain/exchange.ts';
 import { ID_PATTERN, type ExportId } from '../domain/ids.ts';
-import { empty, procedure, progress, reviewId, runId, timestampMs } from './base.ts';
+import { empty, filmId, procedure, progress, reviewId, runId, timestampMs } from './base.ts';
 import { readerToken } from './readers.ts';
 
 export const exportId = z
@@ -13,8 +13,12 @@ export const exportId = z
   .regex(ID_PATTERN)
   .transform((value) => value as ExportId);
 
+const count = z.number().int().nonnegative();
+
 /** Who asks; a session's reads leave only for an adjudicator or owner who has none of its films left to read. */
 const asked = z.object({ token: readerToken.nullable().default(null) });
+
+export const passphrase = z.string().min(8, 'A passphrase has at least 8 characters.').max(1024);
 
 export const exportRequest = asked.extend({
   what: z.enum(EXPORT_KINDS),
@@ -28,6 +32,10 @@ export const exportRequest = asked.extend({
   reads: z.enum(READ_CHOICES).default('last'),
   /** Folder of this computer in which a folder with the export is made; null = within the library. */
   folder: z.string().min(1).max(4096).nullable().default(null),
+  /** Of a session package: encrypts it; null = readable by whoever has the file. */
+  passphrase: passphrase.nullable().default(null),
+  /** Of a session package: the films go with it, as they came into the library. */
+  withFilms: z.boolean().default(false),
 });
 export type ExportRequest = z.infer<typeof exportRequest>;
 
@@ -68,7 +76,62 @@ export const exportEvent = z.object({
 });
 export type ExportEvent = z.infer<typeof exportEvent>;
 
+/** A package of this computer, or a file of an upload. */
+const packageSource = z
+  .object({
+    path: z.string().min(1).max(4096).nullable().default(null),
+    uploadId: z.string().max(64).nullable().default(null),
+    passphrase: z.string().max(1024).nullable().default(null),
+  })
+  .refine(({ path }) => path !== null, 'Choose a package.');
+
+export const packageView = z.object({
+  reviewId,
+  name: z.string(),
+  createdAt: timestampMs,
+  encrypted: z.boolean(),
+  /** `isKnown`: accepted here before, or this library itself. */
+  signer: z.object({ name: z.string(), fingerprint: z.string(), isKnown: z.boolean() }),
+  readers: z.array(z.string()),
+  films: count,
+  filmsPacked: count,
+  filmsHere: count,
+  filmsMissing: count,
+  versions: count,
+  /** That are not in this library yet. */
+  versionsNew: count,
+  /** The session is in this library. */
+  isHere: z.boolean(),
+});
+export type PackageView = z.infer<typeof packageView>;
+
+export const mergeResult = z.object({
+  reviewId,
+  name: z.string(),
+  isNewReview: z.boolean(),
+  readersAdded: count,
+  versionsAdded: count,
+  versionsKnown: count,
+  decisionsAdded: count,
+  filmsImported: count,
+  filmsMissing: z.array(filmId),
+  /** Read at both sites: both histories are kept. */
+  readTwice: z.array(z.object({ reader: z.string(), filmId })),
+  notes: z.array(z.string()),
+});
+export type MergeResult = z.infer<typeof mergeResult>;
+
 export const exchangeContract = {
+  /** Checks every byte of a session package and says what is in it; changes nothing. */
+  viewPackage: procedure.input(packageSource).output(packageView),
+  /** Owners only. `trust`: fingerprint of a signer who is accepted from now on. */
+  mergePackage: procedure
+    .input(
+      packageSource.safeExtend({ token: readerToken, trust: z.string().max(100).nullable().default(null) }),
+    )
+    .output(mergeResult),
+  /** The key that this library signs with, for the other site to compare. */
+  signingKey: procedure.input(empty).output(z.object({ name: z.string(), fingerprint: z.string() })),
   /** What there is to export from: sessions only for those who may take them out. */
   sources: procedure.input(asked.prefault({})).output(
     z.object({

@@ -8,6 +8,7 @@ import { runExport } from '../../services/exchange/export-job.ts';
 import { withApp } from '../app-option.ts';
 import { LIBRARY_OPTION } from '../library-option.ts';
 import { textOption } from '../options.ts';
+import { passphraseOption } from './session.ts';
 import { Refusal, type Verb, type VerbArguments } from '../verb.ts';
 
 /** The option's value, or what it may be instead. */
@@ -23,7 +24,7 @@ function choice<Name extends string>(
   throw new Refusal('BAD_INPUT', `--${name} takes ${choices.join(', ')}, not "${value}".`);
 }
 
-function requestOf(options: VerbArguments['options']) {
+async function requestOf(options: VerbArguments['options']) {
   const what = choice(options, 'what', EXPORT_KINDS);
   if (what === undefined) throw new Refusal('BAD_INPUT', `--what takes ${EXPORT_KINDS.join(', ')}.`);
   const request = exportRequest.safeParse({
@@ -32,15 +33,20 @@ function requestOf(options: VerbArguments['options']) {
     reads: choice(options, 'reads', READ_CHOICES),
     reviewId: textOption(options, 'review'),
     runId: textOption(options, 'run'),
+    passphrase: await passphraseOption(options),
+    withFilms: options.films === true,
   });
   if (request.success) return request.data;
-  throw new Refusal('BAD_INPUT', 'A session is named by its id (review-…) and a run by its own (run-…).');
+  throw new Refusal(
+    'BAD_INPUT',
+    'A session is named by its id (review-…) and a run by its own (run-…); a passphrase has at least 8 characters.',
+  );
 }
 
 export const exportVerb: Verb = {
   name: 'export',
-  usage: `export --what ${EXPORT_KINDS.join('|')} --out DIR --library DIR [--format ${TABLE_FORMATS.join('|')}] [--review ID] [--reads ${READ_CHOICES.join('|')}] [--run RUN] [--force]`,
-  summary: 'annotations and predictions as files, read back and compared',
+  usage: `export --what ${EXPORT_KINDS.join('|')} --out DIR --library DIR [--format ${TABLE_FORMATS.join('|')}] [--review ID] [--reads ${READ_CHOICES.join('|')}] [--run RUN] [--passphrase-file FILE] [--films] [--force]`,
+  summary: 'annotations, predictions and review sessions as files, read back and compared',
   options: {
     ...LIBRARY_OPTION,
     what: { type: 'string' },
@@ -49,10 +55,12 @@ export const exportVerb: Verb = {
     review: { type: 'string' },
     reads: { type: 'string' },
     run: { type: 'string' },
+    'passphrase-file': { type: 'string' },
+    films: { type: 'boolean' },
     force: { type: 'boolean' },
   },
   run: async ({ options }) => {
-    const request = requestOf(options);
+    const request = await requestOf(options);
     const out = textOption(options, 'out');
     if (out === undefined) throw new Refusal('BAD_INPUT', 'Say where to: --out DIR.');
     const folder = resolve(out);
@@ -72,7 +80,7 @@ export const exportVerb: Verb = {
       return await withApp(options, 'write', async ({ library, inference }) => {
         const place = { folder, replace: options.force === true };
         const result = await runExport(
-          { library, predict: inference.service.predict },
+          { library, predict: inference.service.predict, clock: Date },
           request,
           place,
           progress,

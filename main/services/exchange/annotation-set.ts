@@ -64,6 +64,11 @@ export type AnnotationSet = z.infer<typeof annotationSet>;
 /** A file of an export: a plain name, no folder. */
 export interface ExportFile {
   readonly name: string;
+  /** A stream for what need not fit into memory; such a file is compared by its path. */
+  readonly bytes: Uint8Array | AsyncIterable<Uint8Array>;
+}
+
+export interface WholeFile extends ExportFile {
   readonly bytes: Uint8Array;
 }
 
@@ -71,7 +76,7 @@ export type FilesByName = ReadonlyMap<string, Uint8Array>;
 
 /** One way to write a set. `read(write(set))` equals `held(set)`, which is checked for each export. */
 export interface AnnotationFormat {
-  write(set: AnnotationSet): readonly ExportFile[];
+  write(set: AnnotationSet): readonly WholeFile[];
   /** @throws ServiceError BAD_INPUT naming what is wrong */
   read(files: FilesByName): Promise<AnnotationSet>;
   /** What of a set this format has a place for. */

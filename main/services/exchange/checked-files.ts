@@ -2,13 +2,13 @@
  * @file Writes the files of an export beside their place, reads them back from the disk, has them compared, and only then puts
  * them where they belong: an export is there whole and checked, or not there.
  */
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 import { errorCode, translateDiskError } from '../../../shared/domain/disk-error.ts';
 import { ServiceError } from '../../../shared/domain/service-error.ts';
-import { sha256Of } from '../../files/artifacts.ts';
 import { TEMP_SUFFIX, writeFileAtomic } from '../../files/atomic-write.ts';
 import { realDisk, type Disk } from '../../files/disk.ts';
 import type { ExportFile, FilesByName } from './annotation-set.ts';
@@ -24,8 +24,11 @@ export interface CheckedWrite {
   /** Folder to be made, or filled where `replace` says so. Its parent must be there. */
   readonly folder: string;
   readonly files: Iterable<ExportFile> | AsyncIterable<ExportFile>;
-  /** Gets what was read back from the disk; throws or says why it is not what was meant; null = it is. */
-  readonly check: (files: FilesByName) => Promise<string | null>;
+  /**
+   * Gets what was read back from the disk, and the folder where it lies now; throws or says why it is not what was meant;
+   * null = it is.
+   */
+  readonly check: (files: FilesByName, folder: string) => Promise<string | null>;
   /** Files of the same names may be replaced. */
   readonly replace?: boolean;
   readonly disk?: Disk;
@@ -51,12 +54,15 @@ export async function writeChecked(request: CheckedWrite): Promise<readonly Writ
   try {
     await mkdir(staging, { mode: 0o700 });
     const written: WrittenFile[] = [];
+    const whole = new Set<string>();
     for await (const { name, bytes } of request.files) {
       request.signal?.throwIfAborted();
-      await writeFileAtomic(join(staging, name), bytes, { disk });
-      written.push({ name, path: join(folder, name), sha256: sha256Of(bytes), bytes: bytes.byteLength });
+      const { content, told } = counting(bytes);
+      await writeFileAtomic(join(staging, name), content, { disk });
+      written.push({ name, path: join(folder, name), ...told() });
+      if (bytes instanceof Uint8Array) whole.add(name);
     }
-    await check(staging, written, request.check);
+    await check(staging, written, whole, request.check);
     request.signal?.throwIfAborted();
     await place(staging, folder, written, there, disk);
     return written;
@@ -67,18 +73,39 @@ export async function writeChecked(request: CheckedWrite): Promise<readonly Writ
   }
 }
 
+/** Content on its way to the disk, and afterwards its size and hash. */
+function counting(bytes: ExportFile['bytes']) {
+  const hash = createHash('sha256');
+  let size = 0;
+  async function* passing(): AsyncGenerator<Uint8Array> {
+    for await (const part of bytes instanceof Uint8Array ? [bytes] : bytes) {
+      hash.update(part);
+      size += part.byteLength;
+      yield part;
+    }
+  }
+  return { content: passing(), told: () => ({ sha256: hash.digest('hex'), bytes: size }) };
+}
+
+async function hashOf(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const part of createReadStream(path)) hash.update(part as Uint8Array);
+  return hash.digest('hex');
+}
+
 async function check(
   staging: string,
   written: readonly WrittenFile[],
+  whole: ReadonlySet<string>,
   compare: CheckedWrite['check'],
 ): Promise<void> {
   const read = new Map<string, Uint8Array>();
   for (const { name, sha256 } of written) {
-    const bytes = await readFile(join(staging, name));
-    if (sha256Of(bytes) !== sha256) throw notAsWritten(`${name} does not read back as it was written`);
-    read.set(name, bytes);
+    const path = join(staging, name);
+    if ((await hashOf(path)) !== sha256) throw notAsWritten(`${name} does not read back as it was written`);
+    if (whole.has(name)) read.set(name, await readFile(path));
   }
-  const problem = await compare(read);
+  const problem = await compare(read, staging);
   if (problem !== null) throw notAsWritten(problem);
 }
 

@@ -12,17 +12,19 @@ import type { ExportId } from '../../../shared/domain/ids.ts';
 import { errorCode } from '../../../shared/domain/disk-error.ts';
 import { ServiceError } from '../../../shared/domain/service-error.ts';
 import { sha256Of } from '../../files/artifacts.ts';
+import { confinedSegments } from '../../files/uploads.ts';
 import type { Reader } from '../../../shared/contract/review.ts';
 import type { ReviewRow } from '../../store/reviews.ts';
+import { refuseUnlessMay } from '../review/readers-service.ts';
 import { mayCompare } from '../review/review-views.ts';
 import type { SignIn } from '../review/sign-in.ts';
-import type { Clock, ExchangeService, Log } from '../service-types.ts';
+import type { ExchangeService, Log } from '../service-types.ts';
 import { createExportSession, type ExportSession } from './export-session.ts';
 import { runExport, scoringRun, type ExportDeps, type ExportResult } from './export-job.ts';
+import { mergePackage, viewPackage } from './package/package-service.ts';
 import { filmsOfReview, chosenRead } from './gather-annotations.ts';
 
 export interface ExchangeDeps extends ExportDeps {
-  readonly clock: Clock;
   readonly log: Log;
   readonly signIn: Pick<SignIn, 'reader' | 'who'>;
 }
@@ -121,14 +123,19 @@ export function createExchangeService(deps: ExchangeDeps): ExchangeParts {
     return filmsOfReview(store, review.id).every((filmId) => mayCompare(store, review, reader, filmId));
   }
 
-  function refuseUnlessMayExport(review: ReviewRow, token: string | null): void {
+  function refuseUnlessMayExport(review: ReviewRow, { what, token }: ExportRequest): void {
     if (token === null) {
       throw new ServiceError(
         'SIGNED_OUT',
         'Sign in as adjudicator or owner to take a session out. Nothing was written.',
       );
     }
-    if (mayExport(review, deps.signIn.reader(token))) return;
+    const reader = deps.signIn.reader(token);
+    if (what === 'session') {
+      refuseUnlessMay(reader, 'manage'); // sent, not shown
+      return;
+    }
+    if (mayExport(review, reader)) return;
     throw new ServiceError(
       'NOT_ALLOWED',
       'A session is taken out by an adjudicator or owner who has none of its films left to read, or after it is closed. Nothing was written.',
@@ -138,6 +145,19 @@ export function createExchangeService(deps: ExchangeDeps): ExchangeParts {
   function reviewsFor(token: string | null): readonly ReviewRow[] {
     const reader = token === null ? null : deps.signIn.who(token);
     return reader === null ? [] : store.reviews.all().filter((review) => mayExport(review, reader));
+  }
+
+  /** A file of this computer, or of an upload by its name there. */
+  async function packagePath({
+    path,
+    uploadId,
+  }: {
+    path: string | null;
+    uploadId: string | null;
+  }): Promise<string> {
+    if (uploadId !== null) return join(await files.uploads.folder(uploadId), ...confinedSegments(path ?? ''));
+    if (path !== null && isAbsolute(path)) return path;
+    throw new ServiceError('BAD_INPUT', 'Name the package with its whole path. Nothing was changed.');
   }
 
   const isBusy = (): boolean => session?.event().state === 'running';
@@ -168,8 +188,7 @@ export function createExchangeService(deps: ExchangeDeps): ExchangeParts {
       if (request.folder !== null && !isAbsolute(request.folder)) {
         throw new ServiceError('BAD_INPUT', 'Name the folder with its whole path. Nothing was written.');
       }
-      if (request.reviewId !== null)
-        refuseUnlessMayExport(store.reviews.find(request.reviewId), request.token);
+      if (request.reviewId !== null) refuseUnlessMayExport(store.reviews.find(request.reviewId), request);
       if (request.what === 'predictions') scoringRun(library, request.runId);
       const id = newId(clock.now());
       const running = createExportSession(id, clock);
@@ -184,6 +203,18 @@ export function createExchangeService(deps: ExchangeDeps): ExchangeParts {
     current: () => session?.event() ?? null,
     watch: ({ exportId }, { signal }) => find(exportId).watch(signal),
     list,
+    signingKey: async () => ({ name: files.name, fingerprint: (await files.signingKey()).fingerprint }),
+    async viewPackage({ passphrase, ...source }) {
+      return await viewPackage(library, await packagePath(source), passphrase);
+    },
+    async mergePackage({ token, passphrase, trust, ...source }) {
+      refuseUnlessMay(deps.signIn.reader(token), 'manage');
+      if (library.imports.isBusy()) {
+        throw new ServiceError('BUSY', 'An import is running. Wait for it to end, then merge the package.');
+      }
+      const path = await packagePath(source);
+      return await mergePackage(library, path, { passphrase, trust, now: clock.now() });
+    },
     async remove({ exportId }) {
       files.refuseIfReadOnly();
       await recordOf(exportId);

@@ -1,26 +1,29 @@
 /** @file Makes one export: gathers, writes, reads back, compares. The exchange service and the command line call it. */
+import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 
 import type { ExportRequest } from '../../../shared/contract/exchange.ts';
 import type { TableFormat } from '../../../shared/domain/exchange.ts';
-import type { RunId } from '../../../shared/domain/ids.ts';
+import type { ReviewId, RunId } from '../../../shared/domain/ids.ts';
 import { assertNever, ServiceError } from '../../../shared/domain/service-error.ts';
 import { counted } from '../import/wording.ts';
 import { finishedRun, type FinishedRun } from '../inference/finished-run.ts';
 import type { OpenLibrary } from '../library/open-library.ts';
-import type { InferenceService } from '../service-types.ts';
+import type { Clock, InferenceService } from '../service-types.ts';
 import type { AnnotationFormat } from './annotation-set.ts';
 import { writeChecked, type WrittenFile } from './checked-files.ts';
 import { cocoFormat } from './coco-format.ts';
 import { csvFormat } from './csv-format.ts';
 import { gatherLibrary, gatherReview, type Gathered, type GatherProgress } from './gather-annotations.ts';
 import { jsonFormat } from './json-format.ts';
+import { packageProblem, packSession } from './package/package-service.ts';
 import { predictionsMatch, writePredictions, type PredictionSet } from './prediction-formats.ts';
 import { vindrFormat } from './vindr-format.ts';
 
 export interface ExportDeps {
   readonly library: OpenLibrary;
   readonly predict: InferenceService['predict'];
+  readonly clock: Clock;
 }
 
 export interface ExportPlace {
@@ -54,6 +57,8 @@ export async function runExport(
       return await exportAnnotations(deps, request, place, progress);
     case 'predictions':
       return await exportPredictions(deps, request, place, progress);
+    case 'session':
+      return await exportSession(deps, request, place, progress);
     default:
       return assertNever(request.what);
   }
@@ -144,6 +149,49 @@ async function exportPredictions(
         ? ['COCO has no scores of whole films: they stand with each image, and there are no boxes.']
         : [],
     check: `Read back from the disk and compared: ${counted(set.films.length * (set.findings.length + 1), 'score')} of ${counted(set.films.length, 'film')} are the same.`,
+  };
+}
+
+/** The session that is meant. @throws ServiceError BAD_INPUT */
+function chosenReview({ reviewId }: ExportRequest): ReviewId {
+  if (reviewId !== null) return reviewId;
+  throw new ServiceError('BAD_INPUT', 'Say which review session is wanted.');
+}
+
+async function exportSession(
+  { library, clock }: ExportDeps,
+  request: ExportRequest,
+  place: ExportPlace,
+  progress: ExportProgress,
+): Promise<ExportResult> {
+  const { passphrase, withFilms } = request;
+  progress.report('Writing and checking', 0, null);
+  const packed = await packSession(library, chosenReview(request), {
+    passphrase,
+    withFilms,
+    now: clock.now(),
+  });
+  const written = await writeChecked({
+    ...place,
+    files: [packed.file],
+    signal: progress.signal,
+    check: (_read, folder) => packageProblem(join(folder, packed.file.name), packed, passphrase),
+  });
+  const { session, films, missing, fingerprint } = packed;
+  const versions = session.versions.length + session.others.length;
+  return {
+    title: session.review.name,
+    films: films.length,
+    files: written,
+    notes: [
+      `Signed with the key ${fingerprint}: the other site compares it before it accepts the package.`,
+      ...(passphrase === null ? ['Not encrypted: whoever has the file can read it.'] : []),
+      ...(films.length > 0
+        ? ['The films go as they came into the library, with what stands in their headers.']
+        : []),
+      ...(missing > 0 ? [`${counted(missing, 'film')} not in this library and not in the package.`] : []),
+    ],
+    check: `Opened again from the disk and compared: the signature, ${counted(versions, 'version')} and ${counted(films.length, 'film')} are the same.`,
   };
 }
 

@@ -8,7 +8,7 @@ import { z } from 'zod';
 
 import type { TableFormat } from '../../../shared/domain/exchange.ts';
 import { parseCsvTable } from '../import/csv-table.ts';
-import { utf8, type ExportFile, type FilesByName } from './annotation-set.ts';
+import { utf8, type FilesByName, type WholeFile } from './annotation-set.ts';
 import { csvText, plainCell } from './csv-cells.ts';
 import { only, parseJson } from './json-format.ts';
 
@@ -42,7 +42,7 @@ export type PredictionSet = z.infer<typeof predictionSet>;
 type Film = PredictionSet['films'][number];
 
 interface PredictionFormat {
-  write(set: PredictionSet): ExportFile;
+  write(set: PredictionSet): WholeFile;
   /** What the file says of films and scores. */
   read(bytes: Uint8Array): Promise<Scores> | Scores;
 }
@@ -166,7 +166,7 @@ const coco: PredictionFormat = {
 
 const FORMATS: Readonly<Record<TableFormat, PredictionFormat>> = { csv, json, coco, vindr };
 
-export function writePredictions(set: PredictionSet, format: TableFormat): readonly ExportFile[] {
+export function writePredictions(set: PredictionSet, format: TableFormat): readonly WholeFile[] {
   return [FORMATS[format].write(set)];
 }
 

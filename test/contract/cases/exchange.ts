@@ -1,7 +1,11 @@
 /** @file Cases of the contract of exchange. */
+import { join } from 'node:path';
+
 import type { z } from 'zod';
 
 import type { exportRequest } from '../../../shared/contract/exchange.ts';
+import { owner } from './readers.ts';
+import { session } from './review.ts';
 import { take, NOBODY, type At, type Refusal, type Cases } from './case.ts';
 
 type ExportRequest = z.input<typeof exportRequest>;
@@ -17,10 +21,36 @@ async function made(
   throw new Error(`the export ended ${last?.state}: ${last?.error?.message}`);
 }
 
+/** A session package of the world's own library. */
+async function packed(at: At): Promise<{ path: string }> {
+  const { token, reviewId } = await session(at.world);
+  const exportId = await made(at, { what: 'session', reviewId, token });
+  const record = (await at.client.exchange.list({})).find(({ id }) => id === exportId);
+  return { path: join(record?.folder ?? '', record?.files[0]?.name ?? '') };
+}
+
 const badIds = [{}, { exportId: 7 }, { exportId: '../etc' }];
 const noExport: Refusal = { input: () => ({ exportId: 'export-00000000' }), code: 'NOT_FOUND' };
 
 export const exchangeCases: Cases['exchange'] = {
+  viewPackage: {
+    valid: async (at) => at.client.exchange.viewPackage(await packed(at)),
+    bad: [{}, { path: '' }, { path: 7 }],
+    refused: [
+      { input: () => ({ path: 'relative' }), code: 'BAD_INPUT' },
+      { input: ({ folder }) => ({ path: join(folder, 'none') }), code: 'NOT_FOUND' },
+      { input: ({ labels }) => ({ path: labels }), code: 'BAD_INPUT' },
+    ],
+  },
+  mergePackage: {
+    valid: async (at) => {
+      const { token } = await owner(at.world);
+      return await at.client.exchange.mergePackage({ token, ...(await packed(at)) });
+    },
+    bad: [{}, { path: '/x' }, { path: '/x', token: 'x' }],
+    refused: [{ input: () => ({ path: '/x', token: 'x'.repeat(43) }), code: 'SIGNED_OUT' }],
+  },
+  signingKey: { valid: ({ client }) => client.exchange.signingKey({}), reads: true, bad: [], refused: [] },
   sources: { valid: ({ client }) => client.exchange.sources({}), reads: true, bad: [], refused: [] },
   start: {
     valid: async (at) => ({

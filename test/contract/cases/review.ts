@@ -41,7 +41,7 @@ const readingId = (): string => {
 };
 
 /** A session of one film that the owner reads. */
-async function session(world: World, part: Partial<ReviewPlan> = {}) {
+export async function session(world: World, part: Partial<ReviewPlan> = {}) {
   const { token, id } = await owner(world);
   const asked = {
     token,

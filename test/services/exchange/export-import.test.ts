@@ -73,7 +73,12 @@ function said({ store }: OpenLibrary) {
 }
 
 const doExport = (library: OpenLibrary, request: object, folder: string, replace = false) =>
-  runExport({ library, predict: noPredictions }, exportRequest.parse(request), { folder, replace }, quiet);
+  runExport(
+    { library, predict: noPredictions, clock: Date },
+    exportRequest.parse(request),
+    { folder, replace },
+    quiet,
+  );
 
 describe.each(TABLE_FORMATS)('annotations as %s', (format) => {
   it('come back into another library the same, and a second time change nothing', async () => {

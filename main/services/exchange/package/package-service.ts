@@ -1,0 +1,232 @@
+/** @file Session packages of a library: written and checked by opening them again, looked into, merged once their signer is accepted. */
+import { isDeepStrictEqual } from 'node:util';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { z } from 'zod';
+
+import type { MergeResult, PackageView } from '../../../../shared/contract/exchange.ts';
+import { importSource } from '../../../../shared/contract/library.ts';
+import type { FilmId, ReviewId } from '../../../../shared/domain/ids.ts';
+import { ServiceError } from '../../../../shared/domain/service-error.ts';
+import { writeFileAtomic } from '../../../files/atomic-write.ts';
+import { fingerprintOf } from '../../../files/signing-key.ts';
+import { readVersion } from '../../app-version.ts';
+import { counted } from '../../import/wording.ts';
+import type { OpenLibrary } from '../../library/open-library.ts';
+import type { ExportFile } from '../annotation-set.ts';
+import { filmsToPack, gatherSession } from './gather-session.ts';
+import { mergeSession } from './merge-session.ts';
+import { damaged, PACKAGE_ENDING, type PackagedSession } from './package-format.ts';
+import { openPackage, type OpenPackage } from './read-package.ts';
+import { writePackage } from './write-package.ts';
+
+const TRUSTED = 'trusted-signers';
+const trustedSigners = z
+  .array(z.object({ publicKey: z.string(), name: z.string(), since: z.number() }))
+  .catch([]);
+
+export interface PackedSession {
+  readonly file: ExportFile;
+  readonly session: PackagedSession;
+  readonly films: readonly FilmId[];
+  readonly missing: number;
+  readonly fingerprint: string;
+}
+
+/** @throws ServiceError NOT_FOUND, READ_ONLY */
+export async function packSession(
+  { store, files }: OpenLibrary,
+  reviewId: ReviewId,
+  { passphrase, withFilms, now }: { passphrase: string | null; withFilms: boolean; now: number },
+): Promise<PackedSession> {
+  const session = gatherSession(store, reviewId);
+  const films = withFilms ? filmsToPack(store, files, reviewId) : [];
+  const signer = await files.signingKey();
+  const content = { session, films, signerName: files.name, app: await readVersion(), createdAt: now };
+  const listed = new Set(session.lists.flatMap((list) => list.films));
+  return {
+    file: { name: fileNameOf(session.review.name), bytes: writePackage(content, signer, passphrase) },
+    session,
+    films: films.map(({ filmId }) => filmId as FilmId),
+    missing: withFilms ? listed.size - films.length : 0,
+    fingerprint: signer.fingerprint,
+  };
+}
+
+function fileNameOf(name: string): string {
+  const plain = name
+    .normalize('NFKD')
+    .replace(/[^A-Za-z0-9]+/g, '-')
+    .replace(/^-+|-+$/g, '')
+    .slice(0, 60);
+  return `${plain === '' ? 'session' : plain}${PACKAGE_ENDING}`;
+}
+
+/** Why a written package is not what was meant; null = it is. */
+export async function packageProblem(
+  path: string,
+  packed: PackedSession,
+  passphrase: string | null,
+): Promise<string | null> {
+  const opened = await openPackage(path, passphrase);
+  try {
+    const plain: unknown = JSON.parse(JSON.stringify(packed.session));
+    if (!isDeepStrictEqual(opened.session, plain)) return 'the session in it differs from the library';
+    if (!isDeepStrictEqual(opened.films, packed.films)) return 'films are missing in it';
+    for (const film of opened.films) await opened.film(film);
+    return null;
+  } finally {
+    await opened.close();
+  }
+}
+
+async function isTrusted({ store, files }: OpenLibrary, publicKey: string): Promise<boolean> {
+  const trusted = trustedSigners.parse(store.settings.get(TRUSTED) ?? []);
+  if (trusted.some((one) => one.publicKey === publicKey)) return true;
+  return !files.readOnly && (await files.signingKey()).publicKey === publicKey;
+}
+
+/** Every file of the package is checked. @throws ServiceError as openPackage */
+export async function viewPackage(
+  library: OpenLibrary,
+  path: string,
+  passphrase: string | null,
+): Promise<PackageView> {
+  const opened = await openPackage(path, passphrase);
+  try {
+    for (const film of opened.films) await opened.film(film);
+    return await viewOf(library, opened);
+  } finally {
+    await opened.close();
+  }
+}
+
+async function viewOf(
+  library: OpenLibrary,
+  { session, signer, ...opened }: OpenPackage,
+): Promise<PackageView> {
+  const { store } = library;
+  const listed = [...new Set(session.lists.flatMap(({ films }) => films))];
+  const all = [...session.versions, ...session.others];
+  const packed = new Set(opened.films);
+  const here = listed.filter((id) => store.films.find(id) !== null);
+  return {
+    reviewId: session.review.id,
+    name: session.review.name,
+    createdAt: opened.manifest.createdAt,
+    encrypted: opened.encrypted,
+    signer: {
+      name: signer.name,
+      fingerprint: signer.fingerprint,
+      isKnown: await isTrusted(library, signer.publicKey),
+    },
+    readers: session.readers.map(({ name }) => name),
+    films: listed.length,
+    filmsPacked: packed.size,
+    filmsHere: here.length,
+    filmsMissing: listed.filter((id) => !packed.has(id) && !here.includes(id)).length,
+    versions: all.length,
+    versionsNew: all.filter(({ id }) => store.sessionMerge.known(id) === null).length,
+    isHere: store.reviews.all().some(({ id }) => id === session.review.id),
+  };
+}
+
+/**
+ * Films first (each whole or not), then the session in one transaction: cut off in between, merging again goes on.
+ * @param trust fingerprint of a signer that a person compared and accepts from now on
+ * @throws ServiceError NOT_ALLOWED the signer is not known here; CONFLICT, BAD_INPUT, INCOMPATIBLE
+ */
+export async function mergePackage(
+  library: OpenLibrary,
+  path: string,
+  { passphrase, trust, now }: { passphrase: string | null; trust: string | null; now: number },
+): Promise<MergeResult> {
+  const { store, files } = library;
+  files.refuseIfReadOnly();
+  const opened = await openPackage(path, passphrase);
+  try {
+    const { signer, session } = opened;
+    await refuseStranger(library, signer, trust);
+    for (const film of opened.films) await opened.film(film);
+    const imported = await importFilms(library, opened);
+    const counts = store.transaction(() => {
+      const known = trustedSigners.parse(store.settings.get(TRUSTED) ?? []);
+      if (!known.some(({ publicKey }) => publicKey === signer.publicKey)) {
+        const { publicKey, name } = signer;
+        store.settings.set(TRUSTED, [...known, { publicKey, name, since: now }]);
+      }
+      return mergeSession(store, session, signer.name);
+    });
+    library.audit.record('import', session.review.id, {
+      what: 'session package',
+      signer: signer.fingerprint,
+      versions: counts.versionsAdded,
+    });
+    return {
+      ...counts,
+      reviewId: session.review.id,
+      name: session.review.name,
+      filmsImported: imported,
+      readTwice: counts.readTwice.map(({ reader, filmId }) => ({ reader, filmId: filmId as FilmId })),
+      filmsMissing: counts.filmsMissing.map((id) => id as FilmId),
+      notes: notesOf(library, session, counts.filmsMissing.length, counts.readTwice.length),
+    };
+  } finally {
+    await opened.close();
+  }
+}
+
+async function refuseStranger(
+  library: OpenLibrary,
+  { name, publicKey, fingerprint }: OpenPackage['signer'],
+  trust: string | null,
+): Promise<void> {
+  if (await isTrusted(library, publicKey)) return;
+  const accepted = trust?.replace(/\s/g, '').toUpperCase();
+  if (accepted === fingerprintOf(publicKey).replace(/\s/g, '')) return;
+  throw new ServiceError(
+    'NOT_ALLOWED',
+    accepted === undefined
+      ? `The package was signed by “${name}”, whose key ${fingerprint} is not known here. Nothing was changed; compare it with the other site (by telephone, say) and accept it.`
+      : `The package was signed with the key ${fingerprint}, not with the one that was accepted. Nothing was changed.`,
+    { signer: name, fingerprint },
+  );
+}
+
+/** Films that are not here, through the import that every film goes through. @returns how many went in */
+async function importFilms({ store, files, imports }: OpenLibrary, opened: OpenPackage): Promise<number> {
+  const wanted = opened.films.filter((id) => store.films.find(id as FilmId) === null);
+  if (wanted.length === 0) return 0;
+  const folder = join(files.tmpDir, `package-${opened.manifest.files[0]?.sha256.slice(0, 16) ?? ''}`);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  try {
+    for (const id of wanted) await writeFileAtomic(join(folder, id), await opened.film(id));
+    await imports.start(importSource.parse({ paths: [folder] }));
+    await imports.settled();
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+  const left = wanted.filter((id) => store.films.find(id as FilmId) === null);
+  if (left.length > 0) throw damaged(`${left[0] ?? ''} in it is not the film that it says it is`);
+  return wanted.length;
+}
+
+function notesOf(
+  { store }: OpenLibrary,
+  { review, decisions }: PackagedSession,
+  missing: number,
+  twice: number,
+): string[] {
+  const { runId } = review.plan;
+  return [
+    missing > 0 &&
+      `${counted(missing, 'film')} of the session ${missing === 1 ? 'is' : 'are'} not in this library: what was said is kept, and they can be read once they are imported.`,
+    twice > 0 &&
+      `${counted(twice, 'read')} ${twice === 1 ? 'was' : 'were'} made at both sites: both histories are kept, and the one read here counts here.`,
+    runId !== null &&
+      store.runs.find(runId) === null &&
+      'The model of this session is not in this library, so it cannot be shown here.',
+    decisions.length > 0 && 'Decisions of both sites are kept; the one that came in last counts.',
+  ].filter((note) => note !== false);
+}
