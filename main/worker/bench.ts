@@ -59,7 +59,7 @@ async function knowledge(dir: string, films: FilmSet, vit: VitConfig, batch: num
       point: 'block',
     })),
     views: 1,
-    view: null,
+    augmented: false,
     batch,
     functions,
   };
@@ -109,7 +109,8 @@ async function training(dir: string, settings: BenchSettings, vit: VitConfig): P
       const indices = train.subarray(start, start + microBatch);
       const outputs = teacher === null ? null : await teacher(indices, 0);
       batches.push({
-        ...films.microBatch(indices, input),
+        ...films.labels(indices),
+        images: films.images(indices, input),
         teacher: outputs,
       });
     }

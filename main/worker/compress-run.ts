@@ -11,7 +11,8 @@ import { initParameters } from '../numeric/vit/init.ts';
 import { startFrom, type ImportedWeights } from '../numeric/weights/import-weights.ts';
 import { floatTensor, readSafetensors, writeSafetensors } from '../numeric/weights/safetensors.ts';
 import { WeightsError } from '../numeric/weights/weights-error.ts';
-import { inputOf, type FilmSet } from './film-set.ts';
+import type { FilmSet } from './film-set.ts';
+import { inputOf } from './model-input.ts';
 import { warn, type RunHost } from './run-host.ts';
 import type { RunReporter } from './run-reporter.ts';
 import { orStopped } from './stopped.ts';
@@ -70,7 +71,7 @@ function filmSource(films: FilmSet, input: ReturnType<typeof inputOf>): FilmSour
   );
   return {
     count,
-    images: (first, length) => films.microBatch(chosen.subarray(first, first + length), input).images,
+    images: (first, length) => films.images(chosen.subarray(first, first + length), input),
   };
 }
 

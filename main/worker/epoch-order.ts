@@ -1,6 +1,5 @@
 /** @file What an epoch shows: the order of films, by seed and epoch, and their views, by epoch. A resumed run repeats both. */
 import type { Recipe } from '../../shared/domain/recipe.ts';
-import { viewSettings, type ViewSettings } from '../numeric/augment/views.ts';
 import { uniformGenerator } from '../numeric/vit/init.ts';
 
 /** Fisher–Yates permutation of 0 … count − 1. */
@@ -23,20 +22,10 @@ export function epochFilms(train: Uint32Array, seed: number, epoch: number): Uin
   return epochOrder(train.length, seed, epoch).map((place) => train[place] ?? 0);
 }
 
-export interface EpochView {
-  /** Number of the view, as the knowledge cache counts them. */
-  readonly number: number;
-  /** The change of a film, by its position; absent without augmentation. */
-  readonly change?: (film: number) => ViewSettings;
-}
-
-/** The view of every film in an epoch. `side` in pixels. */
+/** Number of the view that every film has in an epoch, as the knowledge cache counts them; null = the films as they are. */
 export function epochView(
   { augment, views }: Pick<Recipe, 'augment' | 'views'>,
   epoch: number,
-  side: number,
-): EpochView {
-  if (!augment) return { number: 0 };
-  const number = epoch % views;
-  return { number, change: (film) => viewSettings(number, film, side) };
+): number | null {
+  return augment ? epoch % views : null;
 }

@@ -1,18 +1,9 @@
 /** @file The films of a plan in memory: 224-px grey bytes and labels; checks once more that no patient is in two parts. */
 import { readFile } from 'node:fs/promises';
 
-import type { InputSettings, Reducer, Upsampler } from '../../shared/domain/recipe.ts';
-import {
-  areaAverage,
-  bicubic,
-  bilinear,
-  nearest,
-  toGreyBytes,
-  type Resize,
-} from '../../shared/domain/resample.ts';
 import type { PlanFilm } from '../../shared/worker/protocol.ts';
-import { renderView, type ViewSettings } from '../numeric/augment/views.ts';
 import type { MicroBatch } from '../numeric/train/micro-batch.ts';
+import { modelInputs, type InputView } from './model-input.ts';
 
 /** Films that are read before messages are let in. */
 const FILMS_A_TURN = 64;
@@ -44,60 +35,16 @@ export function checkParts(films: readonly Pick<PlanFilm, 'patient' | 'part'>[])
   }
 }
 
-/** Which pixels a model gets: a low-resolution film at its own size or enlarged. */
-export interface InputView {
-  /** Pixels a side that the film is reduced to. */
-  readonly resolution: number;
-  /** Pixels a side of the model's input. */
-  readonly side: number;
-  readonly reduce: Reducer;
-  readonly upsample: Upsampler;
-}
-
-const REDUCE: Readonly<Record<Reducer, Resize>> = { area: areaAverage, bilinear, nearest };
-const ENLARGE: Readonly<Record<Upsampler, Resize>> = { bilinear, bicubic, nearest };
-
-/** The input of the model `vit` of a run. */
-export function inputOf(
-  config: { readonly resolution: number; readonly input: Pick<InputSettings, 'reduce' | 'upsample'> },
-  vit: { readonly imageSize: number },
-): InputView {
-  const { reduce, upsample } = config.input;
-  return { resolution: config.resolution, side: vit.imageSize, reduce, upsample };
-}
-
-/**
- * What a model gets from one film [size², grey bytes]: at full size the film itself, below it made small, rounded to
- * grey bytes as a stored low-resolution film is, then enlarged to the model's input where that is larger. Values 0..1,
- * [side²]. @throws RangeError when the model's input is neither of the two sizes
- */
-export function modelInput(image: Uint8Array, size: number, input: InputView): Float32Array {
-  const grey = lowGrey(image, size, input);
-  const values = new Float32Array(grey.length); // a loop: Float32Array.from is ten times as slow
-  for (let at = 0; at < values.length; at += 1) values[at] = Math.min(255, Math.max(0, grey[at] ?? 0)) / 255;
-  return values;
-}
-
-function lowGrey(image: Uint8Array, size: number, input: InputView): Uint8Array | Float32Array {
-  const { resolution, side, reduce, upsample } = input;
-  if (side !== size && side !== resolution) {
-    throw new RangeError(`A model of ${side} px takes no film of ${size} px at ${resolution} px.`);
-  }
-  if (resolution === size) return image;
-  const low = toGreyBytes(REDUCE[reduce](image, size, size, resolution, resolution));
-  return side === resolution ? low : ENLARGE[upsample](low, resolution, resolution, side, side);
-}
-
 export class FilmSet {
   readonly films: readonly PlanFilm[];
   readonly size: number;
-  /** All images one after another, one byte a pixel: 50 kB a film. */
-  readonly #pixels: Uint8Array;
+  /** All images one after another, one byte a pixel: 50 kB a film. Shared, so that another thread can read them. */
+  readonly pixels: Uint8Array<SharedArrayBuffer>;
 
-  private constructor(films: readonly PlanFilm[], size: number, pixels: Uint8Array) {
+  private constructor(films: readonly PlanFilm[], size: number, pixels: Uint8Array<SharedArrayBuffer>) {
     this.films = films;
     this.size = size;
-    this.#pixels = pixels;
+    this.pixels = pixels;
   }
 
   /** Reads every film's image of `size` × `size` bytes; `between` is awaited now and then. @throws FilmSetError */
@@ -109,7 +56,7 @@ export class FilmSet {
   ): Promise<FilmSet> {
     checkParts(films);
     const area = size * size;
-    const pixels = new Uint8Array(films.length * area);
+    const pixels = new Uint8Array(new SharedArrayBuffer(films.length * area));
     for (const [index, film] of films.entries()) {
       if (film.t1.length !== findings) {
         throw new FilmSetError(
@@ -146,29 +93,25 @@ export class FilmSet {
   /** 224-px grey bytes of one film; a view. */
   image(index: number): Uint8Array {
     const area = this.size * this.size;
-    return this.#pixels.subarray(index * area, (index + 1) * area);
+    return this.pixels.subarray(index * area, (index + 1) * area);
   }
 
-  /** One micro-batch without teacher outputs; unknown labels become NaN. `view` changes a film, by its position. */
-  microBatch(indices: Uint32Array, input: InputView, view?: (film: number) => ViewSettings): MicroBatch {
-    const area = input.side * input.side;
-    const images = new Float32Array(indices.length * area);
+  /** What a model gets of films: [b, S, S, 1], 0..1. `view` is the number of their change; null = as they are. */
+  images(indices: Uint32Array, input: InputView, view: number | null = null): Float32Array<ArrayBuffer> {
+    return modelInputs(this.pixels, this.size, indices, input, view);
+  }
+
+  /** Labels of films, NaN where unknown: t1 [b, K], t2 [b]. */
+  labels(indices: Uint32Array): Pick<MicroBatch, 'films' | 't1' | 't2'> {
     const chosen = Array.from(indices, (index) => {
       const film = this.films[index];
       if (film === undefined) throw new Error(`no film at position ${index}`);
       return film;
     });
-    indices.forEach((index, position) => {
-      const film =
-        view === undefined ? this.image(index) : renderView(this.image(index), this.size, view(index));
-      images.set(modelInput(film, this.size, input), position * area);
-    });
     return {
       films: chosen.length,
-      images,
       t1: Float32Array.from(chosen.flatMap((film) => film.t1.map((label) => label ?? Number.NaN))),
       t2: Float32Array.from(chosen, (film) => film.t2 ?? Number.NaN),
-      teacher: null,
     };
   }
 }

@@ -6,7 +6,8 @@ import type { Recipe } from '../../shared/domain/recipe.ts';
 import { encodePng } from '../dicom/render.ts';
 import { writeFileAtomic } from '../files/atomic-write.ts';
 import { epochFilms, epochView } from './epoch-order.ts';
-import type { FilmSet, InputView } from './film-set.ts';
+import type { FilmSet } from './film-set.ts';
+import type { InputView } from './model-input.ts';
 
 export const FIRST_BATCH_FILE = 'first-batch.png';
 
@@ -70,7 +71,7 @@ export async function writeFirstBatch(
 ): Promise<string> {
   const { recipe, seed } = settings;
   const first = epochFilms(films.part('train'), seed, 0).subarray(0, MOST_FILMS);
-  const { images } = films.microBatch(first, input, epochView(recipe, 0, films.size).change);
+  const images = films.images(first, input, epochView(recipe, 0));
   first.forEach((film, row) => {
     hide(images.subarray(row * input.side ** 2, (row + 1) * input.side ** 2), input.side, hidden(film));
   });

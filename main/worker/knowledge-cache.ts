@@ -12,7 +12,6 @@ import * as tf from '@tensorflow/tfjs-core';
 import { errorCode } from '../../shared/domain/disk-error.ts';
 import type { FeaturePoint } from '../../shared/domain/recipe.ts';
 import { writeFileAtomic } from '../files/atomic-write.ts';
-import type { ViewSettings } from '../numeric/augment/views.ts';
 import type { CompiledFunctions } from '../numeric/engine/graph/compiled-function.ts';
 import {
   readRecord,
@@ -43,8 +42,8 @@ export interface KnowledgeSettings {
   /** The logits and at most one feature. */
   readonly parts: readonly KnowledgePart[];
   readonly views: number;
-  /** The change of a film (by position) in a view; null = films as they are. */
-  readonly view: ((film: number, view: number) => ViewSettings) | null;
+  /** Films change from view to view; false = they are as they are. */
+  readonly augmented: boolean;
   /** Films through the teacher at a time. */
   readonly batch: number;
   readonly functions: CompiledFunctions;
@@ -121,12 +120,7 @@ async function computeShards(
   } as const;
   for (let start = 0; start < indices.length; start += settings.batch) {
     const chosen = indices.subarray(start, start + settings.batch);
-    const change = settings.view;
-    const { images } = films.microBatch(
-      chosen,
-      input,
-      change === null ? undefined : (film) => change(film, view),
-    );
+    const images = films.images(chosen, input, settings.augmented ? view : null);
     const input4d = tf.tensor4d(images, [chosen.length, config.imageSize, config.imageSize, 1]);
     const inputs = { ...Object.fromEntries(parameters), images: input4d };
     const key = `knowledge ${JSON.stringify([config, normalisation, chosen.length, feature, point])}`;

@@ -6,19 +6,20 @@ import type { OptimiserSettings, StepMeasurements } from '../numeric/train/train
 import type { CompiledFunctions } from '../numeric/engine/graph/compiled-function.ts';
 import type { Normalisation } from '../numeric/vit/forward.ts';
 import { epochView } from './epoch-order.ts';
-import type { FilmSet, InputView } from './film-set.ts';
+import type { FilmSet } from './film-set.ts';
+import { InputFeed } from './input-feed.ts';
+import type { InputView } from './model-input.ts';
 import { scoreFilms } from './score-films.ts';
 import type { StepTaker } from './step-taker.ts';
 import { orStopped, type Listening } from './stopped.ts';
 import { validate, type Validation } from './validation.ts';
 
-export interface Lesson {
-  /** One optimiser step on the films `chosen` in `epoch`. @throws NotFiniteError */
-  readonly step: (
-    chosen: Uint32Array,
-    epoch: number,
-    settings: OptimiserSettings,
-  ) => Promise<StepMeasurements>;
+/** `Batch` is a micro-batch as plain arrays. */
+export interface Lesson<Batch> {
+  /** The micro-batches of the films `chosen` in `epoch`; made beside whatever is computed meanwhile. */
+  readonly prepare: (chosen: Uint32Array, epoch: number) => Promise<readonly Batch[]>;
+  /** One optimiser step. @throws NotFiniteError */
+  readonly step: (batches: readonly Batch[], settings: OptimiserSettings) => Promise<StepMeasurements>;
   /** Brings the state up to date, where steps are taken elsewhere. Called before it is written. */
   readonly settle: () => void;
   /** Lets go of what the steps needed; the state stays. */
@@ -62,20 +63,27 @@ export function microSizes(
 }
 
 /** Training with labels, by any method but `pretrain`. */
-export function labelledLesson(lesson: LabelledLesson): Lesson {
+export function labelledLesson(lesson: LabelledLesson): Lesson<MicroBatch> {
   const { state, films, input, normalisation, recipe, teacher, listening, steps, functions } = lesson;
+  const feed = new InputFeed(films, input);
   return {
-    async step(chosen, epoch, settings) {
-      const batches: MicroBatch[] = [];
-      const view = epochView(recipe, epoch, films.size);
-      for (const indices of microParts(chosen, recipe.microBatch)) {
-        const answers = teacher === null ? null : await teacher(indices, view.number);
-        batches.push({ ...films.microBatch(indices, input, view.change), teacher: answers });
-      }
-      return await steps.step(batches, settings);
+    prepare(chosen, epoch) {
+      const view = epochView(recipe, epoch);
+      const parts = microParts(chosen, recipe.microBatch).map(async (indices): Promise<MicroBatch> => {
+        const [images, answers] = await Promise.all([
+          feed.images(indices, view),
+          teacher === null ? null : teacher(indices, view ?? 0),
+        ]);
+        return { ...films.labels(indices), images, teacher: answers };
+      });
+      return Promise.all(parts);
     },
+    step: steps.step,
     settle: steps.settle,
-    dispose: steps.dispose,
+    dispose() {
+      feed.dispose();
+      steps.dispose();
+    },
     async validate() {
       steps.settle();
       const indices = films.part('validation');

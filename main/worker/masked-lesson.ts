@@ -8,7 +8,9 @@ import { maskedStart } from '../numeric/pretrain/start.ts';
 import type { TrainState } from '../numeric/train/train-state.ts';
 import { gridSize, vitOfRun, type VitConfig } from '../numeric/vit/config.ts';
 import { epochView } from './epoch-order.ts';
-import { inputOf, type FilmSet } from './film-set.ts';
+import type { FilmSet } from './film-set.ts';
+import { inputOf } from './model-input.ts';
+import { InputFeed } from './input-feed.ts';
 import { microParts, type Lesson } from './lesson.ts';
 import type { RunHost } from './run-host.ts';
 import type { RunStart } from './start-weights.ts';
@@ -28,7 +30,12 @@ export function firstHidden({ config }: RunPlan, vit: VitConfig): (film: number)
   return (film) => maskOrder(config.seed, 0, film, patches).subarray(visibleCount(patches, MASK_RATIO));
 }
 
-export function maskedLesson(plan: RunPlan, host: RunHost, state: TrainState, films: FilmSet): Lesson {
+export function maskedLesson(
+  plan: RunPlan,
+  host: RunHost,
+  state: TrainState,
+  films: FilmSet,
+): Lesson<MaskedFilms> {
   const { recipe, seed, normalisation } = plan.config;
   const { config, groups } = state;
   const input = inputOf(plan.config, config);
@@ -36,19 +43,23 @@ export function maskedLesson(plan: RunPlan, host: RunHost, state: TrainState, fi
   const visible = visibleCount(patches, MASK_RATIO);
   const work = maskedWork({ config, groups, decoder: MASK_DECODER, normalisation, visible });
   const steps = plannedSteps(plan, host, state, work, films.part('train').length);
+  const feed = new InputFeed(films, input);
   return {
-    step(chosen, epoch, settings) {
-      const { change } = epochView(recipe, epoch, films.size);
-      const batches = microParts(chosen, recipe.microBatch).map((indices): MaskedFilms => {
-        const { images } = films.microBatch(indices, input, change);
+    prepare(chosen, epoch) {
+      const parts = microParts(chosen, recipe.microBatch).map(async (indices): Promise<MaskedFilms> => {
         const order = new Int32Array(indices.length * patches);
         indices.forEach((film, row) => order.set(maskOrder(seed, epoch, film, patches), row * patches));
+        const images = await feed.images(indices, epochView(recipe, epoch));
         return { films: indices.length, images, order };
       });
-      return steps.step(batches, settings);
+      return Promise.all(parts);
     },
+    step: steps.step,
     settle: steps.settle,
-    dispose: steps.dispose,
+    dispose() {
+      feed.dispose();
+      steps.dispose();
+    },
     validate: () => Promise.resolve(UNJUDGED),
   };
 }

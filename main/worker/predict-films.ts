@@ -6,7 +6,7 @@ import { ServiceError } from '../../shared/domain/service-error.ts';
 import type { CompiledFunctions } from '../numeric/engine/graph/compiled-function.ts';
 import { answers, relevance, targetWeights } from '../numeric/predict/answers.ts';
 import { abnormalProbability, sigmoid } from '../numeric/vit/probabilities.ts';
-import { modelInput, type InputView } from './film-set.ts';
+import { modelInput, type InputView } from './model-input.ts';
 import type { LoadedModel } from './model-cache.ts';
 
 export type FilmPrediction = Extract<FromInference, { readonly type: 'prediction' }>['films'][number];

@@ -6,13 +6,15 @@ import { ServiceError } from '../../shared/domain/service-error.ts';
 import type { RunPlan } from '../../shared/worker/protocol.ts';
 import { learningRateAt } from '../numeric/optim/schedule.ts';
 import { TrainState } from '../numeric/train/train-state.ts';
+import type { MicroBatch } from '../numeric/train/micro-batch.ts';
 import { labelledWork } from '../numeric/train/train-step.ts';
 import { vitOfRun, type VitConfig } from '../numeric/vit/config.ts';
 import type { ImportedWeights } from '../numeric/weights/import-weights.ts';
 import { BEST_FILE, saveWeights } from './best-weights.ts';
 import { restoreNewest, type RestoredCheckpoint } from './checkpoint.ts';
 import { compressPlanned, dropFitted } from './compress-run.ts';
-import { FilmSet, inputOf } from './film-set.ts';
+import { FilmSet } from './film-set.ts';
+import { inputOf } from './model-input.ts';
 import { finishedBefore, saveFinal, scoreHeldBack, tellFinal } from './finish-run.ts';
 import { writeFirstBatch } from './first-batch.ts';
 import { labelledLesson, type Lesson } from './lesson.ts';
@@ -97,18 +99,22 @@ async function train(
     file: await writeFirstBatch(dir, films, config, inputOf(config, vit), hidden),
   });
   const state = new TrainState(vit, weights, { ema: config.recipe.emaDecay !== null, extra });
-  let lesson: Lesson | null = null;
   try {
-    lesson =
+    const { how, best } =
       config.method === 'pretrain'
-        ? maskedLesson(plan, host, state, films)
-        : await lessonWithLabels(plan, host, reporter, state, films);
-    const { how, best } = await trainPlanned(plan, host, reporter, state, films, lesson);
+        ? await trainPlanned(plan, host, reporter, state, films, maskedLesson(plan, host, state, films))
+        : await trainPlanned(
+            plan,
+            host,
+            reporter,
+            state,
+            films,
+            await lessonWithLabels(plan, host, reporter, state, films),
+          );
     if (how !== 'finished') throw new Stopped(how);
     if (best === null) throw new Error('a finished run has a best epoch');
     return best;
   } finally {
-    lesson?.dispose(); // scoring needs the memory
     state.dispose();
   }
 }
@@ -119,7 +125,7 @@ async function lessonWithLabels(
   reporter: RunReporter,
   state: TrainState,
   films: FilmSet,
-): Promise<Lesson> {
+): Promise<Lesson<MicroBatch>> {
   const { method, loss, positiveWeights, normalisation, recipe } = plan.config;
   const work = labelledWork(state.config, { method, loss: { ...loss, positiveWeights }, normalisation });
   return labelledLesson({
@@ -153,11 +159,11 @@ async function keepBest(
 }
 
 /** The best epoch before the checkpoint that the run goes on from; null when none had ended. */
-async function resumedBest(
+async function resumedBest<Batch>(
   plan: RunPlan,
   host: RunHost,
   state: TrainState,
-  { validate }: Lesson,
+  { validate }: Lesson<Batch>,
   { position }: RestoredCheckpoint,
 ): Promise<TrainOutcome['best']> {
   const { dir, configHash } = plan;
@@ -170,13 +176,29 @@ async function resumedBest(
   return best;
 }
 
-async function trainPlanned(
+/** Trains by `lesson`, which is let go of. */
+async function trainPlanned<Batch>(
   plan: RunPlan,
   host: RunHost,
   reporter: RunReporter,
   state: TrainState,
   films: FilmSet,
-  lesson: Lesson,
+  lesson: Lesson<Batch>,
+): Promise<TrainOutcome> {
+  try {
+    return await trainBy(plan, host, reporter, state, films, lesson);
+  } finally {
+    lesson.dispose(); // scoring needs the memory
+  }
+}
+
+async function trainBy<Batch>(
+  plan: RunPlan,
+  host: RunHost,
+  reporter: RunReporter,
+  state: TrainState,
+  films: FilmSet,
+  lesson: Lesson<Batch>,
 ): Promise<TrainOutcome> {
   const { config, configHash, dir } = plan;
   const { recipe } = config;
@@ -202,9 +224,9 @@ async function trainPlanned(
     bestBefore,
     wish: host.wish,
     checkpointDue: () => host.now() - savedAt >= plan.checkpointEverySeconds * 1000,
-    onStep: (position, measured) => {
+    onStep: (position, measured, waitedMs) => {
       step = position.step;
-      reporter.step(position, measured);
+      reporter.step(position, measured, waitedMs);
     },
     onValidation: (position) => reporter.tell('validating', position.epoch, position.step),
     async onEpoch(epoch, validation, improved) {

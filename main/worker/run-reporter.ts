@@ -15,6 +15,7 @@ interface Sums {
   films: number;
   loss: number;
   gradNorm: number;
+  waitedMs: number;
   readonly terms: Map<TermMeasurement['name'], { value: number; share: number }>;
 }
 
@@ -93,7 +94,8 @@ export class RunReporter {
     });
   }
 
-  step(position: RunPosition, measured: StepMeasurements): void {
+  /** `waitedMs`: what of the step's time it waited for its films. */
+  step(position: RunPosition, measured: StepMeasurements, waitedMs: number): void {
     const now = this.#now();
     const films = Math.max(0, position.cursor - this.#cursor);
     this.#cursor = position.cursor;
@@ -103,6 +105,7 @@ export class RunReporter {
     this.#lastStepAt = now;
     this.#loss = measured.loss;
     addStep(this.#sums, films, measured);
+    this.#sums.waitedMs += waitedMs;
     if (now - this.#toldAt >= EVERY_MS) this.tell('training', position.epoch, position.step);
   }
 
@@ -132,6 +135,7 @@ export class RunReporter {
       },
       imagesPerSecond: seconds > 0 ? sums.films / seconds : 0,
       seconds,
+      waitedSeconds: sums.waitedMs / 1000,
       rssBytes: process.memoryUsage.rss(),
     };
     this.#sums = emptySums();
@@ -148,7 +152,7 @@ export class RunReporter {
 }
 
 function emptySums(): Sums {
-  return { steps: 0, films: 0, loss: 0, gradNorm: 0, terms: new Map() };
+  return { steps: 0, films: 0, loss: 0, gradNorm: 0, waitedMs: 0, terms: new Map() };
 }
 
 function addStep(sums: Sums, films: number, measured: StepMeasurements): void {

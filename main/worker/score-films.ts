@@ -7,7 +7,8 @@ import { nameParameters } from '../numeric/vit/parameters.ts';
 import { abnormalProbability, sigmoid } from '../numeric/vit/probabilities.ts';
 import type { CompiledFunctions } from '../numeric/engine/graph/compiled-function.ts';
 import { answers } from '../numeric/predict/answers.ts';
-import type { FilmSet, InputView } from './film-set.ts';
+import type { FilmSet } from './film-set.ts';
+import type { InputView } from './model-input.ts';
 
 export interface FilmScores {
   /** One array a finding, one probability a film. */
@@ -49,7 +50,7 @@ export async function scoreFilms(
     const chosen = indices.subarray(start, start + size);
     // The last batch is filled up with black films: one graph for all.
     const pixels = new Float32Array(size * side * side);
-    pixels.set(films.microBatch(chosen, settings.input).images);
+    pixels.set(films.images(chosen, settings.input));
     const images = tf.tensor4d(pixels, [size, side, side, 1]);
     const groups = Object.fromEntries(parameters.map((group, at) => [`group-${at}`, group]));
     const scores = functions.run(key, { ...groups, images }, () =>

@@ -1,7 +1,6 @@
 /** @file The teacher of a run: its answers computed where they are missing, then read from disk; the model itself is let go. */
 import { ServiceError } from '../../shared/domain/service-error.ts';
 import type { RunPlan } from '../../shared/worker/protocol.ts';
-import { viewSettings } from '../numeric/augment/views.ts';
 import { isTaught } from '../numeric/methods/needs.ts';
 import { disposeParameters } from '../numeric/vit/parameters.ts';
 import type { FilmSet } from './film-set.ts';
@@ -38,7 +37,7 @@ export async function teacherKnowledge(
   const settings: KnowledgeSettings = {
     parts: knowledge,
     views: recipe.augment ? recipe.views : 1,
-    view: recipe.augment ? (film, view) => viewSettings(view, film, films.size) : null,
+    augmented: recipe.augment,
     batch: recipe.microBatch,
     functions: host.functions,
   };

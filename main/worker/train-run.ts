@@ -1,4 +1,6 @@
 /** @file The epochs of one run: shuffled steps, validation, best weights, checkpoints; stops between steps when asked. */
+import { performance } from 'node:perf_hooks';
+
 import type { Recipe } from '../../shared/domain/recipe.ts';
 import { learningRateAt } from '../numeric/optim/schedule.ts';
 import type { TrainState } from '../numeric/train/train-state.ts';
@@ -9,9 +11,9 @@ import type { Lesson } from './lesson.ts';
 import { Stopped, type Wish } from './stopped.ts';
 import { isBetter, type Validation } from './validation.ts';
 
-export interface TrainRun {
+export interface TrainRun<Batch> {
   readonly state: TrainState;
-  readonly lesson: Lesson;
+  readonly lesson: Lesson<Batch>;
   /** Training films by their positions in the set. */
   readonly train: Uint32Array;
   readonly recipe: Recipe;
@@ -25,7 +27,8 @@ export interface TrainRun {
   readonly bestBefore: TrainOutcome['best'];
   /** Asked after every step. */
   readonly wish: () => Wish;
-  readonly onStep: (position: RunPosition, measured: StepMeasurements) => void;
+  /** `waitedMs`: what the step had to wait for its films. */
+  readonly onStep: (position: RunPosition, measured: StepMeasurements, waitedMs: number) => void;
   readonly onValidation: (position: RunPosition) => void;
   /** Awaited before the epoch's checkpoint, so that the best weights are on disk first. */
   readonly onEpoch: (epoch: number, validation: Validation, improved: boolean) => unknown;
@@ -45,8 +48,15 @@ export interface TrainOutcome {
   } | null;
 }
 
+/** The micro-batches of a step to come; its failure is met by whoever waits for them. */
+function prepare<Batch>(lesson: Lesson<Batch>, films: Uint32Array, epoch: number): Promise<readonly Batch[]> {
+  const prepared = lesson.prepare(films, epoch);
+  prepared.catch(() => undefined); // a run that stops first waits for nothing
+  return prepared;
+}
+
 /** Trains until the recipe ends, patience runs out, or a wish says otherwise. @throws NotFiniteError, ServiceError DISK_FULL */
-export async function trainRun(run: TrainRun): Promise<TrainOutcome> {
+export async function trainRun<Batch>(run: TrainRun<Batch>): Promise<TrainOutcome> {
   const { state, recipe, lesson, train } = run;
   const stepsPerEpoch = Math.ceil(train.length / recipe.batch);
   const total = stepsPerEpoch * recipe.epochs;
@@ -59,9 +69,15 @@ export async function trainRun(run: TrainRun): Promise<TrainOutcome> {
 
   while (position.epoch < recipe.epochs) {
     const order = epochFilms(train, run.seed, position.epoch);
+    const filmsFrom = (cursor: number) => order.subarray(cursor, cursor + recipe.batch);
+    let prepared = prepare(lesson, filmsFrom(position.cursor), position.epoch);
     while (position.cursor < train.length) {
-      const chosen = order.subarray(position.cursor, position.cursor + recipe.batch);
-      const measured = await lesson.step(chosen, position.epoch, {
+      const began = performance.now();
+      const batches = await prepared;
+      const waitedMs = performance.now() - began;
+      const chosen = filmsFrom(position.cursor);
+      prepared = prepare(lesson, filmsFrom(position.cursor + chosen.length), position.epoch);
+      const measured = await lesson.step(batches, {
         learningRate: learningRateAt(
           position.step,
           total,
@@ -73,7 +89,7 @@ export async function trainRun(run: TrainRun): Promise<TrainOutcome> {
         emaDecay: recipe.emaDecay,
       });
       position = { ...position, cursor: position.cursor + chosen.length, step: position.step + 1 };
-      run.onStep(position, measured);
+      run.onStep(position, measured, waitedMs);
       const wish = run.wish();
       if (wish === 'pause') {
         await checkpoint();

@@ -163,6 +163,8 @@ export const epochRecord = z.object({
   }),
   imagesPerSecond: z.number(),
   seconds: z.number(),
+  /** Of `seconds`, what steps waited for their films; null in runs before it was measured. */
+  waitedSeconds: z.number().nullable().default(null),
   rssBytes: z.number(),
 });
 export type EpochRecord = z.infer<typeof epochRecord>;

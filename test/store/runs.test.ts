@@ -132,6 +132,7 @@ it('an epoch and a checkpoint that are made again replace the ones before', () =
     validation: { loss: null, t1: null, k: 0, of: 1, t2: 0.5 },
     imagesPerSecond: 3,
     seconds: 4,
+    waitedSeconds: null,
     rssBytes: 5,
   };
   store.runs.putEpoch(teacher, record);

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 
 import { afterAll, describe, expect, it } from 'vitest';
 
-import { checkParts, FilmSet, modelInput } from '../../main/worker/film-set.ts';
+import { checkParts, FilmSet } from '../../main/worker/film-set.ts';
+import { modelInput } from '../../main/worker/model-input.ts';
 import type { PlanFilm } from '../../shared/worker/protocol.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'chestlight-films-'));
@@ -26,15 +27,12 @@ describe('a film set', () => {
     const set = await FilmSet.load([film('a'), film('b', { part: 'test', t1: [0, 1], t2: 1 })], 2, size);
     expect([...set.part('train')]).toEqual([0]);
     expect([...set.part('test')]).toEqual([1]);
-    const batch = set.microBatch(Uint32Array.of(1, 0), {
-      resolution: size,
-      side: size,
-      reduce: 'area',
-      upsample: 'bilinear',
-    });
-    expect([...batch.t1]).toEqual([0, 1, 1, Number.NaN]);
-    expect([...batch.t2]).toEqual([1, Number.NaN]);
-    expect(batch.images[1]).toBeCloseTo((set.image(1)[1] ?? 0) / 255, 7);
+    const chosen = Uint32Array.of(1, 0);
+    const { t1, t2 } = set.labels(chosen);
+    expect([...t1]).toEqual([0, 1, 1, Number.NaN]);
+    expect([...t2]).toEqual([1, Number.NaN]);
+    const input = { resolution: size, side: size, reduce: 'area', upsample: 'bilinear' } as const;
+    expect(set.images(chosen, input)[1]).toBeCloseTo((set.image(1)[1] ?? 0) / 255, 7);
   });
 
   it.each([

@@ -8,7 +8,8 @@ import { afterAll, expect, it } from 'vitest';
 
 import { renderView, viewSettings } from '../../main/numeric/augment/views.ts';
 import { epochOrder } from '../../main/worker/epoch-order.ts';
-import { FilmSet, modelInput } from '../../main/worker/film-set.ts';
+import { FilmSet } from '../../main/worker/film-set.ts';
+import { modelInput } from '../../main/worker/model-input.ts';
 import { writeFirstBatch } from '../../main/worker/first-batch.ts';
 import { presetRecipe } from '../../shared/domain/recipe.ts';
 

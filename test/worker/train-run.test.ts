@@ -9,6 +9,7 @@ import { CompiledFunctions } from '../../main/numeric/engine/graph/compiled-func
 import { CompiledTrainer } from '../../main/numeric/engine/graph/compiled-trainer.ts';
 import { loadEngine } from '../../main/numeric/engine/load-engine.ts';
 import { TrainState } from '../../main/numeric/train/train-state.ts';
+import type { MicroBatch } from '../../main/numeric/train/micro-batch.ts';
 import { labelledWork } from '../../main/numeric/train/train-step.ts';
 import type { VitConfig } from '../../main/numeric/vit/config.ts';
 import { initParameters, uniformGenerator } from '../../main/numeric/vit/init.ts';
@@ -84,7 +85,7 @@ function compiledFor(state: TrainState) {
   });
 }
 
-function startRun(how: 'eager' | 'compiled', change: Partial<TrainRun>): TrainRun {
+function startRun(how: 'eager' | 'compiled', change: Partial<TrainRun<MicroBatch>>): TrainRun<MicroBatch> {
   const state = new TrainState(config, initParameters(config, 3), { ema: false });
   const wish = change.wish ?? (() => 'go on');
   const lesson = labelledLesson({
@@ -121,22 +122,27 @@ function startRun(how: 'eager' | 'compiled', change: Partial<TrainRun>): TrainRu
 }
 
 describe.each(['eager', 'compiled'] as const)('%s', (how) => {
-  const start = (change: Partial<TrainRun> = {}) => startRun(how, change);
+  const start = (change: Partial<TrainRun<MicroBatch>> = {}) => startRun(how, change);
 
   it('learns a pattern and keeps the weights of the best epoch', async () => {
     const seen: (number | null)[] = [];
     const validationLosses: number[] = [];
     const losses: number[] = [];
+    const waits: number[] = [];
     const run = start({
       onEpoch(_, validation) {
         seen.push(validation.t1.value);
         validationLosses.push(validation.loss ?? Number.NaN);
       },
-      onStep: (_, measured) => losses.push(measured.loss),
+      onStep(_, measured, waitedMs) {
+        losses.push(measured.loss);
+        waits.push(waitedMs);
+      },
     });
     const outcome = await trainRun(run);
     expect(outcome).toMatchObject({ how: 'finished', position: { epoch: 6, step: 24 } });
     expect(losses).toHaveLength(24);
+    expect(waits[0]).toBeGreaterThan(0); // nothing is computed yet beside which the first films could be made
     expect(losses.at(-1)).toBeLessThan((losses[0] ?? 0) / 2);
     expect(outcome.best?.validation.t1.value).toBe(Math.max(...seen.map((value) => value ?? 0)));
     expect(outcome.best?.validation.t1.value).toBeGreaterThan(0.95);

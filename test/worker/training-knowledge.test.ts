@@ -16,7 +16,8 @@ import { forward } from '../../main/numeric/vit/forward.ts';
 import { initParameters } from '../../main/numeric/vit/init.ts';
 import { disposeParameters, loadParameters } from '../../main/numeric/vit/parameters.ts';
 import { exportWeights } from '../../main/numeric/weights/export-weights.ts';
-import { FilmSet, inputOf } from '../../main/worker/film-set.ts';
+import { FilmSet } from '../../main/worker/film-set.ts';
+import { inputOf } from '../../main/worker/model-input.ts';
 import { makeFilms, runProcess, tinyConfig, writePlan } from './training-process.ts';
 
 const vit = vitConfig('tiny', { t1Units: 1 });
@@ -63,15 +64,11 @@ async function runStudent(name: string) {
 /** The first step of the same student, its teacher asked directly for the same views; nothing is rounded. */
 async function liveStep() {
   const films = await FilmSet.load(made.films, 1, vit.imageSize);
-  const view = (film: number) => viewSettings(0, film, films.size);
   const train = films.part('train');
   const parameters = loadParameters(teacherWeights, vit);
-  const batch = films.microBatch(train, inputOf(config, vit), view);
-  const { images } = films.microBatch(
-    train,
-    { resolution: 224, side: 224, reduce: 'area', upsample: 'bilinear' },
-    view,
-  );
+  const batch = { ...films.labels(train), images: films.images(train, inputOf(config, vit), 0) };
+  const seen = { resolution: 224, side: 224, reduce: 'area', upsample: 'bilinear' } as const;
+  const images = films.images(train, seen, 0);
   let outputs = { t1: new Float32Array(), t2: new Float32Array(), feature: new Float32Array() };
   tf.tidy(() => {
     const input = tf.tensor4d(images, [train.length, 224, 224, 1]);

@@ -84,6 +84,7 @@ function addHistory({ store }: OpenLibrary, runId: RunId): void {
       validation: { loss: 1, t1: 0.6 + epoch / 50, k: 3, of: 3, t2: 0.7 + epoch / 50 },
       imagesPerSecond: 9,
       seconds: 9,
+      waitedSeconds: null,
       rssBytes: 1,
     });
   }
