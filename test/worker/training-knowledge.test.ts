@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
-import { viewSettings } from '../../main/numeric/augment/views.ts';
 import { loadEngine } from '../../main/numeric/engine/load-engine.ts';
 import { meanOfBlocks } from '../../main/numeric/methods/features.ts';
 import { TrainState } from '../../main/numeric/train/train-state.ts';
