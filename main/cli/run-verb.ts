@@ -23,6 +23,7 @@ export const RUN_OPTIONS = {
   epochs: { type: 'string' },
   batch: { type: 'string' },
   'micro-batch': { type: 'string' },
+  'save-memory': { type: 'boolean' },
   'learning-rate': { type: 'string' },
   seed: { type: 'string' },
   split: { type: 'string' },
@@ -42,6 +43,7 @@ export function requestFrom(
     epochs: numberOption(options, 'epochs'),
     batch: numberOption(options, 'batch'),
     microBatch: numberOption(options, 'micro-batch'),
+    recompute: options['save-memory'] === true ? true : undefined,
     learningRate: numberOption(options, 'learning-rate'),
   });
   const parsed = runRequest.safeParse(

@@ -73,7 +73,7 @@ async function knowledge(dir: string, films: FilmSet, vit: VitConfig, batch: num
 }
 
 async function training(dir: string, settings: BenchSettings, vit: VitConfig): Promise<Step> {
-  const { what, batch, microBatch, model } = settings;
+  const { what, batch, microBatch, model, recompute } = settings;
   const distils = what === 'distil';
   const films = await noiseFilms(dir, batch, vit.imageSize);
   const teacher = distils ? await knowledge(dir, films, vit, microBatch) : null;
@@ -83,6 +83,7 @@ async function training(dir: string, settings: BenchSettings, vit: VitConfig): P
     method: distils ? ('mlcak' as const) : ('teacher' as const),
     loss: PAPER_LOSS,
     normalisation: NORMALISATION,
+    recompute,
   };
   const optimiser = { learningRate, weightDecay, clipNorm, emaDecay: null };
   const work = labelledWork(vit, objective);

@@ -41,7 +41,14 @@ export function maskedLesson(
   const input = inputOf(plan.config, config);
   const patches = gridSize(config) ** 2;
   const visible = visibleCount(patches, MASK_RATIO);
-  const work = maskedWork({ config, groups, decoder: MASK_DECODER, normalisation, visible });
+  const work = maskedWork({
+    config,
+    groups,
+    decoder: MASK_DECODER,
+    normalisation,
+    visible,
+    recompute: recipe.recompute,
+  });
   const steps = plannedSteps(plan, host, state, work, films.part('train').length);
   const feed = new InputFeed(films, input);
   return {

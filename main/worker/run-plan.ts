@@ -127,7 +127,13 @@ async function lessonWithLabels(
   films: FilmSet,
 ): Promise<Lesson<MicroBatch>> {
   const { method, loss, positiveWeights, normalisation, recipe } = plan.config;
-  const work = labelledWork(state.config, { method, loss: { ...loss, positiveWeights }, normalisation });
+  const objective = {
+    method,
+    loss: { ...loss, positiveWeights },
+    normalisation,
+    recompute: recipe.recompute,
+  };
+  const work = labelledWork(state.config, objective);
   return labelledLesson({
     state,
     films,

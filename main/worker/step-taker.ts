@@ -11,6 +11,7 @@ import {
 import { chosenEngine } from './graph-choice.ts';
 import { microSizes } from './lesson.ts';
 import { warn, type RunHost } from './run-host.ts';
+import { shrinkingSteps } from './shrinking-steps.ts';
 
 export interface StepTaker<Batch> {
   /** One optimiser step over an effective batch. @throws NotFiniteError */
@@ -50,6 +51,12 @@ function compilesStep(
   return asked === 'graph' || (asked === null && micro >= WORTH_COMPILING);
 }
 
+/** Films of micro-batches of `sizes` when they are cut into pieces of at most `most`. */
+function splitSizes(sizes: readonly number[], most: number): readonly number[] {
+  const cut = sizes.flatMap((size) => (size <= most ? [size] : [most, size % most]));
+  return [...new Set(cut)].filter((size) => size > 0);
+}
+
 /** The steps of a planned run on `trainFilms` films. */
 export function plannedSteps<Batch extends { readonly films: number }, Fed>(
   plan: RunPlan,
@@ -59,13 +66,27 @@ export function plannedSteps<Batch extends { readonly films: number }, Fed>(
   trainFilms: number,
 ): StepTaker<Batch> {
   const { recipe } = plan.config;
-  const compiled = !compilesStep(recipe, trainFilms)
-    ? null
-    : new CompiledTrainer({
-        state,
-        work,
-        sizes: microSizes(trainFilms, recipe),
-        onEager: (why) => warn(host, `Training goes on without its compiled step, which is slower: ${why}.`),
-      });
-  return stepTaker(state, work, compiled, host.between);
+  const compiles = compilesStep(recipe, trainFilms);
+  const stepsOf = (most: number): StepTaker<Batch> => {
+    const compiled = !compiles
+      ? null
+      : new CompiledTrainer({
+          state,
+          work,
+          sizes: splitSizes(microSizes(trainFilms, recipe), most),
+          onEager: (why) =>
+            warn(host, `Training goes on without its compiled step, which is slower: ${why}.`),
+        });
+    return stepTaker(state, work, compiled, host.between);
+  };
+  return shrinkingSteps({
+    work,
+    microBatch: Math.min(recipe.microBatch, trainFilms),
+    stepsOf,
+    onShrink: (films) =>
+      warn(
+        host,
+        `The memory of the device does not suffice: training goes on with ${films} film${films === 1 ? '' : 's'} at once. The result stays the same.`,
+      ),
+  });
 }

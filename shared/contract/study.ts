@@ -6,10 +6,10 @@ import { LABEL_SETS } from '../domain/findings.ts';
 import { LABEL_RULES, METHODS, PRESETS, VIT_VARIANTS } from '../domain/recipe.ts';
 import { CELL_STATES, STUDY_STATES } from '../domain/study.ts';
 import { empty, labelVersionId, procedure, runId, splitId, studyId, timestampMs } from './base.ts';
-import { inputSettings, lossPart, recipe, resolution } from './training.ts';
+import { inputSettings, lossPart, recipePart, resolution } from './training.ts';
 
 const lowResolution = z.literal([112, 56, 28]);
-const recipePart = recipe.partial().strict();
+const strictRecipe = recipePart.strict();
 const cellKey = z.string().min(1).max(120);
 
 export const studySystem = z.strictObject({
@@ -45,9 +45,9 @@ export const studyPlan = z.strictObject({
   /** How the students' films become tokens. */
   input: inputSettings.partial().strict().default({}),
   preset: z.enum(PRESETS).default('robust'),
-  recipe: recipePart.default({}),
+  recipe: strictRecipe.default({}),
   /** What the teacher's recipe has otherwise than the students'. */
-  teacherRecipe: recipePart.default({}),
+  teacherRecipe: strictRecipe.default({}),
   loss: lossPart.strict().default({}),
   /** Start weights per model, as `init` of a run; a model that is not named starts at random. */
   init: z.partialRecord(z.enum(VIT_VARIANTS), z.string()).default({}),

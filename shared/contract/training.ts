@@ -54,6 +54,8 @@ export const recipe = z.object({
   epochs: z.number().int().min(1).max(1000),
   batch: z.number().int().min(1).max(1024),
   microBatch: z.number().int().min(1).max(256),
+  /** Runs from before this choice kept everything. */
+  recompute: z.boolean().default(false),
   learningRate: z.number().positive().max(1),
   warmupEpochs: z.number().int().min(0).max(100),
   weightDecay: z.number().min(0).max(1),
@@ -63,6 +65,9 @@ export const recipe = z.object({
   views: z.number().int().min(1).max(64),
   patience: z.number().int().min(1).nullable(),
 });
+
+/** Some of a recipe: what is left out is filled from the preset. */
+export const recipePart = recipe.extend({ recompute: z.boolean() }).partial();
 
 /** What a person asks for. Everything left out is filled from the preset and recorded whole with the run. */
 export const runRequest = z.object({
@@ -82,7 +87,7 @@ export const runRequest = z.object({
   /** Labels of a review instead of the imported ones, where it has any. Students follow their teacher. */
   labelVersionId: labelVersionId.nullable().default(null),
   preset: z.enum(PRESETS).default('robust'),
-  recipe: recipe.partial().default({}),
+  recipe: recipePart.default({}),
   loss: lossPart.default({}),
   input: inputSettings.partial().default({}),
   /** Outputs of the normal/abnormal head: 2 with one-hot BCE as in the paper, or 1. Students follow their teacher. */

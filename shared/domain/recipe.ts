@@ -87,6 +87,8 @@ export interface Recipe {
   /** Effective batch: gradients are accumulated over micro-batches up to this many films. */
   readonly batch: number;
   readonly microBatch: number;
+  /** Gradients compute again what lies inside a block instead of keeping it: less memory, more time, the same result. */
+  readonly recompute: boolean;
   readonly learningRate: number;
   /** Epochs of linear warm-up before the cosine to 0. */
   readonly warmupEpochs: number;
@@ -121,6 +123,7 @@ export function presetRecipe(preset: PresetName, variant: VitVariant, fromWeight
         epochs: 100,
         batch: 64,
         microBatch: 8,
+        recompute: false,
         learningRate: 5e-4,
         warmupEpochs: 0,
         weightDecay: 0.01,
@@ -136,6 +139,7 @@ export function presetRecipe(preset: PresetName, variant: VitVariant, fromWeight
         epochs: 40,
         batch: 64,
         microBatch: 8,
+        recompute: false,
         learningRate: variant === 'base' ? 1e-4 : 2e-4,
         warmupEpochs: 5,
         weightDecay: 0.05,
@@ -151,6 +155,7 @@ export function presetRecipe(preset: PresetName, variant: VitVariant, fromWeight
         epochs: 5,
         batch: 16,
         microBatch: 8,
+        recompute: false,
         learningRate: fromWeights ? QUICK_FINE_TUNING_RATE : 3e-4,
         warmupEpochs: 1,
         weightDecay: 0.05,
@@ -186,6 +191,7 @@ export function pretrainRecipe(preset: PresetName, kind: 'masked' | 'compressed'
     epochs: MASKED_EPOCHS[preset],
     batch: 16,
     microBatch: 16,
+    recompute: false,
     learningRate: 1e-3,
     warmupEpochs: preset === 'quick' ? 1 : 5,
     weightDecay: 0.05,

@@ -12,6 +12,8 @@ export const benchSettings = z.object({
   model: z.enum(VIT_VARIANTS),
   batch: z.number().int().min(1).max(1024),
   microBatch: z.number().int().min(1).max(256),
+  /** Our step computes again what lies inside a block, to save memory. */
+  recompute: z.boolean(),
 });
 export type BenchSettings = z.infer<typeof benchSettings>;
 

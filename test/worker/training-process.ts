@@ -98,7 +98,7 @@ export function writePlan(
   return { path, plan };
 }
 
-/** Runs the process until it has left. `onMessage` may answer it, or kill it. */
+/** Runs the process until it has left. `onMessage` may answer it, or kill it. `env` is added to its environment. */
 export async function runProcess(
   planPath: string,
   onMessage: (message: FromTraining, worker: WorkerHandle) => void = () => undefined,

@@ -122,6 +122,7 @@ function requestFrom(options: VerbArguments['options']) {
     batch: numberOption(options, 'batch') ?? 8,
     steps: numberOption(options, 'steps') ?? 10,
     against: textOption(options, 'against') ?? null,
+    recompute: options['save-memory'] === true,
   });
   if (parsed.success) return parsed.data;
   throw new Refusal('BAD_INPUT', `The settings do not fit: ${z.prettifyError(parsed.error)}`);
@@ -129,29 +130,30 @@ function requestFrom(options: VerbArguments['options']) {
 
 export const bench: Verb = {
   name: 'bench',
-  usage: 'bench [--against pytorch] [--model tiny|small|base] [--batch N] [--steps N]',
+  usage: 'bench [--against pytorch] [--model tiny|small|base] [--batch N] [--steps N] [--save-memory]',
   summary: 'time and memory of a train step, a distil step and a prediction on this machine',
   options: {
     against: { type: 'string' },
     model: { type: 'string' },
     batch: { type: 'string' },
     steps: { type: 'string' },
+    'save-memory': { type: 'boolean' },
   },
   run: async ({ options, positionals }) => {
     if (positionals.length > 0)
       throw new Refusal('BAD_INPUT', `bench takes options only, not ${positionals[0]}.`);
-    const { model, batch, steps, against } = requestFrom(options);
+    const { model, batch, steps, against, recompute } = requestFrom(options);
     const python = against === null ? null : pythonWithTorch();
     const microBatch = Math.min(batch, presetRecipe('quick', model).microBatch);
     const measured = [];
     for (const what of BENCH_WORK) {
       process.stderr.write(`${NAMES[what]} of a ViT-${model} …\n`);
-      measured.push(await measure({ what, model, batch, microBatch }, steps, python));
+      measured.push(await measure({ what, model, batch, microBatch, recompute }, steps, python));
     }
     const rows = measured.map(({ row }) => row);
     const [engine, pytorch = null] = measured[0]?.ready ?? [];
     return {
-      json: { model, batch, microBatch, steps, engine, pytorch, rows },
+      json: { model, batch, microBatch, recompute, steps, engine, pytorch, rows },
       text: rows.map(rowText).join('\n'),
     };
   },

@@ -48,6 +48,9 @@ export function decoderGroups(config: VitConfig, decoder: DecoderShape): readonl
   ];
 }
 
+/** The model, and whether gradients compute again what lies inside a block. */
+export type MaskedShape = VitConfig & { readonly recompute: boolean };
+
 /** Films of one micro-batch and the patches that the encoder sees. */
 export interface MaskedBatch {
   /** Grey films [B, S, S, 1], 0..1. */
@@ -83,7 +86,7 @@ function encode(
   parameters: NamedParameters,
   pixels: tf.Tensor,
   seen: tf.Tensor,
-  config: VitConfig,
+  config: MaskedShape,
   normalisation: Normalisation,
 ): tf.Tensor {
   const { width, depth, layerNormEpsilon } = config;
@@ -108,11 +111,12 @@ function decode(
   encoded: tf.Tensor,
   seen: tf.Tensor,
   hidden: tf.Tensor,
-  config: VitConfig,
+  config: MaskedShape,
   decoder: DecoderShape,
 ): tf.Tensor {
   const { width } = decoder;
-  const shape: BlockShape = { ...decoder, layerNormEpsilon: config.layerNormEpsilon };
+  const { layerNormEpsilon, recompute } = config;
+  const shape: BlockShape = { ...decoder, layerNormEpsilon, recompute };
   const grid = gridSize(config);
   const [batch = 0, visible = 0] = seen.shape;
   const masked = hidden.shape[1] ?? 0;
@@ -136,7 +140,7 @@ function decode(
     [batch, masked, width],
   );
   const rows = tf.reshape(wanted, [batch * masked, width]);
-  const { value } = layerNorm(rows, at('norm.scale'), at('norm.bias'), config.layerNormEpsilon);
+  const { value } = layerNorm(rows, at('norm.scale'), at('norm.bias'), layerNormEpsilon);
   return linear(value, at('pixels.kernel'), at('pixels.bias'));
 }
 
@@ -147,7 +151,7 @@ function decode(
 export function maskedPixelLoss(
   parameters: NamedParameters,
   { images, order, visible }: MaskedBatch,
-  config: VitConfig,
+  config: MaskedShape,
   decoder: DecoderShape,
   normalisation: Normalisation,
 ): tf.Scalar {

@@ -36,17 +36,20 @@ export interface MaskedModel {
   readonly normalisation: Normalisation;
   /** Patches that the encoder sees of a film. */
   readonly visible: number;
+  /** Gradients compute again what lies inside a block instead of keeping it. */
+  readonly recompute: boolean;
 }
 
 function gradients(
-  { config, groups, decoder, normalisation, visible }: MaskedModel,
+  { config, groups, decoder, normalisation, visible, recompute }: MaskedModel,
   parameters: readonly tf.Tensor[],
   { images, order, share }: MaskedTensors,
 ): MicroGradients {
   let measured: tf.Tensor1D | null = null;
   const { value, grads } = tf.valueAndGrads((...flat: tf.Tensor[]) => {
     const batch = { images, order, visible };
-    const pixels = maskedPixelLoss(nameGroups(flat, groups), batch, config, decoder, normalisation);
+    const shape = { ...config, recompute };
+    const pixels = maskedPixelLoss(nameGroups(flat, groups), batch, shape, decoder, normalisation);
     const loss = tf.mul<tf.Scalar>(pixels, share);
     measured = tf.keep(tf.stack([loss, loss])) as tf.Tensor1D; // the sum, and its only term
     return loss;
@@ -81,5 +84,13 @@ export function maskedWork(model: MaskedModel): StepWork<MaskedFilms, MaskedTens
       images: resizedRows(images, from, films),
       order: resizedRows(order, from, films),
     }),
+    rows({ films, images, order }, from, to) {
+      const [pixels, patches] = [images.length / films, order.length / films];
+      return {
+        films: to - from,
+        images: images.subarray(from * pixels, to * pixels),
+        order: order.subarray(from * patches, to * patches),
+      };
+    },
   };
 }

@@ -126,6 +126,26 @@ export function resizedRows<A extends Float32Array | Int32Array>(values: A, from
   return new Rows(films * each).map((_, at) => values[at % values.length] ?? 0) as A;
 }
 
+/** The films `from` … `to` − 1 of a batch; views. */
+export function batchRows(batch: MicroBatch, from: number, to: number): MicroBatch {
+  const cut = (values: Float32Array) => {
+    const each = values.length / batch.films;
+    return values.subarray(from * each, to * each);
+  };
+  const { teacher } = batch;
+  return {
+    films: to - from,
+    images: cut(batch.images),
+    t1: cut(batch.t1),
+    t2: cut(batch.t2),
+    teacher: teacher && {
+      t1: cut(teacher.t1),
+      t2: cut(teacher.t2),
+      feature: teacher.feature && cut(teacher.feature),
+    },
+  };
+}
+
 /** `films` films out of a batch, some of them again where it has too few. */
 export function resizedBatch(batch: MicroBatch, films: number): MicroBatch {
   const fit = (values: Float32Array) => resizedRows(values, batch.films, films);

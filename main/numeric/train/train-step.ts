@@ -2,6 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 
 import type { Method } from '../../../shared/domain/recipe.ts';
+import { withMemory } from '../engine/out-of-memory.ts';
 import { jointLoss, termWeights, type TermName } from '../methods/joint-loss.ts';
 import type { MethodSettings } from '../methods/method.ts';
 import { neededFeature } from '../methods/needs.ts';
@@ -20,6 +21,7 @@ import { forward, type Normalisation } from '../vit/forward.ts';
 import { nameParameters } from '../vit/parameters.ts';
 import {
   batchCounts,
+  batchRows,
   microTensors,
   namedTensors,
   resizedBatch,
@@ -33,6 +35,8 @@ export interface Objective {
   readonly method: Method;
   readonly loss: MethodSettings;
   readonly normalisation: Normalisation;
+  /** Gradients compute again what lies inside a block instead of keeping it. */
+  readonly recompute?: boolean;
 }
 
 /** How the weights follow their gradients, whatever the loss. */
@@ -103,6 +107,7 @@ export function microGradients(
     const student = forward(nameParameters(flat, config), batch.images, config, objective.normalisation, {
       blocks,
       point: objective.loss.featurePoint,
+      recompute: objective.recompute === true,
     });
     const joint = jointLoss(
       objective.method,
@@ -132,6 +137,8 @@ export interface StepWork<Batch, Fed> {
   readonly terms: (values: readonly number[]) => readonly TermMeasurement[];
   /** `films` films out of `batch`, some of them again where it has too few: an example of a size. */
   readonly resized: (batch: Batch, films: number) => Batch;
+  /** The films `from` … `to` − 1 of `batch`. */
+  readonly rows: (batch: Batch, from: number, to: number) => Batch;
 }
 
 /** Training with labels, by any method but `pretrain`. */
@@ -143,6 +150,7 @@ export function labelledWork(config: VitConfig, objective: Objective): StepWork<
     gradients: (parameters, fed) => microGradients(parameters, config, fed, objective),
     terms: (values) => termMeasurements(objective, values),
     resized: resizedBatch,
+    rows: batchRows,
   };
 }
 
@@ -160,14 +168,16 @@ async function accumulate(
   try {
     for (const compute of micro) {
       let gradients: readonly tf.Tensor[] = [];
-      const read = tf.tidy(() => {
-        const result = compute();
-        gradients = result.gradients.map((gradient, index) => {
-          const before = total[index];
-          return tf.keep(before === undefined ? gradient : tf.add(before, gradient));
-        });
-        return result.measured;
-      });
+      const read = withMemory(() =>
+        tf.tidy(() => {
+          const result = compute();
+          gradients = result.gradients.map((gradient, index) => {
+            const before = total[index];
+            return tf.keep(before === undefined ? gradient : tf.add(before, gradient));
+          });
+          return result.measured;
+        }),
+      );
       const values = [...read.dataSync<'float32'>()];
       read.dispose();
       tf.dispose([...total]);
@@ -250,7 +260,7 @@ export function sharesOf(
 /**
  * One whole step of `work`: gradients of all micro-batches summed, then clip, AdamW, moving average.
  * `between` is awaited after each micro-batch so that a process can read its messages.
- * @throws NotFiniteError and leaves `state` as it was.
+ * @throws NotFiniteError, OutOfMemoryError and leaves `state` as it was.
  */
 export async function stepOf<Batch, Fed>(
   work: StepWork<Batch, Fed>,

@@ -22,7 +22,10 @@ import {
 } from './layers.ts';
 
 /** What a block's formulas take from a model; the number of tokens follows from the rows of x. */
-export type BlockShape = Pick<VitConfig, 'width' | 'heads' | 'layerNormEpsilon'>;
+export interface BlockShape extends Pick<VitConfig, 'width' | 'heads' | 'layerNormEpsilon'> {
+  /** For the gradient only the inputs of both halves are kept, the rest is computed again. */
+  readonly recompute?: boolean;
+}
 
 type Inputs = [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
 
@@ -101,13 +104,21 @@ export function attentionHalf(
   batch: number,
 ): tf.Tensor {
   const names = ['norm1.scale', 'norm1.bias', 'qkv.kernel', 'qkv.bias', 'proj.kernel', 'proj.bias'];
-  return differentiable([x, ...names.map(parameter)], (...inputs) => attentionFormula(config, batch, inputs));
+  return differentiable(
+    [x, ...names.map(parameter)],
+    (...inputs) => attentionFormula(config, batch, inputs),
+    config.recompute,
+  );
 }
 
 /** The MLP half. x [B·N, D] → [B·N, D]. */
 export function mlpHalf(x: tf.Tensor, parameter: BlockParameter, config: BlockShape): tf.Tensor {
   const names = ['norm2.scale', 'norm2.bias', 'fc1.kernel', 'fc1.bias', 'fc2.kernel', 'fc2.bias'];
-  return differentiable([x, ...names.map(parameter)], (...inputs) => mlpFormula(config, inputs));
+  return differentiable(
+    [x, ...names.map(parameter)],
+    (...inputs) => mlpFormula(config, inputs),
+    config.recompute,
+  );
 }
 
 /** `depth` blocks one after another. x [B·N, D], which is disposed, → [B·N, D]. */

@@ -15,13 +15,16 @@ export interface Formula<Saved extends Readonly<Record<string, tf.Tensor>>> {
 
 /**
  * Runs `formula` on `inputs` as one op of the gradient tape. The gradient may use only `dy` and `saved`: other
- * tensors are gone by then. It can be asked for once.
+ * tensors are gone by then. It can be asked for once. With `recompute` only the inputs are kept and the formula is computed
+ * again for its gradient: less memory for more work, the same values (Chen et al. 2016).
  */
 export function differentiable<Saved extends Readonly<Record<string, tf.Tensor>>>(
   inputs: readonly tf.Tensor[],
   formula: (...inputs: tf.Tensor[]) => Formula<Saved>,
+  recompute = false,
 ): tf.Tensor {
   const recording = tf.engine().state.gradientDepth > 0;
+  if (recompute && recording) return recomputed(inputs, formula);
   const run = tf.customGrad((...all: (tf.Tensor | tf.GradSaveFunc)[]) => {
     const save = all.at(-1) as tf.GradSaveFunc;
     const { value, saved, gradient } = formula(...(all.slice(0, -1) as tf.Tensor[]));
@@ -39,6 +42,42 @@ export function differentiable<Saved extends Readonly<Record<string, tf.Tensor>>
     };
   });
   return run(...inputs);
+}
+
+/** `differentiable`, computed again for the gradient. The first input has rows, [R, D], as the value has. */
+function recomputed<Saved extends Readonly<Record<string, tf.Tensor>>>(
+  inputs: readonly tf.Tensor[],
+  formula: (...inputs: tf.Tensor[]) => Formula<Saved>,
+): tf.Tensor {
+  const run = tf.customGrad((...all: (tf.Tensor | tf.GradSaveFunc)[]) => {
+    const given = all.slice(0, -1) as tf.Tensor[];
+    const save = all.at(-1) as tf.GradSaveFunc;
+    const { value } = formula(...given);
+    save(given);
+    return {
+      value,
+      gradFunc: (dy: tf.Tensor, kept: tf.Tensor[]) => {
+        const gradients = tf.tidy(() => {
+          const [x, ...others] = kept as [tf.Tensor, ...tf.Tensor[]];
+          const again = formula(behind(x, dy), ...others);
+          return [...again.gradient(dy, again.saved())];
+        });
+        tf.dispose(kept);
+        return gradients;
+      },
+    };
+  });
+  return run(...inputs);
+}
+
+/**
+ * x [R, D], known only once `dy` [R, E] is. In a graph, a second computation of the same from x itself would be found to be the
+ * same as the first, and be kept from then on, which is what it is there to avoid.
+ */
+function behind(x: tf.Tensor, dy: tf.Tensor): tf.Tensor {
+  const width = x.shape[1] ?? 0;
+  const mark = tf.reshape(tf.slice(dy, [0, 0], [1, width]), [1, width]);
+  return tf.slice(tf.concat([x, mark]), [0, 0], x.shape);
 }
 
 /** `list[index]`, known to be there. */

@@ -22,6 +22,8 @@ export interface Capture {
   readonly attention?: boolean | 'last';
   /** Zero tensors [B, h, N, N], one a block, added to the attention: their gradient is ∂y/∂A (Chefer 2021). */
   readonly probes?: readonly tf.Tensor4D[];
+  /** Gradients compute again what lies inside a block instead of keeping it. */
+  readonly recompute?: boolean;
 }
 
 export interface ForwardResult {
@@ -104,6 +106,7 @@ export function forward(
   const batch = images.shape[0];
   const tokens = tokenCount(config);
   const { width } = config;
+  const shape = { ...config, recompute: capture.recompute === true };
   let x = embed(images, parameters, config, normalisation); // [B·N, D]
   const blocks: tf.Tensor3D[] = [];
   const attention: tf.Tensor4D[] = [];
@@ -119,10 +122,10 @@ export function forward(
       middle = half.value;
       attention.push(half.probabilities as tf.Tensor4D);
     } else {
-      middle = attentionHalf(x, parameter, config, batch);
+      middle = attentionHalf(x, parameter, shape, batch);
     }
     x.dispose(); // not at the end of the scope: two of them a block would pile up
-    x = mlpHalf(middle, parameter, config);
+    x = mlpHalf(middle, parameter, shape);
     if (capture.blocks === true) {
       blocks.push(tf.reshape(capture.point === 'attention' ? middle : x, [batch, tokens, width]));
     }

@@ -106,16 +106,18 @@ export function estimateRun(
   const passingBytes =
     larger !== null ? weightBytes : weightBytes * (2 * (recipe.emaDecay === null ? 3 : 4) + 1);
   const diskBytes = keptBytes + passingBytes;
-  const activationBytes = recipe.microBatch * vit.depth * tokenCount(vit) * vit.width * 4 * 30;
+  const tokens = recipe.microBatch * tokenCount(vit) * vit.width * 4;
+  const activationBytes = tokens * (recipe.recompute ? vit.depth * 2 + 30 : vit.depth * 30);
   const streamBytes =
     larger === null
       ? 0
       : train * tokenCount(full) * (full.width + vitConfig(larger, { t1Units: 1 }).width) * 4;
   const memoryBytes =
     PROCESS_BYTES + weightBytes * 8 + activationBytes + films.length * MODEL_SIDE ** 2 + streamBytes;
+  const again = recipe.recompute ? 1 + FORWARD_SHARE : 1;
   const warnings = [
     memoryBytes > freemem() &&
-      `About ${formatBytes(memoryBytes)} of memory is needed, ${formatBytes(freemem())} is free. Close other programs or lower the micro-batch.`,
+      `About ${formatBytes(memoryBytes)} of memory is needed, ${formatBytes(freemem())} is free. Close other programs, lower the micro-batch or choose to save memory.`,
     train < 50 && `Only ${train} training films: whatever comes out is a rehearsal, not a result.`,
   ].filter((one) => one !== false);
   const tooBig =
@@ -127,7 +129,8 @@ export function estimateRun(
       larger !== null
         ? COMPRESS_SECONDS + (seconds * RULE_OF_THUMB[larger] * COMPRESS_SHARE * train) / RULE_OF_THUMB[model]
         : seconds *
-          ((train * recipe.epochs + forwardFilms * FORWARD_SHARE) * ownShare + teacherFilms * FORWARD_SHARE),
+          ((train * recipe.epochs * again + forwardFilms * FORWARD_SHARE) * ownShare +
+            teacherFilms * FORWARD_SHARE),
     memoryBytes,
     diskBytes,
     keptBytes,

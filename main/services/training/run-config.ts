@@ -377,10 +377,14 @@ function canonical(value: unknown): string {
  * they were chosen. Start weights count by their content, not by where they lie.
  */
 export function configHash(config: RunConfig): string {
-  const { init, loss, input, ...rest } = config;
+  const { init, loss, input, recipe, ...rest } = config;
+  const { recompute: _, ...learns } = recipe; // costs time, changes nothing
   const { loss: unsaidLoss, ...unsaid } = UNSAID;
   const start = config.initSha256 === null ? { init } : {};
   const reduced = said(input, { reduce: PAPER_INPUT.reduce });
-  const settings = { ...said({ ...rest, ...start, input: reduced }, unsaid), loss: said(loss, unsaidLoss) };
+  const settings = {
+    ...said({ ...rest, ...start, recipe: learns, input: reduced }, unsaid),
+    loss: said(loss, unsaidLoss),
+  };
   return createHash('sha256').update(canonical(settings)).digest('hex');
 }

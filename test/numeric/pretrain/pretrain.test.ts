@@ -54,7 +54,7 @@ function stateWith(extra: readonly ParameterGroup[], seed: number): TrainState {
 }
 
 const workOf = ({ config, groups }: TrainState) =>
-  maskedWork({ config, groups, decoder: report.decoder, normalisation, visible });
+  maskedWork({ config, groups, decoder: report.decoder, normalisation, visible, recompute: false });
 
 /** Measured values and the flat gradient of one micro-batch of `all`. */
 function read(state: TrainState, films: MaskedFilms, all: readonly MaskedFilms[] = [films]) {

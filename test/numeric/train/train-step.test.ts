@@ -230,6 +230,20 @@ describe('micro-batches', () => {
   });
 });
 
+it('what is computed again for the gradient gives the same step, bit for bit', async () => {
+  const kept = new TrainState(small, weightsOf(small, 1), { ema: false });
+  const again = new TrainState(small, weightsOf(small, 1), { ema: false });
+  const batch = batchOf(mlcak);
+  const measured = await trainStep(kept, [batch], step(mlcak));
+  expect(await trainStep(again, [batch], { ...step(mlcak), recompute: true })).toEqual(measured);
+  expect(again.exportState()).toEqual(kept.exportState());
+  const before = tf.memory().numTensors;
+  await trainStep(again, [batch], { ...step(mlcak), recompute: true });
+  expect(tf.memory().numTensors).toBe(before);
+  kept.dispose();
+  again.dispose();
+});
+
 describe('state', () => {
   it('exports and imports everything: the next step is the same, bit for bit', async () => {
     const batch = batchOf(mlcak);

@@ -12,6 +12,7 @@ import {
   type StepMeasurements,
   type StepWork,
 } from '../../train/train-step.ts';
+import { OutOfMemoryError, withMemory } from '../out-of-memory.ts';
 import { CompiledStep, type Micro } from './compiled-step.ts';
 import type { NativeBackend } from './recorder.ts';
 
@@ -45,7 +46,7 @@ export class CompiledTrainer<Batch extends { readonly films: number }, Fed> {
 
   /**
    * One step as `stepOf` takes it, or null: then the caller takes it eagerly.
-   * @throws NotFiniteError and leaves the weights as they were
+   * @throws NotFiniteError, OutOfMemoryError and leaves the weights as they were
    */
   async step(
     batches: readonly Batch[],
@@ -61,7 +62,7 @@ export class CompiledTrainer<Batch extends { readonly films: number }, Fed> {
     if (compiled === null) return null;
     let sums: readonly number[] = [];
     for (const batch of batches) {
-      const measured = tf.tidy(() => compiled.micro(this.#micro(batch, batches)));
+      const measured = withMemory(() => tf.tidy(() => compiled.micro(this.#micro(batch, batches))));
       sums = [...measured].map((value, at) => value + (sums[at] ?? 0));
       if (!Number.isFinite(measured[0])) throw new NotFiniteError('loss', state.step);
       await between();
@@ -109,26 +110,29 @@ export class CompiledTrainer<Batch extends { readonly films: number }, Fed> {
       difference: Number.NaN,
     };
     try {
-      tf.tidy(() => {
-        const examples = sizes.map((films) => this.#micro(work.resized(first, films), all));
-        const compiled = new CompiledStep(backend, state, examples, { work, optimiser });
-        scope.made = compiled;
-        const micro = this.#micro(first, all);
-        const loss = compiled.micro(micro)[0] ?? Number.NaN;
-        const eager = work.gradients(state.tensors('parameters'), micro.fed);
-        const [wanted = Number.NaN] = eager.measured.dataSync<'float32'>();
-        const [norm = Number.NaN] = gradientNorm(eager.gradients).dataSync<'float32'>();
-        tf.dispose([eager.measured, ...eager.gradients]);
-        scope.difference = Math.max(
-          relativeDifference(loss, wanted),
-          relativeDifference(compiled.gradientNorm(), norm),
-        );
-        compiled.assign(state); // what the comparison has added is gone
-      });
+      withMemory(() =>
+        tf.tidy(() => {
+          const examples = sizes.map((films) => this.#micro(work.resized(first, films), all));
+          const compiled = new CompiledStep(backend, state, examples, { work, optimiser });
+          scope.made = compiled;
+          const micro = this.#micro(first, all);
+          const loss = compiled.micro(micro)[0] ?? Number.NaN;
+          const eager = work.gradients(state.tensors('parameters'), micro.fed);
+          const [wanted = Number.NaN] = eager.measured.dataSync<'float32'>();
+          const [norm = Number.NaN] = gradientNorm(eager.gradients).dataSync<'float32'>();
+          tf.dispose([eager.measured, ...eager.gradients]);
+          scope.difference = Math.max(
+            relativeDifference(loss, wanted),
+            relativeDifference(compiled.gradientNorm(), norm),
+          );
+          compiled.assign(state); // what the comparison has added is gone
+        }),
+      );
       if (!(scope.difference <= AGREE)) throw new Error(`its loss or gradient is off by ${scope.difference}`);
       return scope.made;
     } catch (error) {
       scope.made?.dispose();
+      if (error instanceof OutOfMemoryError) throw error;
       onEager(error instanceof Error ? error.message : String(error));
       return null;
     }

@@ -134,6 +134,7 @@ export class RecipeForm {
   /** What was typed, by field; blank or absent = the preset's value. */
   typed = $state<Partial<Record<NumberKey, string>>>({});
   augment = $state<boolean | null>(null);
+  recompute = $state<boolean | null>(null);
 
   /** The preset's own values for a model that starts at random or from trained weights. */
   base(model: VitVariant, fromWeights: boolean): Recipe {
@@ -144,6 +145,7 @@ export class RecipeForm {
     this.preset = preset;
     this.typed = {};
     this.augment = null;
+    this.recompute = null;
   }
 
   /** What is wrong with a field, in words. */
@@ -171,6 +173,7 @@ export class RecipeForm {
       changes[field.key] = field.canBeOff === true && value === 0 ? null : value;
     }
     if (this.augment !== null) changes['augment'] = this.augment;
+    if (this.recompute !== null) changes['recompute'] = this.recompute;
     return changes;
   }
 }
