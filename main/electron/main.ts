@@ -8,7 +8,16 @@ import { MessageChannel } from 'node:worker_threads';
 
 import { createORPCClient } from '@orpc/client';
 import { RPCLink } from '@orpc/client/message-port';
-import { app, dialog, Menu, powerSaveBlocker, protocol, session, utilityProcess } from 'electron';
+import {
+  app,
+  dialog,
+  Menu,
+  powerMonitor,
+  powerSaveBlocker,
+  protocol,
+  session,
+  utilityProcess,
+} from 'electron';
 
 import type { ContractClient } from '../../shared/contract/index.ts';
 import { APP_SCHEME } from '../../shared/contract/transport.ts';
@@ -23,6 +32,7 @@ import { openMainWindow, type MainWindow } from './main-window.ts';
 import { menuTemplate } from './menu.ts';
 import { asRpcPort } from './node-port.ts';
 import { openAppLog } from '../node/app-log.ts';
+import { followSession } from './session-end.ts';
 import { bundledNode, hostKind, libraryArgument } from './start-options.ts';
 import { guardContents, guardSession } from './window-guard.ts';
 import { createElectronWorkerHost } from './worker-host-electron.ts';
@@ -60,10 +70,13 @@ function clientOf(host: AppHost): ContractClient {
   return createORPCClient(new RPCLink({ port: port1 }));
 }
 
-function watchActivity(client: ContractClient, { window }: MainWindow, log: Log): void {
+/** @returns whether something is at work, as far as is known. */
+function watchActivity(client: ContractClient, { window }: MainWindow, log: Log): () => boolean {
   let blocker: number | null = null;
+  let isBusy = false;
   const effects = {
     keepAwake(on: boolean): void {
+      isBusy = on;
       if (on) blocker = powerSaveBlocker.start('prevent-app-suspension');
       else if (blocker !== null) powerSaveBlocker.stop(blocker);
     },
@@ -76,6 +89,7 @@ function watchActivity(client: ContractClient, { window }: MainWindow, log: Log)
   followActivity(client, effects, new AbortController().signal).catch((error: unknown) => {
     log.warn('what is at work is not known any more', { error: String(error) });
   });
+  return () => isBusy;
 }
 
 /** A page that crashed holds nothing that is not in the library: it may simply be opened again. */
@@ -96,9 +110,18 @@ function offerNewPage({ window }: MainWindow, log: Log): void {
   });
 }
 
-/** Asks when something is at work, keeps the window's size, closes the app, ends. */
-function closeWithCare(host: AppHost, client: ContractClient, main: MainWindow, log: Log): void {
+/** Asks when something is at work, keeps the window's size, closes the app, ends. @returns the same without asking */
+function closeWithCare(host: AppHost, client: ContractClient, main: MainWindow, log: Log): () => void {
   let asking = false;
+  const end = async (): Promise<void> => {
+    await main.saveState().catch((error: unknown) => {
+      log.warn('the size of the window could not be kept', { error: String(error) });
+    });
+    main.window.hide();
+    await host.close();
+    app.exit(0);
+  };
+  let ending: Promise<void> | null = null;
   const leave = async (): Promise<void> => {
     if (asking) return;
     asking = true;
@@ -106,13 +129,8 @@ function closeWithCare(host: AppHost, client: ContractClient, main: MainWindow, 
       const running = async () => (await client.system.status({})).running;
       const ask = async (question: Electron.MessageBoxOptions) =>
         (await dialog.showMessageBox(main.window, question)).response;
-      if (!(await mayClose({ running, ask }))) return;
-      await main.saveState().catch((error: unknown) => {
-        log.warn('the size of the window could not be kept', { error: String(error) });
-      });
-      main.window.hide();
-      await host.close();
-      app.exit(0);
+      if (ending === null && !(await mayClose({ running, ask }))) return;
+      await (ending ??= end());
     } finally {
       asking = false;
     }
@@ -133,6 +151,7 @@ function closeWithCare(host: AppHost, client: ContractClient, main: MainWindow, 
     );
     app.exit(1);
   });
+  return () => void (ending ??= end());
 }
 
 async function start(): Promise<void> {
@@ -159,8 +178,20 @@ async function start(): Promise<void> {
   });
   offerNewPage(main, log);
   const client = clientOf(host);
-  watchActivity(client, main, log);
-  closeWithCare(host, client, main, log);
+  const isBusy = watchActivity(client, main, log);
+  const leaveNow = closeWithCare(host, client, main, log);
+  // Electron's own types leave out that these events can be held up.
+  const power: NodeJS.EventEmitter = powerMonitor;
+  const window: NodeJS.EventEmitter = main.window;
+  followSession(power, window, {
+    keepNow: () => client.system.keepNow({}),
+    leave(why) {
+      log.info('the app ends', { why });
+      leaveNow();
+    },
+    isBusy,
+    note: (what) => log.info(what),
+  });
 }
 
 // Chromium's own files lie beside the library, not among it.

@@ -6,6 +6,7 @@ export function systemRouter(os: Implementer['system'], service: SystemService) 
   return os.router({
     status: os.status.handler(({ input, signal }) => service.status(input, callContext(signal))),
     watch: os.watch.handler(({ input, signal }) => service.watch(input, callContext(signal))),
+    keepNow: os.keepNow.handler(({ input, signal }) => service.keepNow(input, callContext(signal))),
     doctor: os.doctor.handler(({ input, signal }) => service.doctor(input, callContext(signal))),
     attributions: os.attributions.handler(({ input, signal }) =>
       service.attributions(input, callContext(signal)),

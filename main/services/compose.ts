@@ -161,6 +161,7 @@ export async function openParts(options: AppOptions): Promise<AppParts> {
     library,
     sample: sample.service,
     studies,
+    training: trainer,
     engine,
     host: options.host,
     tick: (signal) => wait(every, undefined, { signal, ref: false }).catch(() => undefined),

@@ -11,6 +11,8 @@ export interface RunHost extends Listening {
   readonly send: (report: Report) => void;
   /** Milliseconds, rising. */
   readonly now: () => number;
+  /** True once after a checkpoint was asked for. */
+  readonly takeCheckpointWish: () => boolean;
   /** Computes what models say of films. */
   readonly functions: CompiledFunctions;
 }

@@ -229,7 +229,8 @@ async function trainBy<Batch>(
     from: restored?.position ?? null,
     bestBefore,
     wish: host.wish,
-    checkpointDue: () => host.now() - savedAt >= plan.checkpointEverySeconds * 1000,
+    checkpointDue: () =>
+      host.takeCheckpointWish() || host.now() - savedAt >= plan.checkpointEverySeconds * 1000,
     onStep: (position, measured, waitedMs) => {
       step = position.step;
       reporter.step(position, measured, waitedMs);

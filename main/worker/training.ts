@@ -24,6 +24,7 @@ const port = parentPort();
 let seq = 0;
 let wish: Wish = 'go on';
 let started = false;
+let checkpointAsked = false;
 
 function send(report: Report): void {
   port.send({ ...report, seq });
@@ -70,6 +71,11 @@ async function work(planPath: string): Promise<void> {
         }),
     }),
     wish: () => wish,
+    takeCheckpointWish() {
+      const asked = checkpointAsked;
+      checkpointAsked = false;
+      return asked;
+    },
     async between() {
       if (performance.now() - beatAt >= HEARTBEAT_MS) {
         beatAt = performance.now();
@@ -107,6 +113,9 @@ port.onMessage((raw) => {
       return;
     case 'pause':
       if (wish === 'go on') wish = 'pause';
+      return;
+    case 'checkpoint':
+      checkpointAsked = true;
       return;
     case 'stop-keep-best':
       if (wish !== 'cancel') wish = 'stop and keep best';

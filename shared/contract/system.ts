@@ -53,6 +53,8 @@ export const systemContract = {
   status: procedure.input(empty).output(status),
   /** Sends the status whenever it changes (at most twice a second). */
   watch: procedure.input(empty).output(eventIterator(status)),
+  /** The computer is about to sleep: a run at work writes a checkpoint after its step. `asked` false = nothing is at work. */
+  keepNow: procedure.input(empty).output(z.object({ asked: z.boolean() })),
   doctor: procedure.input(empty).output(doctorReport),
   attributions: procedure.input(empty).output(z.array(attribution)),
 };

@@ -55,6 +55,8 @@ export const toTraining = z.discriminatedUnion('type', [
   z.object({ type: z.literal('start'), planPath: z.string() }),
   /** Finish the step, write a checkpoint, leave with `ended: paused`. */
   z.object({ type: z.literal('pause') }),
+  /** Write a checkpoint after this step and go on: the computer is about to sleep. */
+  z.object({ type: z.literal('checkpoint') }),
   z.object({ type: z.literal('stop-keep-best') }),
   z.object({ type: z.literal('cancel') }),
 ]);

@@ -15,12 +15,18 @@ export interface RunningServer {
   readonly client: LoopbackClient['client'];
   /** Sends the signal and waits until the process is gone. @returns its exit code, null when the signal ended it */
   end(signal: NodeJS.Signals): Promise<number | null>;
+  /** The same for every process that it has started, as a closed terminal does; only with `ownGroup`. */
+  endGroup(signal: NodeJS.Signals): Promise<number | null>;
 }
 
 /** Starts the server on a library and opens a session. @throws Error when it ends before it tells its address */
-export async function startServer(libraryDir: string): Promise<RunningServer> {
+export async function startServer(
+  libraryDir: string,
+  { ownGroup = false }: { readonly ownGroup?: boolean } = {},
+): Promise<RunningServer> {
   const child = spawn(process.execPath, [ENTRY, '--library', libraryDir], {
     stdio: ['ignore', 'pipe', 'inherit'],
+    detached: ownGroup,
     env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: '2' },
   });
   onTestFinished(() => void child.kill('SIGKILL'));
@@ -32,14 +38,22 @@ export async function startServer(libraryDir: string): Promise<RunningServer> {
   }
   if (url === '') throw new Error('the server gave no address');
   const window = await connectLoopback(url);
+  const gone = async (): Promise<number | null> => {
+    const [code] = await exited;
+    window.close();
+    return code;
+  };
   return {
     child,
     client: window.client,
     async end(signal) {
       child.kill(signal);
-      const [code] = await exited;
-      window.close();
-      return code;
+      return await gone();
+    },
+    async endGroup(signal) {
+      if (!ownGroup || child.pid === undefined) throw new Error('the server has no group of its own');
+      process.kill(-child.pid, signal);
+      return await gone();
     },
   };
 }

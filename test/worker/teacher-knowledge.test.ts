@@ -49,6 +49,7 @@ async function build(views: number) {
     send: (report: Report) => sent.push(report),
     now,
     wish: (): Wish => 'go on',
+    takeCheckpointWish: () => false,
     between: () => Promise.resolve(),
     functions: new CompiledFunctions({ compile: true, onEager: (why) => expect.unreachable(why) }),
   };

@@ -23,6 +23,7 @@ export interface SystemServiceDeps {
   readonly library: OpenLibrary;
   readonly sample: Pick<SampleService, 'current'>;
   readonly studies: { running(): Status['running'] };
+  readonly training: { keepNow(): boolean };
   /** Resolves when the engine has loaded (or could not); asked when a window first looks. */
   readonly engine: () => Promise<EngineInfo>;
   readonly host: 'electron' | 'browser';
@@ -140,6 +141,7 @@ export function createSystemService(deps: SystemServiceDeps): SystemService {
   return {
     status,
     watch,
+    keepNow: () => ({ asked: deps.training.keepNow() }),
     doctor: () => collectDoctorReport(library.files.dir),
     attributions: async () => [
       ...(await sampleAttributions()),

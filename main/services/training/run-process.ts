@@ -8,6 +8,7 @@ import { fromTraining, type FromTraining, type ToTraining } from '../../../share
 import type { OpenLibrary } from '../library/open-library.ts';
 import type { Clock, Log, WorkerHandle, WorkerHost } from '../service-types.ts';
 import { rememberRate } from './estimate.ts';
+import { lowDisk, roomForCheckpoint } from './low-disk.ts';
 import { keepAsStart } from './pretraining.ts';
 import { dropSpentCheckpoints } from './spent-files.ts';
 import type { RunEvents } from './run-events.ts';
@@ -18,6 +19,8 @@ const PROGRESS_EVERY_MS = 500;
 const LISTEN_EVERY_MS = 10_000;
 /** Looks without a word after which a process is taken for dead: three minutes in which this computer was awake. */
 const SILENT_LOOKS = 18;
+/** How often the free space is looked at, ms: a checkpoint takes longer to compute than to write. */
+const DISK_EVERY_MS = 2000;
 
 export interface RunProcessDeps {
   readonly library: OpenLibrary;
@@ -53,6 +56,8 @@ export function startRunProcess(deps: RunProcessDeps, id: RunId, planPath: strin
   let finishing: Promise<void> | null = null;
   /** Why the process was ended from here: its messages could not be kept. */
   let broken: ServiceError | null = null;
+  /** Why it was asked to pause from here: the disk is nearly full. */
+  let low: ReturnType<typeof lowDisk> | null = null;
 
   const move = (to: RunState, error: { code: string; message: string } | null = null): void => {
     const run = runs.find(id);
@@ -135,7 +140,7 @@ export function startRunProcess(deps: RunProcessDeps, id: RunId, planPath: strin
         return;
       case 'ended':
         if (message.how === 'finished') finishing = finish().catch(breakOff);
-        else move(message.how);
+        else move(message.how, message.how === 'paused' ? low : null);
         return;
     }
   };
@@ -174,8 +179,25 @@ export function startRunProcess(deps: RunProcessDeps, id: RunId, planPath: strin
     worker.kill();
   }, LISTEN_EVERY_MS);
   watchdog.unref();
+  const needed = roomForCheckpoint(runs.get(id).config);
+  const lookAtDisk = async (): Promise<void> => {
+    const free = await library.files.freeBytes();
+    const state = runs.find(id)?.state;
+    if (free >= needed || low !== null || (state !== 'preparing' && state !== 'training')) return;
+    low = lowDisk(free, needed);
+    log.warn('the disk is nearly full: a run is paused', { runId: id, free, needed });
+    move('pausing');
+    worker.send({ type: 'pause' } satisfies ToTraining);
+  };
+  const diskWatch = setInterval(() => {
+    lookAtDisk().catch((error: unknown) =>
+      log.error('the free space could not be looked at', { runId: id, error: String(error) }),
+    );
+  }, DISK_EVERY_MS);
+  diskWatch.unref();
   const settle = async (how: string): Promise<void> => {
     clearInterval(watchdog);
+    clearInterval(diskWatch);
     await finishing;
     if (finishing !== null && broken === null) return;
     const message = `The training process ended unexpectedly (${how}). Everything up to the last checkpoint is kept; resume goes on from there.`;

@@ -14,6 +14,7 @@ import type { Clock, Log, TrainingService, WorkerHost } from '../service-types.t
 import { estimateRun } from './estimate.ts';
 import { presetCards } from './presets.ts';
 import { configHash, fillRequest } from './run-config.ts';
+import { lowDisk, roomForCheckpoint } from './low-disk.ts';
 import { createRunEvents } from './run-events.ts';
 import { startRunProcess, type RunProcess } from './run-process.ts';
 import { defaultName, unusedName, runDetail, runSummary, waitingProgress } from './run-views.ts';
@@ -45,6 +46,8 @@ export interface TrainingParts {
   /** Calls after every change of a run, for as long as the library is open. */
   onChange(listener: () => void): void;
   isBusy(): boolean;
+  /** Asks a run at work for a checkpoint soon; it goes on. False when there is none. */
+  keepNow(): boolean;
   /** Asks a running process for a checkpoint and waits for it; the run is paused and can be resumed. */
   close(): Promise<void>;
 }
@@ -102,6 +105,9 @@ export function createTrainingService(deps: TrainingDeps): TrainingParts {
   async function launch(run: RunRow): Promise<void> {
     move(run.id, 'preparing');
     try {
+      const [free, needed] = [await files.freeBytes(), roomForCheckpoint(run.config)];
+      if (free < needed && runs.get(run.id).state === 'preparing')
+        return move(run.id, 'paused', lowDisk(free, needed));
       const planPath = await writePlan(library, run, run.startedAt !== null);
       // Asked for while the plan was written, or the app is closing.
       const { state } = runs.get(run.id);
@@ -323,6 +329,10 @@ export function createTrainingService(deps: TrainingDeps): TrainingParts {
     runToEnd,
     onChange: (listener) => events.onChange(listener),
     isBusy: () => process !== null,
+    keepNow() {
+      process?.ask({ type: 'checkpoint' });
+      return process !== null;
+    },
     close,
   };
 }

@@ -8,6 +8,7 @@ export const systemCases: Cases['system'] = {
     bad: [],
     refused: [],
   },
+  keepNow: { valid: ({ client }) => client.system.keepNow({}), bad: [], refused: [] },
   doctor: { valid: ({ client }) => client.system.doctor({}), bad: [], refused: [] },
   attributions: {
     valid: ({ client }) => client.system.attributions({}),
