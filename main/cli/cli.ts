@@ -17,6 +17,7 @@ import { importVerb } from './verbs/import.ts';
 import { metrics } from './verbs/metrics.ts';
 import { predict } from './verbs/predict.ts';
 import { pretrain } from './verbs/pretrain.ts';
+import { review } from './verbs/review.ts';
 import { resume, runs } from './verbs/runs.ts';
 import { session } from './verbs/session.ts';
 import { study } from './verbs/study.ts';
@@ -32,6 +33,7 @@ const VERBS: readonly Verb[] = [
   resume,
   study,
   runs,
+  review,
   predict,
   figure,
   evaluate,

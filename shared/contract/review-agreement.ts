@@ -11,8 +11,8 @@ export const agreementRequest = z.object({
   phase: z.enum(['first', 'revised']).default('first'),
   /** Boxes of two readers are the same finding from this overlap on. */
   leastIou: z.number().min(0.05).max(1).default(0.5),
-  /** What readers with and without the model are measured by: the library's labels, or nothing. */
-  reference: z.enum(['none', 'labels']).default('none'),
+  /** What readers with and without the model are measured by: nothing, the imported labels, what was settled in this session. */
+  reference: z.enum(['none', 'labels', 'settled']).default('none'),
 });
 export type AgreementRequest = z.infer<typeof agreementRequest>;
 
@@ -51,6 +51,7 @@ export const AGREEMENT_LIMITS = [
   'fleiss-unweighted',
   'boxes-not-outlines',
   'reference-is-labels',
+  'reference-is-settled',
   'not-all-signed',
 ] as const;
 

@@ -19,7 +19,7 @@ export function agreementView(
   id: ReviewId,
   request: AgreementRequest,
 ): AgreementReportView {
-  const reference = request.reference === 'none' ? () => null : byLabels(store);
+  const reference = referenceOf(store, id, request.reference);
   const report = agreementReport(store, id, { ...request, reference });
   const films = report.signedFilms;
   const patients = new Set(films.map((film) => store.films.find(film)?.patientKey ?? film)).size;
@@ -35,6 +35,13 @@ export function agreementView(
     modelEffects: [...report.modelEffects],
     limits: limitsOf(report, request, counts, Math.max(0, ...listLengths(store, id))),
   };
+}
+
+function referenceOf(store: Store, id: ReviewId, by: AgreementRequest['reference']): Reference {
+  if (by === 'none') return () => null;
+  if (by === 'labels') return byLabels(store);
+  const decisions = store.decisions.newest(id);
+  return (film, finding) => decisions.get(film)?.settled.findings.includes(finding) ?? null;
 }
 
 /** Labels as imported; null = not known. */
@@ -77,7 +84,7 @@ function limitsOf(
       'not-clustered-by-patient',
       films > 0,
       `Intervals take each film as independent. These are ${films} films of ${patients} patients${
-        patients < films ? ', so the intervals are narrower than they should be.' : '.'
+        patients < films ? ', so the intervals may be too narrow.' : '.'
       }`,
     ],
     [
@@ -99,6 +106,11 @@ function limitsOf(
       'reference-is-labels',
       reference === 'labels' && report.modelEffects.length > 0,
       'With and without the model is measured against the library’s labels as imported, which may be wrong themselves.',
+    ],
+    [
+      'reference-is-settled',
+      reference === 'settled' && report.modelEffects.length > 0,
+      'With and without the model is measured against what was settled in this session, by somebody who saw these reads; films that nobody settled are left out.',
     ],
     [
       'not-all-signed',

@@ -185,6 +185,16 @@ export function createTrainingService(deps: TrainingDeps): TrainingParts {
         { students },
       );
     }
+    const reading = store.reviews
+      .all()
+      .find((review) => review.plan.runId === id && review.closedAt === null);
+    if (reading !== undefined) {
+      throw new ServiceError(
+        'CONFLICT',
+        `The open review session "${reading.name}" shows this model to its readers. Close the session first; nothing was removed.`,
+        { reviewId: reading.id },
+      );
+    }
     const caches = runs.knowledge().filter((one) => one.teacherRunId === id);
     store.transaction(() => {
       for (const { key } of caches) runs.dropKnowledge(key);

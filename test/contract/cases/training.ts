@@ -6,6 +6,7 @@ import { initParameters } from '../../../main/numeric/vit/init.ts';
 import { exportWeights } from '../../../main/numeric/weights/export-weights.ts';
 import { importStart } from '../../../main/services/training/start-weights.ts';
 import { NOBODY, noRun, badRunIds, waiting, type At, type Cases } from './case.ts';
+import { session } from './review.ts';
 
 /** A run that waits, for the one case that asks for it. */
 async function queued({ client, world }: At): Promise<{ readonly runId: string }> {
@@ -138,7 +139,16 @@ export const trainingCases: Cases['training'] = {
       return await at.client.training.remove(run);
     },
     bad: badRunIds,
-    refused: [noRun],
+    refused: [
+      {
+        input: async (world) => {
+          await session(world);
+          return { runId: world.runId };
+        },
+        code: 'CONFLICT',
+      },
+      noRun,
+    ],
   },
   rename: {
     async valid({ client, world }) {

@@ -2,7 +2,7 @@
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 
-import type { FilmId } from '../../../shared/domain/ids.ts';
+import type { DecisionId, FilmId, ReviewId, RunId } from '../../../shared/domain/ids.ts';
 import { call } from '../../helpers/temp-library.ts';
 import { begin, box, openDesk, readingId, refusal, said, seat, step, type Desk } from './review-desk.ts';
 
@@ -273,5 +273,60 @@ describe('the agreement report', () => {
       'boxes-not-outlines',
     ]);
     expect(report.limits[0]?.sentence).toContain('6 films of 6 patients.');
+  });
+
+  it('measures a reader with and without the model by what was settled', async () => {
+    const desk = await openDesk(2);
+    const { library, films, review } = desk;
+    const owner = seat(desk, 'Olga', 'owner');
+    const amina = seat(desk, 'Amina');
+    const runId = 'run-000000000001' as RunId;
+    const reviewId = await begin(desk, owner, [amina]);
+    // The same session with a model that is shown after the read; there is no run, so it is begun in the store.
+    const plan = { ...library.store.reviews.find(reviewId).plan, blinding: 'after-read' as const, runId };
+    const shown = 'review-00000000000a' as ReviewId;
+    library.store.reviews.begin(
+      { id: shown, name: 'Shown', plan, createdAt: 1 },
+      new Map([[amina.id, films]]),
+    );
+    const content = said({ answers: { quality: 0 } });
+    const [film, other] = films;
+    for (const [at, filmId] of [film, other].entries()) {
+      const first = { ...step(amina, shown, filmId, 0), content };
+      await review.sign(first, call);
+      const refused = await refusal(() => review.reveal(step(amina, shown, filmId, 1), call));
+      expect(refused).toMatchObject({ code: 'NOT_FOUND' }); // the model was removed: the read is kept
+      const place = { reviewId: shown, readerId: amina.id, filmId: filmId as FilmId };
+      const append = (after: number, stage: 'revealed' | 'revised', marks = content.marks) =>
+        library.store.reviews.append({
+          ...place,
+          id: readingId(),
+          stage,
+          content: { ...content, marks },
+          createdAt: 1,
+          after,
+        });
+      append(1, 'revealed');
+      const { id } = append(2, 'revised', at === 0 ? [box('Edema')] : []);
+      const decision = { id: id.replace('reading', 'decision') as DecisionId, after: 0, reason: 'Seen.' };
+      if (at > 0) continue;
+      await review.settle(
+        {
+          token: owner.token,
+          reviewId: shown,
+          filmId: place.filmId,
+          ...decision,
+          sources: [id],
+          settled: null,
+        },
+        call,
+      );
+    }
+    const ask = { token: owner.token, reviewId: shown, phase: 'revised', leastIou: 0.5 } as const;
+    const report = await review.agreement({ ...ask, reference: 'settled' }, call);
+    const edema = report.modelEffects.find(({ finding }) => finding === 'Edema');
+    expect(edema?.change).toMatchObject({ films: 1, better: 1, worse: 0 });
+    expect(report.limits.map(({ code }) => code)).toContain('reference-is-settled');
+    expect((await review.agreement({ ...ask, reference: 'none' }, call)).modelEffects).toEqual([]);
   });
 });

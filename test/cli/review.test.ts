@@ -1,0 +1,128 @@
+/** @file The verb `review`: readers, a session from a plan file, its list and agreement; plans that do not fit make nothing. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { expect, it } from 'vitest';
+
+import { openStore, type Store } from '../../main/store/store.ts';
+import type { FilmId, ReaderId, ReadingId, ReviewId } from '../../shared/domain/ids.ts';
+import { runCli } from '../helpers/cli-process.ts';
+import { addFilms } from '../helpers/synthetic-rows.ts';
+import { tempFolder, tempLibrary, testClock } from '../helpers/temp-library.ts';
+import { box, said } from '../services/review/review-desk.ts';
+
+async function libraryOfFilms(): Promise<{ dir: string; films: readonly FilmId[] }> {
+  const { library, dir } = await tempLibrary();
+  const films = addFilms(
+    library.store,
+    Array.from({ length: 8 }, (_, patient) => ({
+      patient: patient % 4,
+      name: `chest ${patient}.dcm`,
+      abnormal: patient < 4,
+    })),
+  );
+  await library.close();
+  return { dir, films };
+}
+
+function planFile(plan: object): string {
+  const file = join(tempFolder(), 'plan.json');
+  writeFileSync(file, JSON.stringify(plan));
+  return file;
+}
+
+const PLAN = {
+  name: 'Round one',
+  readers: ['Amina', 'bo'],
+  films: { abnormal: 'abnormal' },
+  findings: ['Edema'],
+  questions: [
+    { id: 'quality', text: 'How good?', answers: ['poor', 'fair', 'good'], ordered: true, required: false },
+  ],
+};
+
+/** Both sign every film; they differ on the first one. */
+function signAll(store: Store, reviewId: ReviewId, readers: readonly ReaderId[]): void {
+  let made = 0;
+  for (const [at, readerId] of readers.entries()) {
+    for (const filmId of store.reviews.filmsOf(reviewId, readerId).toSorted()) {
+      const first = filmId.endsWith('0');
+      const marks = first && at === 1 ? [] : [box('Edema')];
+      made += 1;
+      store.reviews.append({
+        id: `reading-${String(made).padStart(12, '0')}` as ReadingId,
+        reviewId,
+        readerId,
+        filmId,
+        stage: 'read',
+        content: said({ marks, answers: { quality: 1 } }),
+        createdAt: 1,
+        after: 0,
+      });
+    }
+  }
+}
+
+it('adds readers, makes a session from a plan, lists it and tells how far they agree', async () => {
+  const { dir } = await libraryOfFilms();
+  const at = ['--library', dir];
+  expect((await runCli(['review', 'list', ...at])).json).toEqual({ reviews: [] });
+  for (const name of ['Amina', 'Bo']) {
+    expect((await runCli(['review', 'add-reader', name, ...at])).json).toMatchObject({
+      name,
+      role: 'reader',
+      canSignIn: false,
+    });
+  }
+  const made = await runCli(['review', 'create', '--plan', planFile(PLAN), ...at]);
+  expect(made).toMatchObject({ status: 0, json: { name: 'Round one', films: 4, closedAt: null } });
+  const { id, readers } = made.json as { id: ReviewId; readers: { reader: { id: ReaderId } }[] };
+
+  const store = openStore(join(dir, 'library.db'), { clock: testClock() });
+  signAll(
+    store,
+    id,
+    readers.map(({ reader }) => reader.id),
+  );
+  expect(store.audit.after(0).at(-1)).toMatchObject({ action: 'review', detail: { by: 'command line' } });
+  store.close();
+
+  const { json } = await runCli(['review', 'list', ...at]);
+  expect(json).toMatchObject({
+    reviews: [{ id, readers: [{ progress: { done: 4 } }, { progress: { done: 4 } }] }],
+  });
+  const report = await runCli(['review', 'agreement', id, '--reference', 'labels', ...at]);
+  expect(report.status).toBe(0);
+  expect(report.json).toMatchObject({
+    signed: [4, 4],
+    films: 4,
+    patients: 4,
+    findings: [{ finding: 'Edema', pairs: [{ kappa: { films: 4, observed: 0.75 }, boxes: { paired: 3 } }] }],
+  });
+  const codes = (report.json as { limits: { code: string }[] }).limits.map(({ code }) => code);
+  expect(codes).toContain('not-clustered-by-patient');
+});
+
+it.each([
+  ['a reader who is not there', { readers: ['Amina', 'Zoe'] }, 'NOT_FOUND', '"Zoe"'],
+  ['a film that is not there', { films: ['chest 99.dcm'] }, 'NOT_FOUND', 'chest 99.dcm'],
+  ['a field that nobody knows', { blinded: true }, 'BAD_INPUT', 'blinded'],
+  ['a model that is to be shown and is not named', { blinding: 'shown' }, 'BAD_INPUT', 'none is chosen'],
+])('refuses a plan with %s, and makes nothing', async (_, part, code, word) => {
+  const { dir } = await libraryOfFilms();
+  const at = ['--library', dir];
+  await runCli(['review', 'add-reader', 'Amina', ...at]);
+  const file = planFile({ ...PLAN, readers: ['Amina'], ...part });
+  const { status, json } = await runCli(['review', 'create', '--plan', file, ...at]);
+  const { error } = json as { error: { code: string; message: string } };
+  expect([status, error.code]).toEqual([2, code]);
+  expect(error.message).toContain(word);
+  expect((await runCli(['review', 'list', ...at])).json).toEqual({ reviews: [] });
+});
+
+it('says what it can be asked for', async () => {
+  const { dir } = await libraryOfFilms();
+  expect(await runCli(['review', 'dance', '--library', dir])).toMatchObject({ status: 2 });
+  const none = await runCli(['review', 'agreement', 'review-0000dead', '--library', dir]);
+  expect(none).toMatchObject({ status: 2, json: { error: { code: 'NOT_FOUND' } } });
+});
