@@ -47,9 +47,40 @@ export function findTextRegions(grey: Uint8Array, rows: number, cols: number): r
     found.push(...textLines(letters(mask, picture, width, height)));
   }
   const margin = 2 * step;
-  return found
-    .map((line) => boxOf(line, step, margin, rows, cols))
-    .sort((a, b) => b.width * b.height - a.width * a.height);
+  const boxes = found.map((line) => boxOf(line, step, margin, rows, cols));
+  return joined(boxes).sort((a, b) => b.width * b.height - a.width * a.height);
+}
+
+/** Boxes that touch, as one: strokes and the holes between them are found apart. */
+function joined(boxes: readonly BlackBox[]): BlackBox[] {
+  const result: BlackBox[] = [];
+  for (const box of boxes) {
+    let whole = box;
+    for (
+      let at = result.findIndex((one) => touch(one, whole));
+      at !== -1;
+      at = result.findIndex((one) => touch(one, whole))
+    ) {
+      const [other] = result.splice(at, 1);
+      if (other !== undefined) whole = around(other, whole);
+    }
+    result.push(whole);
+  }
+  return result;
+}
+
+function touch(a: BlackBox, b: BlackBox): boolean {
+  return a.x <= b.x + b.width && b.x <= a.x + a.width && a.y <= b.y + b.height && b.y <= a.y + a.height;
+}
+
+function around(a: BlackBox, b: BlackBox): BlackBox {
+  const [x, y] = [Math.min(a.x, b.x), Math.min(a.y, b.y)];
+  return {
+    x,
+    y,
+    width: Math.max(a.x + a.width, b.x + b.width) - x,
+    height: Math.max(a.y + a.height, b.y + b.height) - y,
+  };
 }
 
 /** Means of step × step pixels. */
