@@ -10,7 +10,7 @@ import type { Disk } from './disk.ts';
 const KEY_BYTES = 32;
 
 /** Turns an identity into the key under which the library knows the patient. Never stored or logged itself. */
-export type PatientHash = (kind: 'patient' | 'film', identity: string) => PatientKey;
+export type PatientHash = (kind: 'patient' | 'film' | 'key', identity: string) => PatientKey;
 
 /**
  * Reads the key, or makes it for a new library.

@@ -5,6 +5,7 @@ import type { AttentionMethod, FigureFormat } from '../../shared/contract/infere
 import type { WrittenReport } from './evaluation/report/write-report.ts';
 import type {
   CopiesService,
+  DeidentifyService,
   EvaluationService,
   ExchangeService,
   InferenceService,
@@ -28,6 +29,7 @@ export interface Services {
   readonly inference: InferenceService;
   readonly exchange: ExchangeService;
   readonly copies: CopiesService;
+  readonly deidentify: DeidentifyService;
   readonly system: SystemService;
 }
 

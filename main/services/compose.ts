@@ -14,6 +14,7 @@ import {
   auditedTraining,
 } from './audit/audited.ts';
 import { createCopiesService } from './copies/copies-service.ts';
+import { createDeidentifyService } from './deidentify/deidentify-service.ts';
 import { createEvaluationService, type EvaluationParts } from './evaluation/evaluation-service.ts';
 import { createExchangeService, type ExchangeParts } from './exchange/exchange-service.ts';
 import { readFigure } from './inference/figure/figure.ts';
@@ -156,6 +157,7 @@ export async function openParts(options: AppOptions): Promise<AppParts> {
   const exporter = createExchangeService({ library, predict: inference.service.predict, clock, log, signIn });
   const exchange = { ...exporter, service: auditedExchange(exporter.service, audit) };
   const copies = createCopiesService(library, options.goBack);
+  const deidentifier = createDeidentifyService({ library, clock, log });
   const every = options.statusEveryMs ?? STATUS_EVERY_MS;
   const system = createSystemService({
     library,
@@ -169,6 +171,7 @@ export async function openParts(options: AppOptions): Promise<AppParts> {
   let closing: Promise<void> | null = null;
   const close = async (): Promise<void> => {
     await exchange.close();
+    await deidentifier.close();
     await sample.close();
     const studiesEnd = studies.close();
     await training.close();
@@ -188,11 +191,13 @@ export async function openParts(options: AppOptions): Promise<AppParts> {
       inference: inference.service,
       exchange: exchange.service,
       copies,
+      deidentify: deidentifier.service,
       system,
     },
     bytes: auditedBytes(byteSources(library, evaluation, inference, exchange), audit),
     isBusy: () =>
       exchange.isBusy() ||
+      deidentifier.isBusy() ||
       library.imports.isBusy() ||
       training.isBusy() ||
       sample.isBusy() ||

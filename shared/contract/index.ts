@@ -2,6 +2,7 @@
 import type { ContractRouterClient } from '@orpc/contract';
 
 import { copiesContract } from './copies.ts';
+import { deidentifyContract } from './deidentify.ts';
 import { evaluationContract } from './evaluation.ts';
 import { exchangeContract } from './exchange.ts';
 import { inferenceContract } from './inference.ts';
@@ -24,6 +25,7 @@ export const contract = {
   inference: inferenceContract,
   exchange: exchangeContract,
   copies: copiesContract,
+  deidentify: deidentifyContract,
   system: systemContract,
 };
 

@@ -10,6 +10,8 @@ export const AUDIT_ACTIONS = [
   'view',
   'predict',
   'export',
+  'deidentify',
+  'threshold',
   'delete',
   'review',
   'sign-in',

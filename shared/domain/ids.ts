@@ -12,6 +12,7 @@ export type LabelVersionId = string & { readonly __id: 'label-version' };
 export type DecisionId = string & { readonly __id: 'decision' };
 export type ReadingId = string & { readonly __id: 'reading' };
 export type ExportId = string & { readonly __id: 'export' };
+export type DeidentificationId = string & { readonly __id: 'deidentification' };
 
 /** Shape of every id we make: a kind prefix, a dash and 12 or more lower-case hex or base-32 characters. */
 export const ID_PATTERN = /^[a-z]+-[0-9a-z]{8,40}$/;

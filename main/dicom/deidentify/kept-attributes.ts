@@ -155,6 +155,12 @@ export const REFERENCE_ATTRIBUTES: ReadonlySet<number> = new Set([
 /** Attributes beside the table that may stay, by tag. */
 export const KEPT_ATTRIBUTES: ReadonlyMap<number, KeptAttribute> = kept;
 
+/** The value if it is a word of the standard for `tag`; another one may be anything, also a name, and is null. */
+export function definedTerm(tag: number, value: string | null): string | null {
+  const rule = KEPT_ATTRIBUTES.get(tag)?.rule;
+  return value !== null && rule?.kind === 'terms' && rule.terms.has(value) ? value : null;
+}
+
 /** Public coding schemes and how their codes are written: such a code tells nothing about the site. */
 export const PUBLIC_SCHEMES: ReadonlyMap<string, RegExp> = new Map([
   ['SCT', /^\d{6,16}$/],

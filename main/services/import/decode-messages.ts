@@ -1,4 +1,6 @@
 /** @file What the service asks a decoding process for, and what comes back: structured clones over the channel between the two. */
+import type { CleanFile } from '../../dicom/deidentify/clean-file.ts';
+import type { BlackBox, DeidentifyOptions } from '../../dicom/deidentify/options.ts';
 import type { TagRow } from '../../dicom/tag-list.ts';
 import type { ViewerFrame } from '../../dicom/viewer-frame.ts';
 
@@ -46,6 +48,27 @@ export interface ViewedFrame extends ViewerFrame {
   readonly preview: Uint8Array | null;
 }
 
+/** A film without its patient. The key stays between this app's own processes. */
+export interface DeidentifyTask {
+  readonly kind: 'deidentify';
+  readonly path: string;
+  readonly name: string;
+  readonly key: Uint8Array;
+  /** The library's own key of the patient. */
+  readonly patient: string;
+  readonly options: DeidentifyOptions;
+  readonly boxes: readonly BlackBox[];
+  readonly pixelsSeen: boolean;
+  readonly version: string;
+}
+
+export interface FoundWriting {
+  readonly regions: readonly BlackBox[];
+  readonly rows: number;
+  readonly cols: number;
+  readonly frames: number;
+}
+
 export type DecodeTask =
   | { readonly kind: 'prepare'; readonly path: string; readonly name: string }
   | {
@@ -56,12 +79,16 @@ export type DecodeTask =
       /** Make a preview too. */
       readonly preview: boolean;
     }
-  | { readonly kind: 'tags'; readonly path: string; readonly name: string };
+  | { readonly kind: 'tags'; readonly path: string; readonly name: string }
+  | { readonly kind: 'writing'; readonly path: string; readonly name: string }
+  | DeidentifyTask;
 
 export interface DecodeAnswers {
   readonly prepare: PreparedFilm;
   readonly view: ViewedFrame;
   readonly tags: readonly TagRow[];
+  readonly writing: FoundWriting;
+  readonly deidentify: CleanFile;
 }
 
 export interface DecodeRequest {

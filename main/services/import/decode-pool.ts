@@ -89,7 +89,13 @@ export function createDecodePool(options: DecodePoolOptions = {}): DecodePool {
   const shown: Job[] = [];
   const soon: Job[] = [];
   const patient: Job[] = [];
-  const queueOf: Readonly<Record<DecodeTask['kind'], Job[]>> = { view: shown, tags: soon, prepare: patient };
+  const queueOf: Readonly<Record<DecodeTask['kind'], Job[]>> = {
+    view: shown,
+    tags: soon,
+    writing: soon,
+    deidentify: soon,
+    prepare: patient,
+  };
   let nextJob = 1;
   let closed = false;
 

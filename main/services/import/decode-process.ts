@@ -6,9 +6,13 @@ import { readFile, stat } from 'node:fs/promises';
 
 import { errorCode } from '../../../shared/domain/disk-error.ts';
 import { FilmError } from '../../dicom/film-error.ts';
+import { cleanFile } from '../../dicom/deidentify/clean-file.ts';
+import { definedTerm } from '../../dicom/deidentify/kept-attributes.ts';
+import { createPseudonyms } from '../../dicom/deidentify/pseudonyms.ts';
+import { findTextRegions } from '../../dicom/deidentify/text-regions.ts';
 import { readFilm, type DecodedFilm } from '../../dicom/film.ts';
 import { previewPicture, wantsPreview } from '../../dicom/preview.ts';
-import { modelImage, pixelHash, thumbnail } from '../../dicom/render.ts';
+import { displayImage, modelImage, pixelHash, thumbnail } from '../../dicom/render.ts';
 import { listTags } from '../../dicom/tag-list.ts';
 import { viewerFrame, type ViewerFrame } from '../../dicom/viewer-frame.ts';
 import type {
@@ -16,6 +20,7 @@ import type {
   DecodeReply,
   DecodeRequest,
   DecodeTask,
+  FoundWriting,
   PreparedFilm,
   ViewedFrame,
 } from './decode-messages.ts';
@@ -42,14 +47,15 @@ async function prepare(bytes: Uint8Array, name: string): Promise<PreparedFilm> {
   return {
     header: {
       format: film.format,
-      modality: film.modality,
+      // Rows of the database: only words of the standard, as a header may hold anything.
+      modality: definedTerm(0x00080060, film.modality),
       transferSyntax: film.transferSyntax,
       photometric: film.photometric,
       rows: film.rows,
       cols: film.cols,
       frames: film.frames,
       bitsStored: film.bitsStored,
-      view: attributes.viewPosition,
+      view: definedTerm(0x00185101, attributes.viewPosition),
       sex: attributes.sex,
       ageYears: attributes.ageYears,
       bodyPart: attributes.bodyPart,
@@ -82,6 +88,12 @@ async function view(
   return { ...viewed, rows, cols, frames, preview: made };
 }
 
+async function writing(bytes: Uint8Array, name: string): Promise<FoundWriting> {
+  const film = await readFilm(bytes, name);
+  const { rows, cols, frames } = film;
+  return { regions: findTextRegions(displayImage(film), rows, cols), rows, cols, frames };
+}
+
 async function answer(task: DecodeTask): Promise<DecodeAnswers[keyof DecodeAnswers]> {
   const bytes = await readLimited(task.path);
   switch (task.kind) {
@@ -91,6 +103,10 @@ async function answer(task: DecodeTask): Promise<DecodeAnswers[keyof DecodeAnswe
       return await view(bytes, task.name, task.frame, task.preview);
     case 'tags':
       return listTags(bytes);
+    case 'writing':
+      return await writing(bytes, task.name);
+    case 'deidentify':
+      return await cleanFile(bytes, { ...task, pseudonyms: createPseudonyms(task.key) });
   }
 }
 

@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 
 import type { ImportSummary, LabelCount } from '../../../shared/contract/library.ts';
 import type { PatientKey } from '../../../shared/domain/ids.ts';
+import { definedTerm } from '../../dicom/deidentify/kept-attributes.ts';
 import type { LabelStore } from '../../store/labels.ts';
 import type { PreparedFilm } from './decode-messages.ts';
 import type { WrittenFilm } from './film-writer.ts';
@@ -103,7 +104,9 @@ function oddities({ header }: PreparedFilm): readonly string[] {
     found.push(`Not a frontal view: the header says ${header.view}.`);
   }
   if (header.bodyPart !== null && !CHEST.test(header.bodyPart)) {
-    found.push(`Not a chest: the header says ${header.bodyPart}.`);
+    // Only a word of the standard is repeated: a header may hold anything.
+    const part = definedTerm(0x00180015, header.bodyPart) ?? 'another part of the body';
+    found.push(`Not a chest: the header says ${part}.`);
   }
   return found;
 }

@@ -5,6 +5,7 @@
 import type { Cases } from './case.ts';
 import { copiesCases } from './copies.ts';
 import { evaluationCases } from './evaluation.ts';
+import { deidentifyCases } from './deidentify.ts';
 import { exchangeCases } from './exchange.ts';
 import { inferenceCases } from './inference.ts';
 import { libraryCases } from './library.ts';
@@ -26,5 +27,6 @@ export const CASES: Cases = {
   inference: inferenceCases,
   exchange: exchangeCases,
   copies: copiesCases,
+  deidentify: deidentifyCases,
   system: systemCases,
 };
