@@ -10,6 +10,7 @@ export const PAGES = [
   'attention',
   'review',
   'read',
+  'adjudicate',
   'settings',
 ] as const;
 export type Page = (typeof PAGES)[number];
@@ -17,12 +18,12 @@ export type Page = (typeof PAGES)[number];
 /** The entry of the rail that a page belongs to. */
 export function railPage(page: Page): Page {
   if (page === 'attention') return 'reading';
-  return page === 'read' ? 'review' : page;
+  return page === 'read' || page === 'adjudicate' ? 'review' : page;
 }
 
 /** Pages around one film: they need the whole width. */
 export function isReading(page: Page): boolean {
-  return page === 'reading' || page === 'attention' || page === 'read';
+  return page === 'reading' || page === 'attention' || page === 'read' || page === 'adjudicate';
 }
 
 export class Route {

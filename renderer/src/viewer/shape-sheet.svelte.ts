@@ -23,7 +23,7 @@ export class ShapeSheet {
   /** Nothing can be drawn, changed or taken back. */
   frozen = $state(false);
   /** null = a shape shows its measures. */
-  look = $state.raw<((shape: Shape) => ShapeLook) | null>(null);
+  look = $state.raw<((shape: Shape) => ShapeLook | null) | null>(null);
   #history = $state.raw<History>(EMPTY_HISTORY);
   readonly #onchange: (shapes: readonly Shape[]) => void;
 

@@ -1,7 +1,12 @@
 /** @file Words and colours of reviews: stages, blindings, roles, confidence, and how a mark looks on its film. */
 import type { Mark } from '../../../../shared/contract/review.ts';
 import { findingColour } from '../../../../shared/domain/findings.ts';
-import type { ModelBlinding, ReaderRole, ReadingStage } from '../../../../shared/domain/review.ts';
+import type {
+  ModelBlinding,
+  ReaderRole,
+  ReadingStage,
+  SettlementState,
+} from '../../../../shared/domain/review.ts';
 
 export const ROLE_WORDS: Readonly<Record<ReaderRole, string>> = {
   reader: 'Reader',
@@ -91,4 +96,12 @@ export const BLINDING_ABOUT: Readonly<Record<ModelBlinding, string>> = {
   hidden: 'Never shown to readers',
   'after-read': 'Shown after the first read is signed, then the read may be revised',
   shown: 'In sight from the start',
+};
+
+export const SETTLEMENT_WORDS: Readonly<Record<SettlementState, readonly [string, Tone]>> = {
+  waiting: ['Waiting', 'neutral'],
+  agreed: ['Agreed', 'good'],
+  open: ['To settle', 'caution'],
+  settled: ['Settled', 'good'],
+  outdated: ['Outdated', 'caution'],
 };

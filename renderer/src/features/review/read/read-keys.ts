@@ -1,10 +1,8 @@
 /** @file Actions while a film of a session is read, with their words and keys: one table that the sheet shows. */
 import type { Tool } from '../../../viewer/tool.ts';
-import { keyOf, keysOf, ownKeys, type OwnKeys } from '../../reading-room/key-bindings.ts';
-import { belongsToControl } from '../../reading-room/keys.ts';
+import type { Binding, FixedActions } from '../review-keys.ts';
 
-export interface ReadActions {
-  readonly answer: (index: number) => void;
+export interface ReadActions extends FixedActions {
   readonly question: (step: number) => void;
   readonly film: (step: number) => void;
   readonly nextToDo: () => void;
@@ -30,14 +28,6 @@ export interface ReadActions {
   readonly mask: () => void;
   readonly sheet: () => void;
   readonly worklist: () => void;
-  readonly close: () => void;
-}
-
-export interface ReadBinding {
-  readonly id: string;
-  readonly words: string;
-  readonly keys: readonly string[];
-  readonly run: (actions: ReadActions) => void;
 }
 
 const ZOOM_STEP = 1.25;
@@ -47,10 +37,7 @@ const bind = (
   words: string,
   keys: readonly string[],
   run: (actions: ReadActions) => void,
-): ReadBinding => ({ id: `review-${id}`, words, keys, run });
-
-/** Answers of the current question; more than nine are reached with Tab. */
-const ANSWER_KEY = /^[1-9]$/;
+): Binding<ReadActions> => ({ id: `review-${id}`, words, keys, run });
 
 /** What cannot be given other keys, for the sheet. */
 export const READ_GESTURES: readonly (readonly [gesture: string, does: string])[] = [
@@ -63,7 +50,7 @@ export const READ_GESTURES: readonly (readonly [gesture: string, does: string])[
   ['Esc', 'Leave the tool or the field, close what is open'],
 ];
 
-export const READ_BINDINGS: readonly ReadBinding[] = [
+export const READ_BINDINGS: readonly Binding<ReadActions>[] = [
   bind('question-next', 'Next question', ['ArrowDown'], ({ question }) => question(1)),
   bind('question-previous', 'Previous question', ['ArrowUp'], ({ question }) => question(-1)),
   bind('sign', 'Sign', ['Ctrl+Enter'], ({ sign }) => sign()),
@@ -103,25 +90,3 @@ export const READ_BINDINGS: readonly ReadBinding[] = [
   bind('worklist', 'Back to the worklist', ['Q'], ({ worklist }) => worklist()),
   bind('sheet', 'This sheet', ['?'], ({ sheet }) => sheet()),
 ];
-
-/** Handles a key unless the control that has the focus needs it; true when it was ours. */
-export function handleReadKey(event: KeyboardEvent, actions: ReadActions, own: OwnKeys): boolean {
-  if (event.defaultPrevented) return false;
-  const key = keyOf(event);
-  // Signing from the note is meant; everything else that is typed stays in it.
-  if (belongsToControl(event) && key !== 'Ctrl+Enter') return false;
-  if (event.key === 'Escape') {
-    actions.close();
-    return true;
-  }
-  if (key !== null && ANSWER_KEY.test(key)) {
-    actions.answer(Number(key) - 1);
-    return true;
-  }
-  const chosen = ownKeys(READ_BINDINGS, own);
-  const binding = key === null ? undefined : READ_BINDINGS.find((one) => keysOf(one, chosen).includes(key));
-  if (binding === undefined) return false;
-  binding.run(actions);
-  event.preventDefault();
-  return true;
-}

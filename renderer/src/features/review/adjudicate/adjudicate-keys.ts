@@ -1,0 +1,45 @@
+/** @file Actions while a film is adjudicated, with their words and keys. */
+import type { Binding, FixedActions } from '../review-keys.ts';
+
+export interface AdjudicateActions extends FixedActions {
+  readonly film: (step: number) => void;
+  readonly nextOpen: () => void;
+  readonly reason: () => void;
+  readonly settle: () => void;
+  readonly invert: () => void;
+  readonly zoom: (factor: number) => void;
+  readonly reset: () => void;
+  readonly mask: () => void;
+  readonly list: () => void;
+  readonly sheet: () => void;
+}
+
+export const ADJUDICATE_GESTURES: readonly (readonly [gesture: string, does: string])[] = [
+  ['1 … 9', 'Take the read of that reader as it was signed'],
+  ['Tab, Space', 'Reach a cell of the table, take it'],
+  ['Wheel, right drag', 'Zoom all films'],
+  ['Middle or Shift drag', 'Move all films'],
+  ['Esc', 'Leave the field, close what is open'],
+];
+
+const bind = (
+  id: string,
+  words: string,
+  keys: readonly string[],
+  run: (actions: AdjudicateActions) => void,
+): Binding<AdjudicateActions> => ({ id: `adjudicate-${id}`, words, keys, run });
+
+export const ADJUDICATE_BINDINGS: readonly Binding<AdjudicateActions>[] = [
+  bind('settle', 'Settle the film', ['Ctrl+Enter'], ({ settle }) => settle()),
+  bind('reason', 'Write the reason', ['O'], ({ reason }) => reason()),
+  bind('next-open', 'Next film to settle', ['U'], ({ nextOpen }) => nextOpen()),
+  bind('film-next', 'Next film', ['ArrowRight'], ({ film }) => film(1)),
+  bind('film-previous', 'Previous film', ['ArrowLeft'], ({ film }) => film(-1)),
+  bind('invert', 'Invert', ['I'], ({ invert }) => invert()),
+  bind('zoom-in', 'Zoom in', ['+', '='], ({ zoom }) => zoom(1.25)),
+  bind('zoom-out', 'Zoom out', ['-'], ({ zoom }) => zoom(1 / 1.25)),
+  bind('reset', 'Reset how the films are shown', ['Space'], ({ reset }) => reset()),
+  bind('mask', 'Mask identity', ['M'], ({ mask }) => mask()),
+  bind('list', 'Back to the list', ['Q'], ({ list }) => list()),
+  bind('sheet', 'This sheet', ['?'], ({ sheet }) => sheet()),
+];

@@ -1,0 +1,109 @@
+/** @file What an adjudicator chooses row by row becomes a decision that the contract takes. */
+import { expect, it } from 'vitest';
+
+import {
+  agreedChoices,
+  choicesIn,
+  choicesOf,
+  countingReads,
+  saidFindings,
+  settledOf,
+  undecided,
+  withFinding,
+} from '../../renderer/src/features/review/adjudicate/decide.ts';
+import { settled, type Comparison } from '../../shared/contract/review-adjudication.ts';
+import type { Mark } from '../../shared/contract/review.ts';
+import type { ReaderId } from '../../shared/domain/ids.ts';
+
+const PLAN = {
+  findings: ['Edema', 'Hernia', 'Nodule/Mass', 'Pneumothorax'],
+  questions: ['quality', 'normal', 'tubes'].map((id) => ({
+    id,
+    text: `${id}?`,
+    answers: ['no', 'yes', 'perhaps'],
+    ordered: false,
+    required: false,
+  })),
+};
+const NO_PLACES = { places: [] };
+const ANA = 'reader-ana00000' as ReaderId;
+const BEN = 'reader-ben00000' as ReaderId;
+
+function mark(id: string, finding: string): Mark {
+  const points = [
+    { x: 0, y: 0 },
+    { x: 9, y: 9 },
+  ];
+  return { shape: { id, kind: 'rectangle', frame: 0, points, text: '' }, finding, confidence: 0.6 };
+}
+
+function read(
+  reader: ReaderId,
+  answers: Readonly<Record<string, number>>,
+  marks: readonly Mark[],
+  accepted: readonly string[] = [],
+): Comparison['reads'][number] {
+  const verdicts = accepted.map((finding) => ({ finding, verdict: 'accept', shapeId: null, note: '' }));
+  const content = { answers, marks, verdicts, note: '', keyFrames: [], seconds: null };
+  return {
+    reader: { id: reader, name: reader, role: 'reader', createdAt: 0 },
+    first: { id: `reading-${reader}`, content },
+    revised: null,
+    counts: 'first',
+  } as unknown as Comparison['reads'][number];
+}
+
+const reads = countingReads({
+  reads: [
+    read(ANA, { quality: 1, normal: 0 }, [mark('a1', 'Edema'), mark('a2', 'Hernia')]),
+    read(BEN, { quality: 1, normal: 2, tubes: 1 }, [mark('b1', 'Edema')], ['Nodule/Mass']),
+    { ...read('reader-cem00000' as ReaderId, {}, []), first: null, counts: null },
+  ],
+});
+const [ana, ben] = reads;
+if (ana === undefined || ben === undefined) throw new Error('two reads are signed');
+
+it('takes what all say alike, and leaves the rest open', () => {
+  expect(reads.map(({ reader }) => reader.id)).toEqual([ANA, BEN]);
+  expect(saidFindings(PLAN, reads)).toEqual(['Edema', 'Hernia', 'Nodule/Mass']);
+  const agreed = agreedChoices(PLAN, reads, NO_PLACES);
+  expect(agreed).toEqual({ answers: { quality: 1 }, findings: { Edema: { present: true, from: [ANA] } } });
+  expect(undecided(PLAN, reads, agreed)).toEqual(['normal', 'tubes', 'Hernia', 'Nodule/Mass']);
+  // said by both, but at other places: somebody has to look
+  expect(agreedChoices(PLAN, reads, { places: ['Edema'] }).findings).toEqual({});
+});
+
+it('takes one read whole, as it was signed', () => {
+  const choices = choicesOf(PLAN, reads, BEN);
+  expect(settledOf(PLAN, reads, choices)).toEqual({
+    findings: ['Edema', 'Nodule/Mass'],
+    answers: { quality: 1, normal: 2, tubes: 1 },
+    marks: [mark('b1', 'Edema')],
+  });
+  expect(undecided(PLAN, reads, choices)).toEqual([]);
+});
+
+it('puts together what the contract takes: marks of both, a finding without a place, one refused', () => {
+  let choices = agreedChoices(PLAN, reads, NO_PLACES);
+  choices = withFinding(choices, ben, 'Edema');
+  expect(choices.findings['Edema']).toEqual({ present: true, from: [ANA, BEN] });
+  choices = withFinding(choices, ben, 'Hernia'); // Ben does not say it
+  expect(choices.findings['Hernia']).toEqual({ present: false, from: [] });
+  choices = withFinding(choices, ben, 'Nodule/Mass'); // the model's, accepted without a mark
+  choices = { ...choices, answers: { ...choices.answers, normal: 2, tubes: 0 } };
+  expect(undecided(PLAN, reads, choices)).toEqual([]);
+  const made = settledOf(PLAN, reads, choices);
+  expect(settled.parse(made)).toEqual({
+    findings: ['Edema', 'Nodule/Mass'],
+    answers: { quality: 1, normal: 2, tubes: 0 },
+    marks: [mark('a1', 'Edema'), mark('b1', 'Edema')],
+  });
+  // and read back, the decision shows as it was chosen
+  expect(choicesIn(PLAN, reads, made)).toEqual(choices);
+});
+
+it('leaves a reader’s marks out again, and keeps the finding', () => {
+  const once = withFinding({ answers: {}, findings: {} }, ana, 'Hernia');
+  expect(once.findings['Hernia']).toEqual({ present: true, from: [ANA] });
+  expect(withFinding(once, ana, 'Hernia').findings['Hernia']).toEqual({ present: true, from: [] });
+});
