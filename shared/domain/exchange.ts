@@ -1,7 +1,10 @@
 /** @file What can leave a library and in which form. Contract, services, command line and window share the words. */
 
-/** annotations: labels, reads and boxes · predictions: scores of a run · session: a review session for another site. */
-export const EXPORT_KINDS = ['annotations', 'predictions', 'session'] as const;
+/**
+ * annotations: labels, reads and boxes · predictions: scores of a run · session: a review session for another site ·
+ * sr, gsps: its signed reads as DICOM objects in the studies of their films.
+ */
+export const EXPORT_KINDS = ['annotations', 'predictions', 'session', 'sr', 'gsps'] as const;
 export type ExportKind = (typeof EXPORT_KINDS)[number];
 
 export const TABLE_FORMATS = ['csv', 'json', 'coco', 'vindr'] as const;

@@ -16,6 +16,8 @@ import { cocoFormat } from './coco-format.ts';
 import { csvFormat } from './csv-format.ts';
 import { gatherLibrary, gatherReview, type Gathered, type GatherProgress } from './gather-annotations.ts';
 import { jsonFormat } from './json-format.ts';
+import { readVersion } from '../app-version.ts';
+import { makeObjects, type ObjectKind } from './dicom-export.ts';
 import { packageProblem, packSession } from './package/package-service.ts';
 import { predictionsMatch, writePredictions, type PredictionSet } from './prediction-formats.ts';
 import { vindrFormat } from './vindr-format.ts';
@@ -59,6 +61,9 @@ export async function runExport(
       return await exportPredictions(deps, request, place, progress);
     case 'session':
       return await exportSession(deps, request, place, progress);
+    case 'sr':
+    case 'gsps':
+      return await exportObjects(deps, request.what, request, place, progress);
     default:
       return assertNever(request.what);
   }
@@ -149,6 +154,38 @@ async function exportPredictions(
         ? ['COCO has no scores of whole films: they stand with each image, and there are no boxes.']
         : [],
     check: `Read back from the disk and compared: ${counted(set.films.length * (set.findings.length + 1), 'score')} of ${counted(set.films.length, 'film')} are the same.`,
+  };
+}
+
+async function exportObjects(
+  { library }: ExportDeps,
+  kind: ObjectKind,
+  request: ExportRequest,
+  place: ExportPlace,
+  progress: ExportProgress,
+): Promise<ExportResult> {
+  const reviewId = chosenReview(request);
+  const made = await makeObjects(library, kind, reviewId, {
+    reads: request.reads,
+    version: await readVersion(),
+    progress: phased(progress, 'Making DICOM objects'),
+  });
+  progress.report('Writing and checking', 0, null);
+  const files = await writeChecked({
+    ...place,
+    files: made.files,
+    signal: progress.signal,
+    check: (read) => Promise.resolve(made.check(read)),
+  });
+  return {
+    title: library.store.reviews.find(reviewId).name,
+    films: made.films,
+    files,
+    notes: [
+      ...made.notes,
+      'The objects carry patient and study of their films: they belong into the same archive.',
+    ],
+    check: `Read back from the disk and compared: study, image, graphics and codes of ${counted(files.length, 'object')} are the same.`,
   };
 }
 

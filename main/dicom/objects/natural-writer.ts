@@ -1,0 +1,37 @@
+/** @file DICOM objects that Chestlight makes, by keyword, as Part 10 files: the one importer of dcmjs's writer. */
+import { createRequire } from 'node:module';
+
+import { IMPLEMENTATION_CLASS_UID } from '../part10-writer.ts';
+
+export type NaturalValue =
+  string | number | readonly (string | number)[] | NaturalObject | readonly NaturalObject[];
+/** Attributes by their keyword (PS3.6); a sequence is a list of these. */
+export interface NaturalObject {
+  readonly [keyword: string]: NaturalValue;
+}
+
+/** The part of dcmjs that is used here; the package has no types. */
+interface WriterPackage {
+  readonly data: {
+    readonly DicomMetaDictionary: { denaturalizeDataset(object: object): object };
+    readonly DicomDict: new (meta: object) => { meta: object; dict: object; write(): ArrayBuffer };
+  };
+}
+
+/** Explicit VR Little Endian; text is UTF-8. `object` names its SOP class and instance. */
+export function writeObject(object: NaturalObject, version: string): Uint8Array {
+  const { data } = createRequire(import.meta.url)('dcmjs') as WriterPackage;
+  const natural = (value: object): object =>
+    data.DicomMetaDictionary.denaturalizeDataset({ ...value, _vrMap: {} });
+  const file = new data.DicomDict({});
+  file.meta = natural({
+    FileMetaInformationVersion: new Uint8Array([0, 1]).buffer,
+    MediaStorageSOPClassUID: object['SOPClassUID'],
+    MediaStorageSOPInstanceUID: object['SOPInstanceUID'],
+    TransferSyntaxUID: '1.2.840.10008.1.2.1',
+    ImplementationClassUID: IMPLEMENTATION_CLASS_UID,
+    ImplementationVersionName: version.slice(0, 16),
+  });
+  file.dict = natural({ SpecificCharacterSet: 'ISO_IR 192', ...object });
+  return new Uint8Array(file.write());
+}

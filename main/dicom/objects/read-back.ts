@@ -1,0 +1,57 @@
+/** @file Reads an object that Chestlight wrote with its own DICOM reader, so that an export is compared by another way than it took. */
+import { sequenceItems, type DataSet } from '../data-set.ts';
+import { readDicomFile } from '../part10.ts';
+import { elementBytes, stringValue, textValue } from '../values.ts';
+
+export interface ObjectFacts {
+  readonly sopClassUid: string;
+  readonly sopInstanceUid: string;
+  readonly studyUid: string;
+  readonly patientName: string;
+  /** Images that are referred to, each once. */
+  readonly images: readonly string[];
+  /** In their order. */
+  readonly graphics: readonly { readonly type: string; readonly data: readonly number[] }[];
+  /** Meanings of all codes that are values, in their order. */
+  readonly codes: readonly string[];
+}
+
+const GRAPHIC_DATA = 0x00700022;
+const MAX_DEPTH = 16;
+
+/** @throws FilmError */
+export function readObject(file: Uint8Array): ObjectFacts {
+  const { dataSet } = readDicomFile(file);
+  const images = new Set<string>();
+  const graphics: ObjectFacts['graphics'][number][] = [];
+  const codes: string[] = [];
+  const visit = (set: DataSet, depth: number): void => {
+    const image = stringValue(set, 0x00081155);
+    if (image !== undefined) images.add(image);
+    const graphic = set.elements.get(GRAPHIC_DATA);
+    if (graphic !== undefined) {
+      graphics.push({ type: stringValue(set, 0x00700023) ?? '', data: floats(elementBytes(set, graphic)) });
+    }
+    for (const { tag, vr } of set.elements.values()) {
+      const items = vr === 'SQ' && depth < MAX_DEPTH ? sequenceItems(set, tag) : [];
+      if (tag === 0x0040a168) codes.push(...items.map((item) => textValue(item, 0x00080104) ?? ''));
+      for (const item of items) visit(item, depth + 1);
+    }
+  };
+  visit(dataSet, 0);
+  return {
+    sopClassUid: stringValue(dataSet, 0x00080016) ?? '',
+    sopInstanceUid: stringValue(dataSet, 0x00080018) ?? '',
+    studyUid: stringValue(dataSet, 0x0020000d) ?? '',
+    patientName: textValue(dataSet, 0x00100010, ['ISO_IR 192']) ?? '',
+    images: [...images],
+    graphics,
+    codes,
+  };
+}
+
+/** 32-bit, little endian as written. */
+function floats(bytes: Uint8Array): number[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return Array.from({ length: bytes.byteLength / 4 }, (_, at) => view.getFloat32(at * 4, true));
+}

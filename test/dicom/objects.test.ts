@@ -1,0 +1,131 @@
+/**
+ * @file The DICOM objects that Chestlight makes, as others read them: golden.json holds what pydicom, highdicom and dcmtk said of the
+ * two files (test/fixtures/make/dicom-objects-golden.py); they are still made byte for byte.
+ */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+
+import { uidFrom } from '../../main/dicom/objects/film-reference.ts';
+import { decimal, GRAYSCALE_STATE, graphicsOf } from '../../main/dicom/objects/presentation-state.ts';
+import { readObject } from '../../main/dicom/objects/read-back.ts';
+import { graphicData } from '../../main/dicom/objects/signed-read.ts';
+import { COMPREHENSIVE_SR, findingCode, regionOf } from '../../main/dicom/objects/structured-report.ts';
+import { OUT, READ, reference, sampleObjects } from '../fixtures/make/dicom-objects.ts';
+
+const golden = z
+  .object({
+    sha256: z.record(z.string(), z.string()),
+    sr: z.object({
+      class: z.string(),
+      template: z.string(),
+      study: z.string(),
+      patient: z.string(),
+      groups: z.array(
+        z.object({
+          tracking: z.string(),
+          uid: z.string(),
+          finding: z.array(z.string()),
+          graphicType: z.string(),
+          points: z.array(z.array(z.number())),
+        }),
+      ),
+      dsr2xml: z.array(z.string()),
+    }),
+    gsps: z.object({
+      class: z.string(),
+      study: z.string(),
+      graphics: z.array(z.object({ type: z.string(), points: z.array(z.number()), count: z.number() })),
+      texts: z.array(z.string()),
+      window: z.array(z.number()),
+      area: z.array(z.array(z.number())),
+      dcmpschk: z.array(z.string()),
+    }),
+  })
+  .parse(JSON.parse(readFileSync(`${OUT}golden.json`, 'utf8')));
+const objects = sampleObjects();
+const bytesOf = (name: string): Uint8Array => objects.get(name) ?? new Uint8Array();
+const film = reference();
+
+it.each(['sr', 'gsps'])('%s is made as it was when the others judged it', (name) => {
+  expect(createHash('sha256').update(bytesOf(name)).digest('hex')).toBe(golden.sha256[`${name}.dcm`]);
+});
+
+it('dcmtk’s own checks complain of nothing', () => {
+  expect(golden.sr.dsr2xml).toEqual([]);
+  expect(golden.gsps.dcmpschk).toEqual([]);
+});
+
+describe('the report, as highdicom reads it', () => {
+  it('is a Comprehensive SR by TID 1500 in the study and of the patient of its film', () => {
+    expect(golden.sr).toMatchObject({ class: 'ComprehensiveSR', template: '1500', study: film.studyUid });
+    expect(golden.sr.patient).toBe(film.study['PatientName']);
+    expect(golden.sr.patient).toContain('山田');
+  });
+
+  it('has every region at its place with its coded finding; what has no area is not among them', () => {
+    const regions = READ.marks.flatMap((mark) => {
+      const region = regionOf(mark.shape, film);
+      return region === null ? [] : [{ ...mark, region }];
+    });
+    expect(regions).toHaveLength(4);
+    expect(
+      golden.sr.groups.map(({ graphicType, points }) => ({ type: graphicType, data: points.flat() })),
+    ).toEqual(regions.map(({ region }) => region));
+    expect(golden.sr.groups.map(({ finding }) => finding)).toEqual(
+      regions.map(({ finding }) => findingCode(finding)),
+    );
+    expect(new Set(golden.sr.groups.map(({ uid }) => uid)).size).toBe(4);
+  });
+});
+
+describe('the presentation state, as pydicom reads it', () => {
+  it('draws every mark, names it, and shows the whole film in its window', () => {
+    expect(golden.gsps).toMatchObject({
+      class: 'Grayscale Softcopy Presentation State Storage',
+      study: film.studyUid,
+      window: [film.window?.center, film.window?.width],
+      area: [
+        [1, 1],
+        [film.cols, film.rows],
+      ],
+      texts: ['Pneumothorax', 'Nodule/Mass: spiculated', 'Nodule/Mass', 'Nodule/Mass', 'Cardiomegaly'],
+    });
+    const drawn = READ.marks.flatMap(({ shape }) => graphicsOf(shape, film));
+    expect(golden.gsps.graphics.map(({ type, points }) => ({ type, data: points }))).toEqual(drawn);
+    for (const { count, points } of golden.gsps.graphics) expect(count).toBe(points.length / 2);
+  });
+});
+
+it.each([
+  ['sr', COMPREHENSIVE_SR],
+  ['gsps', GRAYSCALE_STATE],
+])('Chestlight reads its own %s the same', (name, sopClassUid) => {
+  const facts = readObject(bytesOf(name));
+  expect(facts).toMatchObject({ sopClassUid, studyUid: film.studyUid, images: [film.sopInstanceUid] });
+  expect(facts.patientName).toBe(film.study['PatientName']);
+  const expected =
+    name === 'sr'
+      ? golden.sr.groups.map(({ points }) => points.flat())
+      : golden.gsps.graphics.map(({ points }) => points);
+  expect(facts.graphics.map(({ data }) => data)).toEqual(expected);
+});
+
+it('codes and UIDs follow from what they name, and fit their fields', () => {
+  expect(findingCode('Pneumothorax')).toEqual(['36118008', 'SCT', 'Pneumothorax']);
+  const [code, scheme, meaning] = findingCode('x'.repeat(80));
+  expect([code.length, scheme, meaning.length]).toEqual([14, '99CHESTLIGHT', 64]);
+  expect(findingCode('Nodule/Mass')).toEqual(findingCode('Nodule/Mass'));
+  expect(findingCode('Nodule/Mass')[0]).not.toBe(findingCode('Rib fracture')[0]);
+  expect(uidFrom('a', 'b')).toBe(uidFrom('a', 'b'));
+  expect(uidFrom('a', 'b')).not.toBe(uidFrom('ab'));
+  for (let n = 0; n < 200; n++) expect(uidFrom(String(n))).toMatch(/^2\.25\.[1-9]\d{1,38}$/);
+  for (const value of [0.1 + 0.2, -1 / 3, 1e-7 / 3, 123456789.123456])
+    expect(decimal(value).length).toBeLessThanOrEqual(16);
+});
+
+it('what reaches over the edge of the film is cut at it', () => {
+  expect(graphicData([{ x: -5, y: 200 }], { rows: 100, cols: 50 })).toEqual([0, 100]);
+});

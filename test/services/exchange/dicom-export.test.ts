@@ -1,0 +1,75 @@
+/** @file Signed reads as DICOM objects out of a real library: in the study of their film, read back, and refused for other films. */
+import { copyFileSync, readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { expect, it } from 'vitest';
+
+import { readFilmReference } from '../../../main/dicom/objects/film-reference.ts';
+import { readObject } from '../../../main/dicom/objects/read-back.ts';
+import { runExport } from '../../../main/services/exchange/export-job.ts';
+import type { OpenLibrary } from '../../../main/services/library/open-library.ts';
+import { exportRequest } from '../../../shared/contract/exchange.ts';
+import type { ReaderId, ReadingId, ReviewId } from '../../../shared/domain/ids.ts';
+import { importAll, tempFolder, tempLibrary } from '../../helpers/temp-library.ts';
+import { box, PLAN, refusal, said } from '../review/review-desk.ts';
+
+const REVIEW = 'review-000000000001' as ReviewId;
+const AMINA = 'reader-000000000001' as ReaderId;
+const FIXTURES = join(import.meta.dirname, '../../fixtures/dicom');
+const predict = () => Promise.reject(new Error('no scores are asked for'));
+const quiet = { signal: new AbortController().signal, report: () => undefined };
+
+/** A session in which Amina signed every film with one box. */
+async function signedSession(files: readonly string[], marks = [box('Edema')]): Promise<OpenLibrary> {
+  const dir = tempFolder();
+  for (const file of files) copyFileSync(join(FIXTURES, file), join(dir, file.replaceAll('/', '-')));
+  const { library } = await tempLibrary();
+  await importAll(library, { paths: [dir] });
+  const { store } = library;
+  const films = store.films.names().map(({ id }) => id);
+  store.readers.add({ id: AMINA, name: 'Amina', role: 'reader', pinHash: null, createdAt: 1 });
+  store.reviews.begin({ id: REVIEW, name: 'Round', plan: PLAN, createdAt: 1 }, new Map([[AMINA, films]]));
+  for (const [index, filmId] of films.entries()) {
+    const version = { reviewId: REVIEW, readerId: AMINA, filmId, createdAt: 5, stage: 'reading' as const };
+    const content = said({ marks, answers: { quality: 2 }, note: 'clear' });
+    const id = (step: number): ReadingId => `reading-0000000000${index}${step}` as ReadingId;
+    store.reviews.append({ ...version, id: id(0), after: 0, content });
+    store.reviews.append({ ...version, id: id(1), after: 1, content, stage: 'read' });
+  }
+  return library;
+}
+
+async function doExport(library: OpenLibrary, what: 'sr' | 'gsps') {
+  const folder = join(tempFolder(), 'out');
+  const request = exportRequest.parse({ what, reviewId: REVIEW });
+  return { folder, result: await runExport({ library, predict, clock: Date }, request, { folder }, quiet) };
+}
+
+it.each(['sr', 'gsps'] as const)(
+  '%s lies in the study of its film and refers to it; other films are left out by name',
+  async (what) => {
+    const library = await signedSession(['good/phi-1.dcm', 'plain/grey8.png']);
+    const { folder, result } = await doExport(library, what);
+    expect(result.films).toBe(1);
+    expect(result.notes.join(' ')).toMatch(/did not come as DICOM .*\(1: plain-grey8\.png\)/);
+    expect(result.check).toMatch(/study, image, graphics and codes of 1 object are the same/);
+    const [name = ''] = readdirSync(folder);
+    const facts = readObject(readFileSync(join(folder, name)));
+    const size = { rows: 96, cols: 96, frames: 1 };
+    const film = readFilmReference(readFileSync(join(FIXTURES, 'good/phi-1.dcm')), size);
+    expect(facts).toMatchObject({ studyUid: film?.studyUid, images: [film?.sopInstanceUid] });
+    expect(facts.graphics).toEqual([{ type: 'POLYLINE', data: [1, 1, 5, 1, 5, 5, 1, 5, 1, 1] }]);
+    const again = await doExport(library, what);
+    expect(readFileSync(join(again.folder, name))).toEqual(readFileSync(join(folder, name)));
+  },
+);
+
+it('a session without a film from DICOM is refused by name, and so is one without a signed read', async () => {
+  const plain = await signedSession(['plain/grey8.png']);
+  expect((await refusal(() => doExport(plain, 'sr'))).message).toMatch(
+    /nothing to report into \(1: plain-grey8\.png\)/,
+  );
+  const unmarked = await signedSession(['good/phi-1.dcm'], []);
+  expect((await refusal(() => doExport(unmarked, 'gsps'))).message).toMatch(/has a mark to draw/);
+  expect((await doExport(unmarked, 'sr')).result.files).toHaveLength(1);
+});
