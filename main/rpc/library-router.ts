@@ -7,6 +7,9 @@ export function libraryRouter(os: Implementer['library'], service: LibraryServic
     overview: os.overview.handler(({ input, signal }) => service.overview(input, callContext(signal))),
     films: os.films.handler(({ input, signal }) => service.films(input, callContext(signal))),
     film: os.film.handler(({ input, signal }) => service.film(input, callContext(signal))),
+    patientFilms: os.patientFilms.handler(({ input, signal }) =>
+      service.patientFilms(input, callContext(signal)),
+    ),
     viewerImage: os.viewerImage.handler(({ input, signal }) =>
       service.viewerImage(input, callContext(signal)),
     ),

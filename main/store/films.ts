@@ -36,6 +36,9 @@ export interface FilmRecord {
 
 export type NewFilm = Omit<FilmRecord, 'no' | 'patientKey'> & { readonly patientNo: number };
 
+/** A film as one of its patient's. */
+export type PatientFilmRow = Pick<FilmRecord, 'id' | 'name' | 'view'>;
+
 /** What a labels file may say about a film that is already here. A field left out stays as it is. */
 export interface FilmFacts {
   readonly view?: string | null;
@@ -93,6 +96,10 @@ export function createFilmStore(db: Db) {
     `${select} WHERE f.name = ? COLLATE NOCASE ORDER BY f.no LIMIT 50`,
   );
   const names = db.prepare<[], { id: FilmId; name: string }>('SELECT id, name FROM films ORDER BY no');
+  const ofPatient = db.prepare<[string, number], PatientFilmRow>(
+    `SELECT id, name, view FROM films WHERE patient_no = (SELECT patient_no FROM films WHERE id = ?)
+     ORDER BY name, no LIMIT ?`,
+  );
   const setPatient = db.prepare<[number, number]>('UPDATE films SET patient_no = ? WHERE no = ?');
   const inSplit = db.prepare<[number], { n: number }>(
     'SELECT EXISTS (SELECT 1 FROM split_films WHERE film_no = ?) AS n',
@@ -131,6 +138,8 @@ export function createFilmStore(db: Db) {
     /** Films whose file name is `name`, letter case aside; at most 50. */
     findByName: (name: string): readonly FilmRecord[] => byName.all(name).map(toRecord),
     names: (): readonly { readonly id: FilmId; readonly name: string }[] => names.all(),
+    /** Films of the same patient as this one, itself too, by name. */
+    ofPatient: (id: FilmId, most: number): readonly PatientFilmRow[] => ofPatient.all(id, most),
     /** @returns true when something changed */
     setFacts(filmNo: number, facts: FilmFacts): boolean {
       const given = (Object.keys(FACT_COLUMNS) as (keyof FilmFacts)[]).filter(

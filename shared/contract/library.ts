@@ -133,6 +133,17 @@ export const overlayPlane = z.object({
 });
 export type OverlayPlane = z.infer<typeof overlayPlane>;
 
+/** A film as one of a patient's. */
+export const patientFilm = z.object({
+  id: filmId,
+  /** The file's own name. Shown only inside the app. */
+  name: z.string(),
+  view: z.string().nullable(),
+  /** YYYY-MM-DD as the film has it; null = it says none. */
+  studyDate: z.string().nullable(),
+});
+export type PatientFilm = z.infer<typeof patientFilm>;
+
 /** What the viewer needs to show stored pixels right: PS3.3 C.11.1 (modality LUT), C.11.2 (VOI LUT), photometric. */
 export const viewerImage = z.object({
   filmId,
@@ -274,6 +285,8 @@ export const libraryContract = {
   overview: procedure.input(empty).output(libraryOverview),
   films: procedure.input(filmQuery).output(z.object({ total: z.number().int(), rows: z.array(filmRow) })),
   film: procedure.input(z.object({ filmId })).output(filmDetail),
+  /** All films of the patient of a film, itself too, the oldest first, then those without a date by name; at most 100. */
+  patientFilms: procedure.input(z.object({ filmId })).output(z.array(patientFilm)),
   viewerImage: procedure
     .input(z.object({ filmId, frame: z.number().int().nonnegative().default(0) }))
     .output(viewerImage),

@@ -38,6 +38,14 @@ it('a large film is there at once and then, unmoved, with every pixel', async ()
   writeFileSync(join(films, 'a-large.dcm'), tinyDicom(large));
   writeFileSync(join(films, 'b-small.dcm'), tinyDicom({ pixel: pattern(2), patientId: 'B' }));
   copyFileSync(GRAPHICS, join(films, 'c-graphics.dcm'));
+  for (const [seed, studyDate] of [
+    [21, '20190930'],
+    [22, '20210305'],
+    [23, '20240305'],
+  ] as const) {
+    const film = { rows: 120, cols: 100, pixel: pattern(seed), patientId: 'D', view: 'PA' };
+    writeFileSync(join(films, `d-${studyDate}.dcm`), tinyDicom({ ...film, studyDate }));
+  }
   await page.getByRole('button', { name: 'Add films' }).first().click();
   await page.getByRole('textbox', { name: 'Or a folder or file of this computer' }).fill(films);
   await page.getByRole('button', { name: 'Import' }).click();
@@ -84,7 +92,7 @@ it('is painted in part when it is enlarged, and every part is where it belongs',
 
 it('graphics that a film brings with it lie over it and can be hidden', async () => {
   const { page } = window;
-  await page.getByRole('button', { name: 'Film 3 of 3' }).click();
+  await page.getByRole('button', { name: 'Film 3 of 6' }).click();
   const button = page.getByRole('button', { name: 'Graphics of the film: Nodule' });
   await button.waitFor();
   const green = (): Promise<number> =>
@@ -102,5 +110,61 @@ it('graphics that a film brings with it lie over it and can be hidden', async ()
   await expect.poll(green, PATIENCE).toBe(0);
   await button.click();
   await expect.poll(green, PATIENCE).toBeGreaterThan(1000);
+  expect(window.problems).toEqual([]);
+});
+
+const zooms = (): Promise<string[]> => window.page.locator('.zoom').allTextContents();
+/** Width of the ruler's line in each viewport: it tells the zoom of each. */
+const rulers = (): Promise<number[]> =>
+  window.page.evaluate(
+    `[...document.querySelectorAll('[aria-label^="Viewport "]')].map((pane) => pane.querySelector('p > i')?.getBoundingClientRect().width ?? 0)`,
+  );
+
+it('an earlier film of the patient stands beside the one that is read, zoom linked, windows apart', async () => {
+  const { page } = window;
+  await page.getByRole('button', { name: 'Film 6 of 6' }).click();
+  await page.getByRole('button', { name: 'Earlier film beside this one' }).waitFor();
+  await page.evaluate('document.activeElement.blur()');
+  await page.keyboard.press('u');
+  const beside = page.getByRole('img', { name: 'Earlier film · 2021-03-05 · PA' });
+  await beside.waitFor();
+  await expect.poll(() => page.locator('[data-pixels="whole"]').count(), PATIENCE).toBe(2);
+  await page.keyboard.press('+');
+  await expect.poll(zooms, PATIENCE).toEqual(['125 %']);
+  await expect.poll(async () => new Set(await rulers()).size, PATIENCE).toBe(1);
+  // The window belongs to the film under the tools.
+  const texts = (): Promise<string[]> => page.locator('p.window').allTextContents();
+  const before = await texts();
+  await beside.click();
+  await page.keyboard.press('4');
+  await expect.poll(async () => (await texts())[1], PATIENCE).not.toBe(before[1]);
+  expect((await texts())[0]).toBe(before[0]);
+  await page.keyboard.press('Control+z');
+  await expect.poll(texts, PATIENCE).toEqual(before);
+  expect(await seriousViolations(page)).toEqual([]);
+  await window.picture('layouts-2-beside');
+  await page.keyboard.press('k');
+  await page.keyboard.press('+');
+  await expect.poll(zooms, PATIENCE).toEqual(['156 %']);
+  await expect.poll(async () => new Set(await rulers()).size, PATIENCE).toBe(2);
+  await page.keyboard.press('k');
+});
+
+it('four viewports hold what there is of the patient; a viewport can be given another film', async () => {
+  const { page } = window;
+  await page.keyboard.press('v');
+  await page.getByRole('img', { name: 'Earlier film · 2019-09-30 · PA' }).waitFor();
+  await page.getByText('No further film of this patient.').waitFor();
+  expect(await page.locator('[aria-label^="Viewport "]').count()).toBe(4);
+  expect(await seriousViolations(page)).toEqual([]);
+  await window.picture('layouts-3-four');
+  await page.getByRole('button', { name: 'Two viewports' }).click();
+  await page.getByRole('combobox', { name: 'Film of viewport 2' }).click();
+  await page.getByRole('option', { name: 'Earlier film · 2019-09-30 · PA' }).click();
+  await page.getByRole('img', { name: 'Earlier film · 2019-09-30 · PA' }).waitFor();
+  await page.evaluate(`document.documentElement.dataset.theme = 'light'`);
+  await window.picture('layouts-4-light');
+  await page.getByRole('button', { name: 'One viewport' }).click();
+  await expect.poll(() => page.locator('[data-film]').count(), PATIENCE).toBe(1);
   expect(window.problems).toEqual([]);
 });

@@ -2,7 +2,13 @@
 import { randomBytes } from 'node:crypto';
 import { join, resolve } from 'node:path';
 
-import type { CsvPreview, LibraryOverview, Split, SplitRequest } from '../../../shared/contract/library.ts';
+import type {
+  CsvPreview,
+  LibraryOverview,
+  PatientFilm,
+  Split,
+  SplitRequest,
+} from '../../../shared/contract/library.ts';
 import type { FilmId, SplitId } from '../../../shared/domain/ids.ts';
 import { ServiceError } from '../../../shared/domain/service-error.ts';
 import type { LibraryFiles } from '../../files/library-files.ts';
@@ -43,6 +49,7 @@ export function createLibraryService(deps: LibraryServiceDeps): LibraryService {
       return { total, rows: rows.map(filmRowView) };
     },
     film: ({ filmId }) => filmDetail(deps, filmId),
+    patientFilms: ({ filmId }) => patientFilms(deps, filmId),
     viewerImage: ({ filmId, frame }) => filmBytes.viewerImage(filmId, frame),
     preview: ({ filmId }) => filmBytes.preview(filmId),
     tags: ({ filmId }) => filmBytes.tags(filmId),
@@ -85,6 +92,25 @@ async function filmDetail({ store, filmBytes }: LibraryServiceDeps, filmId: Film
     boxes: store.readings.boxes(film.no),
     licence: film.licence,
   };
+}
+
+/** Most films of a patient that are listed: the date of each is read from its file. */
+const MOST_PATIENT_FILMS = 100;
+
+async function patientFilms(
+  { store, filmBytes }: LibraryServiceDeps,
+  filmId: FilmId,
+): Promise<PatientFilm[]> {
+  if (store.films.find(filmId) === null)
+    throw new ServiceError('NOT_FOUND', 'This film is not in the library.', { filmId });
+  const films = await Promise.all(
+    store.films.ofPatient(filmId, MOST_PATIENT_FILMS).map(async (film) => {
+      const studyDate = await filmBytes.studyDate(film.id).catch(() => null); // a damaged file is still a film
+      return { ...film, studyDate };
+    }),
+  );
+  const order = ({ studyDate }: PatientFilm): string => studyDate ?? '9999';
+  return films.sort((a, b) => (order(a) < order(b) ? -1 : order(a) > order(b) ? 1 : 0));
 }
 
 function rowOf(film: FilmRecord) {

@@ -24,6 +24,12 @@ export const libraryCases: Cases['library'] = {
       { input: ({ filmId }) => ({ filmId, frame: 5 }), code: 'NOT_FOUND' },
     ],
   },
+  patientFilms: {
+    valid: ({ client, world }) => client.library.patientFilms({ filmId: world.filmId }),
+    reads: true,
+    bad: badFilmIds,
+    refused: [{ input: () => ({ filmId: NOBODY.film }), code: 'NOT_FOUND' }],
+  },
   preview: {
     valid: ({ client, world }) => client.library.preview({ filmId: world.filmId }),
     reads: true,

@@ -250,6 +250,31 @@ it('closing during an import keeps whole films and gives the lock back', async (
   expect(again.library.store.imports.newest()?.state).toBe('cancelled');
 });
 
+it('finds the other films of a patient by date, those without one last', async () => {
+  const { library } = await tempLibrary();
+  const folder = tempFolder();
+  const films = [
+    ['c.dcm', { studyDate: '20210305', view: 'PA' }],
+    ['a.dcm', { studyDate: '20240101', view: 'LL' }],
+    ['b.dcm', {}],
+    ['d.dcm', { studyDate: '20190930', view: 'PA' }],
+  ] as const;
+  films.forEach(([name, film], seed) =>
+    writeFileSync(join(folder, name), tinyDicom({ ...film, patientId: 'P', pixel: pattern(seed) })),
+  );
+  writeFileSync(join(folder, 'e.dcm'), tinyDicom({ patientId: 'Q', pixel: pattern(9) }));
+  await importAll(library, { paths: [folder] });
+  const ids = new Map(library.store.films.names().map(({ id, name }) => [name, id]));
+  const found = await library.service.patientFilms({ filmId: ids.get('b.dcm') as FilmId }, call);
+  expect(found.map(({ name, studyDate, view }) => [name, studyDate, view])).toEqual([
+    ['d.dcm', '2019-09-30', 'PA'],
+    ['c.dcm', '2021-03-05', 'PA'],
+    ['a.dcm', '2024-01-01', 'LL'],
+    ['b.dcm', null, null],
+  ]);
+  expect(await library.service.patientFilms({ filmId: ids.get('e.dcm') as FilmId }, call)).toHaveLength(1);
+});
+
 describe('a large film', () => {
   const large = () => tinyDicom({ rows: 2500, cols: 2000, studyDate: '20240305', pixel: pattern(4) });
 

@@ -15,6 +15,8 @@ export interface KeyActions {
   readonly boxes: () => void;
   readonly planes: () => void;
   readonly link: () => void;
+  readonly layout: () => void;
+  readonly beside: () => void;
   readonly compare: () => void;
   readonly tags: () => void;
   readonly fullScreen: () => void;
@@ -74,6 +76,8 @@ export const KEY_BINDINGS: readonly KeyBinding[] = [
   bind('undo', 'Undo', ['Ctrl+Z'], 'undo'),
   bind('redo', 'Redo', ['Ctrl+Shift+Z', 'Ctrl+Y'], 'redo'),
   bind('tool-window', 'Tool: window', ['W'], 'tool', 'window'),
+  bind('tool-pan', 'Tool: move the film', ['Q'], 'tool', 'pan'),
+  bind('tool-zoom', 'Tool: zoom', ['Z'], 'tool', 'zoom'),
   bind('tool-magnify', 'Tool: magnifier', ['G'], 'tool', 'magnify'),
   bind('tool-length', 'Tool: length', ['L'], 'tool', 'length'),
   bind('tool-angle', 'Tool: angle', ['N'], 'tool', 'angle'),
@@ -88,6 +92,8 @@ export const KEY_BINDINGS: readonly KeyBinding[] = [
   bind('boxes', 'Readers’ boxes on or off', ['B'], 'boxes'),
   bind('planes', 'The film’s own graphics on or off', ['O'], 'planes'),
   bind('link', 'Link the viewports', ['K'], 'link'),
+  bind('layout', 'One, two or four viewports', ['V'], 'layout'),
+  bind('beside', 'Earlier film of the patient beside this one', ['U'], 'beside'),
   bind('compare', 'Compare attention of all models', ['C'], 'compare'),
   bind('tags', 'DICOM tags', ['D'], 'tags'),
   bind('full-screen', 'Full screen', ['Shift+F'], 'fullScreen'),
@@ -124,6 +130,13 @@ export function keysOf({ id, keys }: Pick<KeyBinding, 'id' | 'keys'>, own: OwnKe
   if (chosen !== undefined) return [chosen];
   const taken = new Set(Object.values(own));
   return keys.filter((key) => !taken.has(key));
+}
+
+/** The key of an action as its button tells it; undefined when it has none. */
+export function keyFor(id: string, own: OwnKeys): string | undefined {
+  const binding = KEY_BINDINGS.find((one) => one.id === id);
+  const key = binding === undefined ? undefined : keysOf(binding, own)[0];
+  return key === undefined ? undefined : keyWords(key);
 }
 
 const SYMBOLS: Readonly<Record<string, string>> = {

@@ -1,0 +1,166 @@
+/**
+ * @file What stands in each viewport: the film that is read, once for each model, and other films of its patient. Linked ones
+ * share zoom and place; each film has a window of its own.
+ */
+import type { PatientFilm, ViewerImage } from '../../../../shared/contract/library.ts';
+import type { FilmId } from '../../../../shared/domain/ids.ts';
+import type { Connection } from '../../rpc/connection.svelte.ts';
+import { ViewState } from '../../viewer/view-state.svelte.ts';
+import { besideOrder, type Layout } from './panes.ts';
+import type { ReadingState, Slot } from './reading-state.svelte.ts';
+
+export type Pane =
+  | { readonly kind: 'model'; readonly slot: Slot }
+  | { readonly kind: 'film'; readonly filmId: FilmId }
+  | { readonly kind: 'empty' };
+
+export class PanesState {
+  /** null = one for each model. */
+  layout = $state<Layout | null>(null);
+  /** The viewport that tools and keys act on. */
+  #active = $state(0);
+  #films = $state.raw<{ readonly of: FilmId; readonly list: readonly PatientFilm[] } | null>(null);
+  #chosen = $state.raw<ReadonlyMap<number, FilmId>>(new Map());
+  #sources = $state.raw<ReadonlyMap<FilmId, ViewerImage>>(new Map());
+  readonly #views = new Map<FilmId, ViewState>();
+  readonly #reading: ReadingState;
+  readonly #connection: Connection;
+
+  constructor(reading: ReadingState, connection: Connection) {
+    this.#reading = reading;
+    this.#connection = connection;
+  }
+
+  /** Films of the patient, the current one too; empty while they are on their way. */
+  get films(): readonly PatientFilm[] {
+    return this.#films !== null && this.#films.of === this.#reading.filmId ? this.#films.list : [];
+  }
+
+  readonly #slots = $derived.by<readonly Slot[]>(() => {
+    const { first, second } = this.#reading;
+    return first !== null && second !== null ? ['first', 'second'] : [second === null ? 'first' : 'second'];
+  });
+
+  readonly panes = $derived.by<readonly Pane[]>(() => {
+    const { filmId } = this.#reading;
+    const slots = this.#slots;
+    const count = this.layout ?? slots.length;
+    const given = new Set(this.#chosen.values());
+    const beside = filmId === null ? [] : besideOrder(this.films, filmId).filter(({ id }) => !given.has(id));
+    return Array.from({ length: count }, (_, index): Pane => {
+      const chosen = this.#chosen.get(index);
+      if (index > 0 && chosen !== undefined) return { kind: 'film', filmId: chosen };
+      const slot = slots[index];
+      if (slot !== undefined) return { kind: 'model', slot };
+      const next = beside.shift();
+      return next === undefined ? { kind: 'empty' } : { kind: 'film', filmId: next.id };
+    });
+  });
+
+  get active(): number {
+    return Math.min(this.#active, this.panes.length - 1);
+  }
+  set active(index: number) {
+    this.#active = index;
+  }
+
+  readonly #pane = $derived.by<Pane | undefined>(() => this.panes[this.active]);
+  /** Film of the active viewport. */
+  readonly filmId = $derived.by<FilmId | null>(() =>
+    this.#pane?.kind === 'film' ? this.#pane.filmId : this.#reading.filmId,
+  );
+  readonly view = $derived.by<ViewState>(() =>
+    this.#pane === undefined ? this.#reading.views.first : this.viewOf(this.#pane),
+  );
+  readonly source = $derived.by<ViewerImage | null>(() =>
+    this.filmId === null ? null : (this.#sources.get(this.filmId) ?? null),
+  );
+
+  viewOf(pane: Pane): ViewState {
+    if (pane.kind === 'model') return this.#reading.view(pane.slot);
+    if (pane.kind === 'empty') return this.#reading.views.first;
+    const known = this.#views.get(pane.filmId);
+    if (known !== undefined) return known;
+    const made = new ViewState();
+    this.#views.set(pane.filmId, made);
+    return made;
+  }
+
+  sourceOf(filmId: FilmId): ViewerImage | null {
+    return this.#sources.get(filmId) ?? null;
+  }
+  describe(filmId: FilmId, source: ViewerImage | null): void {
+    const next = new Map(this.#sources);
+    if (source === null) next.delete(filmId);
+    else next.set(filmId, source);
+    this.#sources = next;
+  }
+
+  /** Puts a film of the patient into a viewport; null gives it back what stands there by itself. */
+  choose(index: number, filmId: FilmId | null): void {
+    const next = new Map(this.#chosen);
+    if (filmId === null) next.delete(index);
+    else next.set(index, filmId);
+    this.#chosen = next;
+  }
+
+  /** The film that is best looked at beside this one, and only that; or away with it. */
+  toggleBeside(): void {
+    const { filmId } = this.#reading;
+    const [first] = filmId === null ? [] : besideOrder(this.films, filmId);
+    if (this.layout === 2 && this.panes[1]?.kind === 'film') {
+      this.layout = null;
+      this.#chosen = new Map();
+    } else if (first !== undefined) {
+      this.layout = 2;
+      this.#chosen = new Map([[1, first.id]]);
+    }
+    this.#active = 0;
+  }
+
+  /** Another film is read: what was chosen for the one before is gone. */
+  async start(): Promise<void> {
+    const { filmId } = this.#reading;
+    this.#active = 0;
+    this.#chosen = new Map();
+    this.#views.clear();
+    if (filmId === null) return;
+    try {
+      const list = await (await this.#connection.client()).library.patientFilms({ filmId });
+      if (filmId === this.#reading.filmId) this.#films = { of: filmId, list };
+    } catch {
+      // Without them the film is read alone; the strip above it says what is wrong with it.
+      if (filmId === this.#reading.filmId) this.#films = { of: filmId, list: [] };
+    }
+  }
+
+  /** Zoom and place that linked viewports had when they were last the same. */
+  #placed: readonly number[] = [];
+  readonly #linked = new WeakSet<ViewState>();
+
+  /** Gives the zoom and place of the viewport that was changed to the others. Call whenever one may have changed. */
+  followEachOther(): void {
+    const filled = this.panes.filter(({ kind }) => kind !== 'empty');
+    const views = [...new Set(filled.map((pane) => this.viewOf(pane)))];
+    if (!this.#reading.linked || views.length < 2) return;
+    // A film that has just come takes the place of the others; it does not give them its own.
+    const known = views.filter((view) => this.#linked.has(view));
+    const changed = (known.length > 0 ? known : views)
+      .map(placeOf)
+      .find((place) => !same(place, this.#placed));
+    this.#placed = changed ?? this.#placed;
+    const [zoom = 1, panX = 0, panY = 0] = this.#placed;
+    for (const view of views) {
+      this.#linked.add(view);
+      if (!same(placeOf(view), this.#placed)) Object.assign(view, { zoom, panX, panY });
+    }
+  }
+}
+
+function placeOf({ zoom, panX, panY }: ViewState): readonly number[] {
+  return [zoom, panX, panY];
+}
+
+function same(a: readonly number[], b: readonly number[]): boolean {
+  return a.every((value, at) => value === b[at]);
+}
