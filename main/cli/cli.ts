@@ -22,6 +22,7 @@ import { resume, runs } from './verbs/runs.ts';
 import { session } from './verbs/session.ts';
 import { study } from './verbs/study.ts';
 import { train } from './verbs/train.ts';
+import { update } from './verbs/update.ts';
 import { verify } from './verbs/verify.ts';
 import { weights } from './verbs/weights.ts';
 
@@ -45,6 +46,7 @@ const VERBS: readonly Verb[] = [
   weights,
   verify,
   backup,
+  update,
   audit,
   doctor,
   bench,

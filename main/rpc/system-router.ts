@@ -11,5 +11,9 @@ export function systemRouter(os: Implementer['system'], service: SystemService) 
     attributions: os.attributions.handler(({ input, signal }) =>
       service.attributions(input, callContext(signal)),
     ),
+    checkUpdate: os.checkUpdate.handler(({ input, signal }) =>
+      service.checkUpdate(input, callContext(signal)),
+    ),
+    keepUpdate: os.keepUpdate.handler(({ input, signal }) => service.keepUpdate(input, callContext(signal))),
   });
 }

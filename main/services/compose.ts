@@ -27,7 +27,9 @@ import { createReviewService } from './review/review-service.ts';
 import { createSignIn } from './review/sign-in.ts';
 import { createSampleService } from './sample/sample-service.ts';
 import { createStudiesService, type StudiesParts } from './studies/studies-service.ts';
-import { createSystemService, type EngineInfo } from './system/system-service.ts';
+import { createSystemService, type EngineInfo, type UpdateOptions } from './system/system-service.ts';
+import { updatesFolder } from './update/keep-update.ts';
+import { ownUpdateKeys } from './update/update-keys.ts';
 import { runWeights } from './training/run-weights.ts';
 import { createTrainingService, type TrainingParts } from './training/training-service.ts';
 
@@ -37,6 +39,8 @@ export interface AppOptions {
   readonly workerHost: WorkerHost;
   readonly log: Log;
   readonly clock: Clock;
+  /** Default: the keys of this build, the data folder. */
+  readonly updates?: UpdateOptions;
   /** Only look: nothing is queued, trained or kept. */
   readonly readOnly?: boolean;
   /** False: runs that waited and a study that was at work when the library was closed wait until they are asked for. */
@@ -166,6 +170,7 @@ export async function openParts(options: AppOptions): Promise<AppParts> {
     training: trainer,
     engine,
     host: options.host,
+    updates: options.updates ?? { keys: ownUpdateKeys(), folder: updatesFolder() },
     tick: (signal) => wait(every, undefined, { signal, ref: false }).catch(() => undefined),
   });
   let closing: Promise<void> | null = null;

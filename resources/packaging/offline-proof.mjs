@@ -1,6 +1,6 @@
 /**
- * @file `npm run offline-proof`: the end-to-end tests and the packed app in a network namespace that has nothing but loopback, with
- * every attempt to reach anything else counted by the kernel (packets without a route, IPv4 and IPv6). Linux alone.
+ * @file `npm run offline-proof`: the end-to-end tests and the packed app in a network namespace that has nothing but loopback. Every
+ * attempt to reach anything else is counted twice: by the kernel (packets without a route) and by strace, which tells whose it was.
  */
 import { spawnSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
@@ -17,6 +17,7 @@ import { setUp } from '../setup/setup.mjs';
 
 const TESTS = ['test/e2e', 'test/electron/packed-app.test.ts'];
 const INSIDE = '--inside';
+const TRACED = '--traced';
 /** Addresses for documents (RFC 5737, RFC 3849): nobody has them. */
 const NOWHERE = ['192.0.2.1', '2001:db8::1'];
 
@@ -30,28 +31,64 @@ function attempts() {
 }
 
 const tryTcp = (host) =>
-  new Promise((resolve) => connect({ host, port: 80 }).on('error', resolve).on('connect', resolve));
+  new Promise((resolve) => {
+    const socket = connect({ host, port: 80 });
+    const end = () => resolve(socket.destroy());
+    socket.on('error', end).on('connect', end);
+  });
 const tryUdp = (host) =>
   new Promise((resolve) => {
     const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4');
-    socket.on('error', resolve);
-    socket.send('x', 53, host, resolve);
+    socket.send('x', 53, host, () => resolve(socket.close()));
   });
 
-/** What counts must be seen to count: four known attempts. */
-async function proveCounter() {
-  const before = attempts();
+/** What counts must be seen to count: four attempts for trial. */
+async function tryForTrial() {
   for (const host of NOWHERE) {
     await tryTcp(host);
     await tryUdp(host);
   }
-  const counted = attempts() - before;
-  if (counted < 4) throw new SetupError(`The counter saw ${counted} of 4 attempts made for trial.`);
-  return counted;
+}
+
+/** Runs under strace: the trial, then the tests. Resolves to the exit code. */
+async function traced(tests) {
+  await tryForTrial();
+  const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
+  const run = spawnSync(process.execPath, [vitest, 'run', ...tests], { cwd: root, stdio: 'inherit' });
+  return run.status ?? 1;
+}
+
+const LINE = /^\d+<([^>]*)> .*sin6?_port=htons\((\d+)\).*(?:inet_addr\("|inet_pton\(AF_INET6, ")([^"]+)"/;
+const isHere = (address) => /^(127\.|0\.0\.0\.0$|::1?$|::ffff:127\.)/.test(address);
+
+/** Who tried to reach what, from what strace wrote; addresses of this computer left out. */
+function attemptsIn(trace) {
+  return trace.split('\n').flatMap((line) => {
+    const [, program = '', port = '', address = ''] = LINE.exec(line) ?? [];
+    return address === '' || isHere(address) ? [] : [{ program, port, address }];
+  });
+}
+
+/**
+ * Chromium asks the system, before it connects anywhere, whether IPv6 leads to the Internet: it connects a datagram socket to this
+ * address, which looks up a route and sends nothing. No switch or policy turns it off.
+ */
+const isRouteCheck = ({ program, port, address }) =>
+  address === '2001:4860:4860::8888' && port === '443' && !/^node|^MainThread|vitest/i.test(program);
+
+function tell(found) {
+  const trials = found.filter(({ address }) => NOWHERE.includes(address)).length;
+  const checks = found.filter(isRouteCheck).length;
+  const others = found.filter((one) => !NOWHERE.includes(one.address) && !isRouteCheck(one));
+  say(`Made for trial, and seen: ${trials} of 4`);
+  say(`Chromium's check whether there is an IPv6 route (sends nothing): ${checks}`);
+  say(`Attempts to reach anything but this computer: ${others.length}`);
+  for (const { program, address, port } of others.slice(0, 20)) say(`  ${program}: ${address}, port ${port}`);
+  return trials >= 4 && others.length === 0;
 }
 
 /** The part that runs in the namespace. Resolves to the exit code. */
-async function inside(tests) {
+function inside(tests) {
   const up = spawnSync('ip', ['link', 'set', 'lo', 'up'], { stdio: 'inherit' });
   if (up.status !== 0) throw new SetupError('Loopback could not be brought up in the namespace.');
   const folder = mkdtempSync(join(tmpdir(), 'chestlight-offline-'));
@@ -61,17 +98,18 @@ async function inside(tests) {
     writeFileSync(resolver, `nameserver ${NOWHERE[0]}\n`);
     const bound = spawnSync('mount', ['--bind', resolver, '/etc/resolv.conf'], { stdio: 'inherit' });
     if (bound.status !== 0) throw new SetupError('The name server could not be replaced in the namespace.');
-    const trial = await proveCounter();
-    say(`The counter works: ${trial} attempts made for trial were counted.`);
+    const trace = join(folder, 'trace');
+    const calls = 'trace=connect,sendto,sendmsg,sendmmsg';
+    const watch = ['-f', '--seccomp-bpf', '-qq', '-Y', '-e', calls, '-o', trace];
+    const program = [process.execPath, fileURLToPath(import.meta.url), TRACED, ...tests];
     const before = attempts();
-    const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
-    const { status } = spawnSync(process.execPath, [vitest, 'run', ...tests], {
-      cwd: root,
-      stdio: 'inherit',
-    });
-    const made = attempts() - before;
-    say(`Attempts to reach anything but this computer: ${made}`);
-    return status === 0 && made === 0 ? 0 : 1;
+    const { status } = spawnSync('strace', [...watch, ...program], { cwd: root, stdio: 'inherit' });
+    const counted = attempts() - before;
+    const found = attemptsIn(readFileSync(trace, 'utf8'));
+    say(`Attempts counted by the kernel: ${counted}, seen by strace: ${found.length}`);
+    const explained = tell(found);
+    if (counted > found.length) say('The kernel counted more than strace has seen: the proof does not hold.');
+    return status === 0 && explained && counted <= found.length ? 0 : 1;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -79,7 +117,8 @@ async function inside(tests) {
 
 /** How a namespace is made here; null when it is not permitted. */
 function namespace() {
-  if (process.platform !== 'linux' || onPath('unshare') === null || onPath('ip') === null) return null;
+  if (process.platform !== 'linux') return null;
+  if (['unshare', 'ip', 'strace'].some((tool) => onPath(tool) === null)) return null;
   const ways = [
     ['--net', '--mount'],
     ['--net', '--mount', '--user', '--map-root-user'],
@@ -90,9 +129,10 @@ function namespace() {
 await guarded(async () => {
   const args = process.argv.slice(2);
   if (args[0] === INSIDE) return inside(args.slice(1));
+  if (args[0] === TRACED) return traced(args.slice(1));
   const way = namespace();
   if (way === null) {
-    say('Skipped: this needs Linux with unshare and ip, and the right to make network namespaces.');
+    say('Skipped: this needs Linux with unshare, ip and strace, and the right to make network namespaces.');
     return 0;
   }
   const node = await setUp({ window: true, engine: 'required' });

@@ -86,6 +86,9 @@ export function freshProfile(folder = join(dataDir(), PROFILES)) {
   return profile;
 }
 
+/** Whatever a browser asks for beside this computer goes to a proxy that is not there, and no name is looked up. */
+export const OFFLINE_SWITCHES = ['--proxy-server=http://127.0.0.1:9', '--proxy-bypass-list=127.0.0.1'];
+
 /** Command-line switches of the app window: nothing of the person's own profile, nothing that reaches for the network. */
 export function browserSwitches(url, profile, isRoot = process.getuid?.() === 0) {
   return [
@@ -102,6 +105,7 @@ export function browserSwitches(url, profile, isRoot = process.getuid?.() === 0)
     '--disable-domain-reliability',
     '--metrics-recording-only',
     '--password-store=basic',
+    ...OFFLINE_SWITCHES,
     ...(process.platform === 'linux' && isRoot ? ['--no-sandbox'] : []),
   ];
 }

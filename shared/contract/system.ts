@@ -49,6 +49,33 @@ export const attribution = z.object({
   url: z.string().nullable(),
 });
 
+/** What a signed update says of itself, once it was checked. */
+export const updateFacts = z.object({
+  version: z.string(),
+  /** The version that runs. */
+  current: z.string(),
+  system: z.string(),
+  file: z.string(),
+  bytes: z.number(),
+  sha256: z.string(),
+  notes: z.string(),
+  signer: z.object({ name: z.string(), fingerprint: z.string() }),
+});
+export type UpdateFacts = z.infer<typeof updateFacts>;
+
+export const keptUpdate = z.object({
+  version: z.string(),
+  /** The installer on this computer. */
+  path: z.string(),
+  /** Id of the copy of the library's database that was made first. */
+  copy: z.string(),
+  /** What the person does now. */
+  steps: z.array(z.string()),
+});
+export type KeptUpdate = z.infer<typeof keptUpdate>;
+
+const uploadedUpdate = z.object({ uploadId: z.string().max(64), file: z.string().min(1).max(255) });
+
 export const systemContract = {
   status: procedure.input(empty).output(status),
   /** Sends the status whenever it changes (at most twice a second). */
@@ -57,4 +84,8 @@ export const systemContract = {
   keepNow: procedure.input(empty).output(z.object({ asked: z.boolean() })),
   doctor: procedure.input(empty).output(doctorReport),
   attributions: procedure.input(empty).output(z.array(attribution)),
+  /** Checks an uploaded update: whole, signed by a key of this build, for this system, newer. The upload stays. */
+  checkUpdate: procedure.input(uploadedUpdate).output(updateFacts),
+  /** Copies the library's database, keeps the installer for the person to start, lets the upload go. */
+  keepUpdate: procedure.input(uploadedUpdate).output(keptUpdate),
 };

@@ -18,6 +18,7 @@ export const AUDIT_ACTIONS = [
   'annotate',
   'adjudicate',
   'label',
+  'update',
 ] as const;
 
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];

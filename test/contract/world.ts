@@ -1,12 +1,15 @@
 /** @file The app that the contract suite asks: a real library of small films, a run trained for it, a run at work. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 
+import { newSigningKey, signingKeyFrom } from '../../main/files/signing.ts';
 import { createNodeWorkerHost } from '../../main/node/worker-host-node.ts';
 import { openParts, type AppParts } from '../../main/services/compose.ts';
 import type { Services } from '../../main/services/app.ts';
 import { requestOf } from '../../main/services/training/training-service.ts';
+import { writeUpdate } from '../../main/services/update/update-file.ts';
 import { importSource, splitRequest } from '../../shared/contract/library.ts';
 import type { RunRequest } from '../../shared/contract/training.ts';
 import type { FilmId, ImportId, RunId, SplitId } from '../../shared/domain/ids.ts';
@@ -60,6 +63,8 @@ export interface World {
   atWork(): Promise<RunId>;
   /** Key of a knowledge cache that no run needs. */
   knowledgeKey(): string;
+  /** An uploaded update of that version for this system, signed by a key that the app knows. */
+  update(version: string): Promise<{ readonly uploadId: string; readonly file: string }>;
   close(): Promise<void>;
 }
 
@@ -67,6 +72,22 @@ export interface World {
 export function quickRun(request: Partial<RunRequest> = {}): RunRequest {
   const recipe = { epochs: 1, batch: 4, microBatch: 4, warmupEpochs: 0 };
   return requestOf({ method: 'none', model: 'tiny', resolution: 28, preset: 'quick', recipe, ...request });
+}
+
+/** Signs the updates that the app of this world takes. */
+const updateKey = signingKeyFrom(newSigningKey());
+const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+
+async function uploadedUpdate({ library }: AppParts, folder: string, version: string) {
+  const installer = join(folder, 'installer');
+  writeFileSync(installer, `installer of ${version}`);
+  const system = `${process.platform}-${process.arch}`;
+  const out = join(folder, `${version}.chestlight-update`);
+  await writeUpdate(out, installer, { version, system, file: 'Chestlight.AppImage', notes: '' }, updateKey);
+  const at = { uploadId: `upload-${version.replaceAll('.', '-')}`, file: 'new.chestlight-update' };
+  const bytes = readFileSync(out);
+  await library.files.uploads.save(at.uploadId, at.file, Readable.from([bytes]), bytes.length);
+  return at;
 }
 
 export async function openWorld(): Promise<World> {
@@ -86,6 +107,10 @@ export async function openWorld(): Promise<World> {
     statusEveryMs: 50,
     // Nobody here opens the library again under the tests; the answer is what counts.
     goBack: () => Promise.resolve(),
+    updates: {
+      keys: [{ name: 'Test', publicKey: hexOf(updateKey.publicKey) }],
+      folder: join(folder, 'updates'),
+    },
   });
   const { library, training } = parts;
   const { importId } = await library.service.import(importSource.parse({ paths: [films], labels }), call);
@@ -115,6 +140,7 @@ export async function openWorld(): Promise<World> {
     runId,
     otherRunId,
     atWork: () => atWork(parts),
+    update: (version) => uploadedUpdate(parts, folder, version),
     knowledgeKey() {
       const key = 'a'.repeat(64);
       const size = { films: 1, views: 1, bytes: 8, complete: true };

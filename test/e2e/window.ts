@@ -15,7 +15,10 @@ interface Server {
   readonly urls: readonly string[];
   readonly stop: () => Promise<number>;
 }
-const { findBrowser } = await setupModule<{ findBrowser: () => string | null }>('browser');
+const { findBrowser, OFFLINE_SWITCHES } = await setupModule<{
+  findBrowser: () => string | null;
+  OFFLINE_SWITCHES: readonly string[];
+}>('browser');
 const { startServer } = await setupModule<{
   startServer: (node: string, entry: string, args: readonly string[]) => Promise<Server>;
 }>('server');
@@ -51,12 +54,7 @@ export async function openWindow(): Promise<AppWindow> {
   if (executablePath === null) throw new Error('The end-to-end tests need Chromium, Chrome or Edge.');
   const browser = await chromium.launch({
     executablePath,
-    args: [
-      '--disable-gpu',
-      '--disable-background-networking',
-      // Whatever asks for a name other than the app's own gets none.
-      '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
-    ],
+    args: ['--disable-gpu', '--disable-background-networking', ...OFFLINE_SWITCHES],
   });
   const folder = mkdtempSync(join(tmpdir(), 'chestlight-e2e-'));
   let server: Server | null = null;

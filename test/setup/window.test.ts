@@ -101,6 +101,7 @@ it('gives the window a profile of its own, and removes those of windows that wer
   const switches = browser.browserSwitches('http://127.0.0.1:1/', third, false);
   expect(switches).toEqual(expect.arrayContaining([`--user-data-dir=${third}`, '--app=http://127.0.0.1:1/']));
   expect(switches).toContain('--disable-background-networking');
+  expect(switches).toContain('--proxy-server=http://127.0.0.1:9');
   expect(switches).not.toContain('--no-sandbox');
 });
 

@@ -1,5 +1,6 @@
 /** @file The status line, the engine badge, doctor and licences. */
 import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 
 import { z } from 'zod';
 
@@ -8,6 +9,10 @@ import type { OpenLibrary } from '../library/open-library.ts';
 import { readVersion } from '../app-version.ts';
 import { sampleAttributions } from '../library/sample-library.ts';
 import { bundledStarts } from '../training/bundled-starts.ts';
+import { confinedSegments } from '../../files/uploads.ts';
+import { checkUpdate, type UpdateCheck } from '../update/check-update.ts';
+import { keepUpdate } from '../update/keep-update.ts';
+import type { UpdateKey } from '../update/update-keys.ts';
 import type { CallContext, SampleService, SystemService } from '../service-types.ts';
 import { collectDoctorReport } from './doctor.ts';
 
@@ -19,6 +24,12 @@ export interface EngineInfo {
   readonly reason: string | null;
 }
 
+/** Whose updates are taken, and where their installers are kept. */
+export interface UpdateOptions {
+  readonly keys: readonly UpdateKey[];
+  readonly folder: string;
+}
+
 export interface SystemServiceDeps {
   readonly library: OpenLibrary;
   readonly sample: Pick<SampleService, 'current'>;
@@ -27,6 +38,7 @@ export interface SystemServiceDeps {
   /** Resolves when the engine has loaded (or could not); asked when a window first looks. */
   readonly engine: () => Promise<EngineInfo>;
   readonly host: 'electron' | 'browser';
+  readonly updates: UpdateOptions;
   /** Resolves when the next look at the status is due; injected so that tests own time. */
   readonly tick: (signal: AbortSignal) => Promise<void>;
 }
@@ -58,6 +70,10 @@ async function lastSave({ files, store }: OpenLibrary): Promise<number | null> {
   return Math.round(Math.max(...times));
 }
 
+async function uploadedPath({ files }: OpenLibrary, uploadId: string, file: string): Promise<string> {
+  return join(await files.uploads.folder(uploadId), ...confinedSegments(file));
+}
+
 export function createSystemService(deps: SystemServiceDeps): SystemService {
   const { library, sample, host } = deps;
   let engine: EngineBadge = {
@@ -79,6 +95,12 @@ export function createSystemService(deps: SystemServiceDeps): SystemService {
     );
   }
   const version = readVersion();
+
+  const updateRules = async (): Promise<UpdateCheck> => ({
+    keys: deps.updates.keys,
+    current: await version,
+    system: `${process.platform}-${process.arch}`,
+  });
 
   async function running(): Promise<Status['running']> {
     const imported = library.imports.current();
@@ -148,5 +170,14 @@ export function createSystemService(deps: SystemServiceDeps): SystemService {
       ...bundledStarts().flatMap(({ attributions }) => attributions),
       ...(await softwareAttributions()),
     ],
+    async checkUpdate({ uploadId, file }) {
+      return await checkUpdate(await uploadedPath(library, uploadId, file), await updateRules());
+    },
+    async keepUpdate({ uploadId, file }) {
+      const path = await uploadedPath(library, uploadId, file);
+      const { steps, ...kept } = await keepUpdate(library, path, await updateRules(), deps.updates.folder);
+      await library.files.uploads.discard(uploadId);
+      return { ...kept, steps: [...steps] };
+    },
   };
 }

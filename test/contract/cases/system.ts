@@ -1,5 +1,13 @@
 /** @file Cases of the contract of system. */
-import { take, type Cases } from './case.ts';
+import { readFileSync } from 'node:fs';
+
+import { take, type Cases, type Refusal } from './case.ts';
+
+const badUpdates = [{}, { uploadId: 'upload-1234' }, { uploadId: 'x'.repeat(65), file: 'a' }];
+const noUpdate: Refusal = {
+  input: () => ({ uploadId: 'upload-none', file: 'a.chestlight-update' }),
+  code: 'NOT_FOUND',
+};
 
 export const systemCases: Cases['system'] = {
   status: { valid: ({ client }) => client.system.status({}), bad: [], refused: [] },
@@ -15,5 +23,19 @@ export const systemCases: Cases['system'] = {
     reads: true,
     bad: [],
     refused: [],
+  },
+  checkUpdate: {
+    valid: async ({ client, world }) => await client.system.checkUpdate(await world.update('999.0.0')),
+    bad: badUpdates,
+    refused: [noUpdate, { input: (world) => world.update('0.0.1'), code: 'INCOMPATIBLE' }],
+  },
+  keepUpdate: {
+    valid: async ({ client, world }) => {
+      const kept = await client.system.keepUpdate(await world.update('999.0.1'));
+      if (readFileSync(kept.path, 'utf8') !== 'installer of 999.0.1') throw new Error('not what was signed');
+      return kept;
+    },
+    bad: badUpdates,
+    refused: [noUpdate, { input: (world) => world.update('0.0.2'), code: 'INCOMPATIBLE' }],
   },
 };
