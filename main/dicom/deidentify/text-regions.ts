@@ -39,7 +39,7 @@ export function findTextRegions(grey: Uint8Array, rows: number, cols: number): r
   if (width < 16 || height < 16) return [];
   const picture = sampled(grey, cols, width, height, step);
   const around = localMean(picture, width, height, Math.max(8, Math.round(Math.max(width, height) / 60)));
-  const found: Letter[][] = [];
+  const found: (readonly Letter[])[] = [];
   for (const sign of [1, -1]) {
     const mask = Uint8Array.from(picture, (value, at) =>
       sign * (value - (around[at] ?? 0)) > CONTRAST ? 1 : 0,
@@ -175,14 +175,38 @@ function lettersOfWord(members: readonly number[], width: number, high: number, 
 }
 
 /** Chains of letters of like height and grey on one line, close together. */
-function textLines(all: readonly Letter[]): readonly Letter[][] {
+function textLines(all: readonly Letter[]): readonly (readonly Letter[])[] {
   const lines: Letter[][] = [];
   for (const letter of all) {
     const line = lines.find((one) => continues(one[one.length - 1], letter));
     if (line === undefined) lines.push([letter]);
     else line.push(letter);
   }
-  return lines.filter((line) => line.reduce((sum, { count }) => sum + count, 0) >= MIN_LETTERS);
+  return lines
+    .filter((line) => line.reduce((sum, { count }) => sum + count, 0) >= MIN_LETTERS)
+    .map((line) => extended(line, all));
+}
+
+/** Takes in what stands beside a line at its height, whatever its grey: other words of it, letters that touch an edge. */
+function extended(line: readonly Letter[], all: readonly Letter[]): readonly Letter[] {
+  const result = [...line];
+  const rest = all.filter((letter) => !line.includes(letter));
+  for (let grew = true; grew;) {
+    const left = Math.min(...result.map((one) => one.left));
+    const right = Math.max(...result.map((one) => one.right));
+    const top = Math.min(...result.map((one) => one.top));
+    const bottom = Math.max(...result.map((one) => one.bottom));
+    const height = bottom - top + 1;
+    const at = rest.findIndex(
+      (one) =>
+        one.left - right < height * 2 &&
+        left - one.right < height * 2 &&
+        Math.min(bottom, one.bottom) - Math.max(top, one.top) + 1 > (one.bottom - one.top + 1) * 0.6,
+    );
+    grew = at !== -1;
+    if (grew) result.push(...rest.splice(at, 1));
+  }
+  return result;
 }
 
 function continues(last: Letter | undefined, next: Letter): boolean {
@@ -200,9 +224,11 @@ function continues(last: Letter | undefined, next: Letter): boolean {
 }
 
 function boxOf(line: readonly Letter[], step: number, margin: number, rows: number, cols: number): BlackBox {
-  const left = Math.max(0, Math.min(...line.map((one) => one.left)) * step - margin);
+  const height = Math.max(...line.map((one) => one.bottom - one.top + 1));
+  const beside = margin + Math.round(height * 1.5) * step; // a letter that was not told from its surroundings
+  const left = Math.max(0, Math.min(...line.map((one) => one.left)) * step - beside);
   const top = Math.max(0, Math.min(...line.map((one) => one.top)) * step - margin);
-  const right = Math.min(cols, (Math.max(...line.map((one) => one.right)) + 1) * step + margin);
+  const right = Math.min(cols, (Math.max(...line.map((one) => one.right)) + 1) * step + beside);
   const bottom = Math.min(rows, (Math.max(...line.map((one) => one.bottom)) + 1) * step + margin);
   return { x: left, y: top, width: right - left, height: bottom - top };
 }

@@ -1,0 +1,112 @@
+/** @file What a person chose for de-identification: films with their boxes, options, and the job at work. */
+import type {
+  BlackBox,
+  DeidentifyChoice,
+  DeidentifyEvent,
+  DeidentifyPreview,
+  WritingFound,
+} from '../../../../shared/contract/deidentify.ts';
+import type { FilmId } from '../../../../shared/domain/ids.ts';
+import { follow } from '../../rpc/stream.ts';
+import type { Connection } from '../../rpc/connection.svelte.ts';
+import { Action } from '../../state/action.svelte.ts';
+import { Loaded } from '../../state/loaded.svelte.ts';
+
+export interface ChosenFilm {
+  readonly boxes: readonly BlackBox[];
+  /** A person looked at the picture, with the boxes set. */
+  readonly seen: boolean;
+}
+
+const UNTOUCHED: ChosenFilm = { boxes: [], seen: false };
+
+export class DeidentifyState {
+  chosen = $state.raw<ReadonlyMap<FilmId, ChosenFilm>>(new Map());
+  film = $state<FilmId | null>(null);
+  choice = $state<DeidentifyChoice>({
+    shiftDates: false,
+    keepPatientCharacteristics: false,
+    keepDevice: false,
+    keepOverlays: false,
+  });
+  folder = $state('');
+  event = $state.raw<DeidentifyEvent | null>(null);
+  readonly starting = new Action();
+  readonly preview: Loaded<DeidentifyPreview>;
+  readonly writing: Loaded<WritingFound>;
+  readonly #connection: Connection;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+    const shown = (): FilmId => {
+      if (this.film === null) throw new Error('no film is chosen');
+      return this.film;
+    };
+    this.preview = new Loaded(async () => {
+      const client = await connection.client();
+      return await client.deidentify.preview({ filmId: shown(), choice: $state.snapshot(this.choice) });
+    });
+    this.writing = new Loaded(async () =>
+      (await connection.client()).deidentify.writing({ filmId: shown() }),
+    );
+  }
+
+  of(filmId: FilmId): ChosenFilm {
+    return this.chosen.get(filmId) ?? UNTOUCHED;
+  }
+
+  get unseen(): number {
+    return [...this.chosen.values()].filter(({ seen }) => !seen).length;
+  }
+
+  toggle(filmId: FilmId): void {
+    const next = new Map(this.chosen);
+    if (!next.delete(filmId)) next.set(filmId, UNTOUCHED);
+    this.chosen = next;
+  }
+
+  add(filmIds: readonly FilmId[]): void {
+    this.chosen = new Map([...filmIds.map((id) => [id, UNTOUCHED] as const), ...this.chosen]);
+  }
+
+  clear(): void {
+    this.chosen = new Map();
+  }
+
+  /** Boxes that change have to be looked at again. A film that is worked on is chosen. */
+  setBoxes(filmId: FilmId, boxes: readonly BlackBox[]): void {
+    this.chosen = new Map(this.chosen).set(filmId, { boxes, seen: false });
+  }
+
+  setSeen(filmId: FilmId, seen: boolean): void {
+    this.chosen = new Map(this.chosen).set(filmId, { ...this.of(filmId), seen });
+  }
+
+  async start(): Promise<void> {
+    await this.starting.run(async () => {
+      const client = await this.#connection.client();
+      const films = [...this.chosen].map(([filmId, { boxes, seen }]) => ({
+        filmId,
+        boxes: [...boxes],
+        seen,
+      }));
+      const { deidentificationId } = await client.deidentify.start({
+        films,
+        choice: $state.snapshot(this.choice),
+        folder: this.folder.trim() === '' ? null : this.folder.trim(),
+      });
+      void follow<DeidentifyEvent>(this.#connection, new AbortController().signal, {
+        open: (host, signal) => host.deidentify.watch({ deidentificationId }, { signal }),
+        onEvent: (event) => (this.event = event),
+        endsWhenDone: true,
+      });
+    });
+  }
+
+  async cancel(): Promise<void> {
+    const { event } = this;
+    if (event === null) return;
+    const client = await this.#connection.client();
+    await client.deidentify.cancel({ deidentificationId: event.deidentificationId });
+  }
+}
