@@ -14,6 +14,7 @@ import {
 } from '../../shared/contract/review.ts';
 import type { FilmId, PatientKey, ReaderId, ReadingId, ReviewId } from '../../shared/domain/ids.ts';
 import { nextStages, type ReadingStage } from '../../shared/domain/review.ts';
+import { asBox } from '../../shared/domain/shape.ts';
 import { ServiceError, type ErrorDetail } from '../../shared/domain/service-error.ts';
 import type { Db } from './connection.ts';
 
@@ -54,6 +55,9 @@ export interface StageCount {
   readonly isMissing: boolean;
   readonly films: number;
 }
+
+/** One film of a worklist, as far as going from film to film needs it. */
+export type OrderRow = Pick<WorkRow, 'filmId' | 'stage'> & { readonly isMissing: boolean };
 
 /** One reader's reading of one film. */
 export interface ReadingPlace {
@@ -97,6 +101,9 @@ const VERSION = `id, review_id AS reviewId, reader_id AS readerId, film_id AS fi
   created_at AS createdAt`;
 
 const REVIEW = 'id, name, plan, created_at AS createdAt, closed_at AS closedAt';
+
+/** Versions kept in memory for figures, about half a kilobyte each. */
+const MOST_SAID = 20_000;
 
 /** The newest version `v` of each film `f` on a list. */
 const NEWEST = `LEFT JOIN reading_versions v ON v.review_id = f.review_id AND v.reader_id = f.reader_id
@@ -170,8 +177,23 @@ export function createReviewStore(db: Db) {
   );
   const steps = db.prepare<[string], VersionStep>(
     `SELECT id, reader_id AS readerId, film_id AS filmId, number, stage, created_at AS createdAt
-     FROM reading_versions WHERE review_id = ?
+     FROM reading_versions v WHERE review_id = ? AND (stage NOT IN ('reading', 'revising') OR number =
+       (SELECT max(number) FROM reading_versions n
+        WHERE n.review_id = v.review_id AND n.reader_id = v.reader_id AND n.film_id = v.film_id))
      ORDER BY reader_id, film_id, number`,
+  );
+  const stepsOf = db.prepare<[string, string, string], VersionStep>(
+    `SELECT id, reader_id AS readerId, film_id AS filmId, number, stage, created_at AS createdAt
+     FROM reading_versions WHERE review_id = ? AND reader_id = ? AND film_id = ? ORDER BY number`,
+  );
+  const order = db.prepare<[string, string], Omit<OrderRow, 'isMissing'> & { isMissing: number }>(
+    `SELECT f.film_id AS filmId, v.stage, m.id IS NULL AS isMissing
+     FROM review_films f ${NEWEST} LEFT JOIN films m ON m.id = f.film_id
+     WHERE f.review_id = ? AND f.reader_id = ? ORDER BY f.position`,
+  );
+  const stageOf = db.prepare<[string, string, string], { stage: ReadingStage }>(
+    `SELECT stage FROM reading_versions WHERE review_id = ? AND reader_id = ? AND film_id = ?
+     ORDER BY number DESC LIMIT 1`,
   );
   const readersOf = db.prepare<[string], Reader>(
     `SELECT id, name, role, created_at AS createdAt FROM readers
@@ -181,6 +203,8 @@ export function createReviewStore(db: Db) {
     `INSERT INTO reading_versions (id, review_id, reader_id, film_id, number, stage, content, created_at)
      VALUES (@id, @reviewId, @readerId, @filmId, @number, @stage, @content, @createdAt)`,
   );
+
+  const said = new Map<ReadingId, ReadingContent>();
 
   function find(id: ReviewId): ReviewRow {
     const row = review.get(id);
@@ -275,12 +299,28 @@ export function createReviewStore(db: Db) {
     append: (made: NewVersion): KeptVersion => db.transaction(append).immediate(made),
     /** Readers with films in the session, by name. */
     readersOf: (id: ReviewId): readonly Reader[] => readersOf.all(id),
-    /** Every version of the session, by reader, film and number. */
+    /** What was signed or revealed, and the newest version of each film: by reader, film and number. */
     steps: (id: ReviewId): readonly VersionStep[] => steps.all(id),
     /** null when there is none. */
     version(id: ReadingId): ReadingVersion | null {
       const row = version.get(id);
       return row === undefined ? null : parseVersion(row);
+    },
+    /**
+     * What a version says as far as figures need it: regions as the boxes around them, without notes. Versions never change, so
+     * it is kept in memory. null when there is none.
+     */
+    said(id: ReadingId): ReadingContent | null {
+      const kept = said.get(id);
+      if (kept !== undefined) return kept;
+      const row = version.get(id);
+      if (row === undefined) return null;
+      const { content } = parseVersion(row);
+      const marks = content.marks.map((mark) => ({ ...mark, shape: asBox(mark.shape) }));
+      const short = { ...content, marks, note: '' };
+      if (said.size >= MOST_SAID) said.clear();
+      said.set(id, short);
+      return short;
     },
     /** The version of this number; null when there is none. */
     numbered({ reviewId, readerId, filmId }: ReadingPlace, number: number): ReadingVersion | null {
@@ -295,6 +335,15 @@ export function createReviewStore(db: Db) {
       hasFilm.get(reviewId, readerId, filmId) !== undefined,
     /** null = unread. */
     newest: newestOf,
+    /** Stage of the newest version; null = unread. */
+    stageOf: ({ reviewId, readerId, filmId }: ReadingPlace): ReadingStage | null =>
+      stageOf.get(reviewId, readerId, filmId)?.stage ?? null,
+    /** Every version of one reading, oldest first. */
+    stepsOf: ({ reviewId, readerId, filmId }: ReadingPlace): readonly VersionStep[] =>
+      stepsOf.all(reviewId, readerId, filmId),
+    /** The reader's films in the order in which they are read. */
+    order: (id: ReviewId, reader: ReaderId): readonly OrderRow[] =>
+      order.all(id, reader).map((row) => ({ ...row, isMissing: row.isMissing === 1 })),
     /** Newest versions that flag key images, by reader and position, each with its film. */
     flagged: (id: ReviewId): readonly FlaggedVersion[] =>
       flagged.all(id).map(({ name, patientKey, view, rows, cols, frames, ...row }) => ({

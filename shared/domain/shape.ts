@@ -96,6 +96,17 @@ export function boundsOf(points: readonly Point[]): Box {
   return { x, y, width: Math.max(...xs) - x, height: Math.max(...ys) - y };
 }
 
+/** A region as the box around it, its note left out: what is compared of places. Other shapes keep their points. */
+export function asBox(shape: Shape): Shape {
+  if (!isRegion(shape.kind)) return { ...shape, text: '' };
+  const { x, y, width, height } = boundsOf(shape.points);
+  const points = [
+    { x, y },
+    { x: x + width, y: y + height },
+  ];
+  return { ...shape, kind: 'rectangle', points, text: '' };
+}
+
 /** The shape moved by film pixels, whole. */
 export function movedBy(shape: Shape, dx: number, dy: number): Shape {
   return { ...shape, points: shape.points.map(({ x, y }) => ({ x: x + dx, y: y + dy })) };

@@ -200,6 +200,63 @@ describe('versions', () => {
     expect(store.reviews.versions(REVIEW, READER, FIRST)).toEqual([]);
   });
 
+  it('are told by their steps: what was signed or revealed, and the newest', () => {
+    const { store } = openReview();
+    const stages: ReadingStage[] = [
+      'reading',
+      'reading',
+      'read',
+      'reading',
+      'read',
+      'revealed',
+      'revising',
+      'revising',
+    ];
+    for (const [index, stage] of stages.entries()) {
+      store.reviews.append(version(index + 1, stage, stage === 'revealed' ? 'v4' : `v${index}`));
+    }
+    const place = { reviewId: REVIEW, readerId: READER, filmId: FIRST };
+    expect(store.reviews.stepsOf(place).map(({ stage }) => stage)).toEqual(stages);
+    const steps = store.reviews.steps(REVIEW);
+    expect(steps.map(({ number, stage }) => [number, stage])).toEqual([
+      [3, 'read'],
+      [5, 'read'],
+      [6, 'revealed'],
+      [8, 'revising'],
+    ]);
+    expect(firstRead(steps)?.number).toBe(firstRead(store.reviews.stepsOf(place))?.number);
+    expect(store.reviews.stageOf(place)).toBe('revising');
+    expect(store.reviews.order(REVIEW, READER)).toEqual([
+      { filmId: SECOND, stage: null, isMissing: false },
+      { filmId: FIRST, stage: 'revising', isMissing: false },
+    ]);
+  });
+
+  it('are kept short for figures: outlines as boxes, no notes', () => {
+    const { store } = openReview();
+    const [mark] = content('').marks;
+    if (mark === undefined) throw new Error('the example has a mark');
+    const points = [
+      { x: 3, y: 8 },
+      { x: 9, y: 2 },
+      { x: 5, y: 4 },
+    ];
+    const outline = { ...mark, shape: { ...mark.shape, kind: 'freehand' as const, points, text: 'words' } };
+    store.reviews.append({ ...version(1, 'reading'), content: { ...content('note'), marks: [outline] } });
+    const said = store.reviews.said(version(1, 'reading').id);
+    expect(said?.note).toBe('');
+    expect(said?.marks[0]?.shape).toEqual({
+      ...mark.shape,
+      kind: 'rectangle',
+      text: '',
+      points: [
+        { x: 3, y: 2 },
+        { x: 9, y: 8 },
+      ],
+    });
+    expect(store.reviews.said('reading-0000dead' as ReadingId)).toBeNull();
+  });
+
   it('cannot be changed or removed by any other program either', () => {
     const { store, file } = openReview();
     store.reviews.append(version(1, 'reading'));

@@ -10,8 +10,8 @@ import type {
   Settled,
   SettleRequest,
 } from '../../../shared/contract/review-adjudication.ts';
-import type { Reader, ReadingContent, ReviewPlan } from '../../../shared/contract/review.ts';
-import type { FilmId, ReviewId } from '../../../shared/domain/ids.ts';
+import type { Reader, ReadingContent, ReadingVersion, ReviewPlan } from '../../../shared/contract/review.ts';
+import type { FilmId, ReadingId, ReviewId } from '../../../shared/domain/ids.ts';
 import { SETTLEMENT_STATES, type SettlementState } from '../../../shared/domain/review.ts';
 import { ServiceError } from '../../../shared/domain/service-error.ts';
 import type { ReviewRow } from '../../store/reviews.ts';
@@ -21,8 +21,10 @@ import {
   differencesOf,
   finalRead,
   finalReads,
+  finalReadsOf,
   findingsOf,
   isAgreed,
+  saidBy,
   type ReaderReads,
 } from './final-reads.ts';
 import { refuseUnlessMay } from './readers-service.ts';
@@ -34,11 +36,9 @@ export interface Adjudication {
   settle(reader: Reader, id: ReviewId, filmId: FilmId, asked: SettleRequest): Decision;
 }
 
+/** `chest 2` before `chest 10`. */
+const BY_NAME = new Intl.Collator('en', { numeric: true });
 const NO_DIFFERENCES = { findings: [], places: [], questions: [] };
-
-function signedContents(reads: readonly ReaderReads[]): readonly ReadingContent[] {
-  return reads.flatMap((one) => finalRead(one)?.content ?? []);
-}
 
 /** A decision holds as long as every version that it was made on still counts. */
 function isOutdated({ sources }: Decision, reads: readonly ReaderReads[]): boolean {
@@ -46,15 +46,15 @@ function isOutdated({ sources }: Decision, reads: readonly ReaderReads[]): boole
   return sources.some((id) => !counting.has(id));
 }
 
-export function settlementState(
+function settlementState(
   reads: readonly ReaderReads[],
+  said: readonly ReadingContent[],
   plan: ReviewPlan,
   decision: Decision | null,
 ): SettlementState {
   if (decision !== null) return isOutdated(decision, reads) ? 'outdated' : 'settled';
-  const signed = signedContents(reads);
-  if (signed.length < 2) return 'waiting';
-  return isAgreed(differencesOf(signed, plan)) ? 'agreed' : 'open';
+  if (said.length < 2) return 'waiting';
+  return isAgreed(differencesOf(said, plan)) ? 'agreed' : 'open';
 }
 
 export function createAdjudication(library: OpenLibrary, clock: Clock): Adjudication {
@@ -66,19 +66,20 @@ export function createAdjudication(library: OpenLibrary, clock: Clock): Adjudica
     const decisions = store.decisions.newest(review.id);
     const all = [...finalReads(store, review.id)].map(([filmId, reads]) => {
       const mayOpen = mayCompare(store, review, reader, filmId);
-      const state = settlementState(reads, review.plan, decisions.get(filmId) ?? null);
+      const said = saidBy(store, reads);
+      const state = settlementState(reads, said, review.plan, decisions.get(filmId) ?? null);
       return {
         filmId,
         film: filmNow(store, filmId),
         state: mayOpen || state === 'settled' || state === 'outdated' ? state : ('waiting' as const),
-        signed: signedContents(reads).length,
+        signed: said.length,
         readers: reads.length,
-        differs: mayOpen ? differencesOf(signedContents(reads), review.plan) : NO_DIFFERENCES,
+        differs: mayOpen ? differencesOf(said, review.plan) : NO_DIFFERENCES,
         mayOpen,
       };
     });
     const nameOf = ({ film, filmId }: (typeof all)[number]): string => film?.name ?? filmId;
-    return all.sort((a, b) => nameOf(a).localeCompare(nameOf(b), 'en', { numeric: true }));
+    return all.sort((a, b) => BY_NAME.compare(nameOf(a), nameOf(b)));
   }
 
   function list(
@@ -117,18 +118,26 @@ export function createAdjudication(library: OpenLibrary, clock: Clock): Adjudica
       nextOpen: onwards.find(isOpen)?.filmId ?? null,
       reads: reads.map((one) => {
         const counts = one.revised !== null ? 'revised' : one.first !== null ? 'first' : null;
-        return { ...one, counts };
+        return { ...wholly(one), counts };
       }),
       differs: row?.differs ?? NO_DIFFERENCES,
       decisions: [...store.decisions.ofFilm(id, filmId)],
     };
   }
 
+  const whole = (step: { readonly id: ReadingId } | null): ReadingVersion | null =>
+    step === null ? null : store.reviews.version(step.id);
+  const wholly = ({ reader, first, revised }: ReaderReads): ReaderReads<ReadingVersion> => ({
+    reader,
+    first: whole(first),
+    revised: whole(revised),
+  });
+
   /** @throws ServiceError NOT_FOUND, NOT_ALLOWED */
   function readsOf(reader: Reader, review: ReviewRow, filmId: FilmId): readonly ReaderReads[] {
     refuseUnlessMay(reader, 'adjudicate');
-    const reads = finalReads(store, review.id).get(filmId);
-    if (reads === undefined) {
+    const reads = finalReadsOf(store, review.id, filmId);
+    if (reads.length === 0) {
       throw new ServiceError('NOT_FOUND', 'This film is not in this session.', { filmId });
     }
     if (!mayCompare(store, review, reader, filmId)) {
@@ -150,7 +159,7 @@ export function createAdjudication(library: OpenLibrary, clock: Clock): Adjudica
       const reads = readsOf(reader, review, filmId);
       // A decision that arrives again is answered as it was, whatever readers signed since.
       const known = store.decisions.ofFilm(id, filmId).find((one) => one.id === decisionId);
-      const settled = known?.settled ?? settledBy(review.plan, reads, sources, asked.settled);
+      const settled = known?.settled ?? settledBy(review.plan, reads.map(wholly), sources, asked.settled);
       return store.decisions.append({
         id: decisionId,
         reviewId: id,
@@ -179,7 +188,7 @@ export function createAdjudication(library: OpenLibrary, clock: Clock): Adjudica
 /** @throws ServiceError CONFLICT a source does not count any more; BAD_INPUT what was put together does not fit the plan */
 function settledBy(
   plan: ReviewPlan,
-  reads: readonly ReaderReads[],
+  reads: readonly ReaderReads<ReadingVersion>[],
   sources: readonly string[],
   merged: Settled | null,
 ): Settled {

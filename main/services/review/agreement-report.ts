@@ -141,8 +141,8 @@ function signedReads(store: Store, steps: readonly VersionStep[], phase: ReadPha
   const reads = new Map<FilmId, ReadingContent>();
   for (const [film, versions] of Map.groupBy(steps, ({ filmId }) => filmId)) {
     const chosen = choose(versions);
-    const version = chosen === null ? null : store.reviews.version(chosen.id);
-    if (version !== null) reads.set(film, version.content);
+    const said = chosen === null ? null : store.reviews.said(chosen.id);
+    if (said !== null) reads.set(film, said);
   }
   return reads;
 }

@@ -1,40 +1,61 @@
 /** @file The signed reads of a session by film, which of them count, and where they differ. Adjudication and labels use it. */
 import type { Differences } from '../../../shared/contract/review-adjudication.ts';
-import type { Reader, ReadingContent, ReadingVersion, ReviewPlan } from '../../../shared/contract/review.ts';
-import type { FilmId, ReviewId } from '../../../shared/domain/ids.ts';
+import type { Reader, ReadingContent, ReviewPlan } from '../../../shared/contract/review.ts';
+import type { FilmId, ReadingId, ReviewId } from '../../../shared/domain/ids.ts';
 import { firstRead, revisedRead, saysFinding } from '../../../shared/domain/review.ts';
+import type { VersionStep } from '../../store/reviews.ts';
 import type { Store } from '../../store/store.ts';
 import { boxesOfPair } from './agreement-report.ts';
 
 /** Boxes of two readers are the same place from this overlap on. */
 const SAME_PLACE = 0.5;
 
-export interface ReaderReads {
+/** A reader with the signed versions of a film, whole or by their steps. */
+export interface ReaderReads<Version extends { readonly id: ReadingId } = VersionStep> {
   readonly reader: Reader;
-  readonly first: ReadingVersion | null;
-  readonly revised: ReadingVersion | null;
+  readonly first: Version | null;
+  readonly revised: Version | null;
 }
 
 /** What counts of a reader: the read that was signed with the model in sight, else the first. null = none is signed. */
-export const finalRead = ({ first, revised }: ReaderReads): ReadingVersion | null => revised ?? first;
+export const finalRead = <Version extends { readonly id: ReadingId }>({
+  first,
+  revised,
+}: ReaderReads<Version>): Version | null => revised ?? first;
 
 /** Every film of the session that stands on a list, with the reads of those who have it, by reader's name. */
 export function finalReads(store: Store, id: ReviewId): ReadonlyMap<FilmId, readonly ReaderReads[]> {
   const readers = store.reviews.readersOf(id);
   const steps = Map.groupBy(store.reviews.steps(id), ({ readerId, filmId }) => `${readerId} ${filmId}`);
   const films = new Map<FilmId, ReaderReads[]>();
-  const whole = (step: { readonly id: ReadingVersion['id'] } | null): ReadingVersion | null =>
-    step === null ? null : store.reviews.version(step.id);
   for (const reader of readers) {
     for (const filmId of store.reviews.filmsOf(id, reader.id)) {
       const own = steps.get(`${reader.id} ${filmId}`) ?? [];
-      const reads = { reader, first: whole(firstRead(own)), revised: whole(revisedRead(own)) };
+      const reads = { reader, first: firstRead(own), revised: revisedRead(own) };
       const list = films.get(filmId);
       if (list === undefined) films.set(filmId, [reads]);
       else list.push(reads);
     }
   }
   return films;
+}
+
+/** The same for one film; empty when nobody has it. */
+export function finalReadsOf(store: Store, id: ReviewId, filmId: FilmId): readonly ReaderReads[] {
+  return store.reviews.readersOf(id).flatMap((reader) => {
+    const place = { reviewId: id, readerId: reader.id, filmId };
+    if (!store.reviews.isListed(place)) return [];
+    const own = store.reviews.stepsOf(place);
+    return [{ reader, first: firstRead(own), revised: revisedRead(own) }];
+  });
+}
+
+/** What the reads that count say, notes and outlines left out. */
+export function saidBy(store: Store, reads: readonly ReaderReads[]): readonly ReadingContent[] {
+  return reads.flatMap((one) => {
+    const read = finalRead(one);
+    return (read === null ? null : store.reviews.said(read.id)) ?? [];
+  });
 }
 
 /** Findings that a read says are there, in the plan's order. */

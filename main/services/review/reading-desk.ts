@@ -18,7 +18,7 @@ import { saveConflict, type KeptVersion, type ReviewRow } from '../../store/revi
 import type { OpenLibrary } from '../library/open-library.ts';
 import type { CallContext, Clock, InferenceService } from '../service-types.ts';
 import { checkContent, checkSigning } from './check-content.ts';
-import { filmView, ownList } from './review-views.ts';
+import { filmNow, ownOrder } from './review-views.ts';
 
 /** A step as the window sends it. `content` null: what the version before says (reveal, revise). */
 export interface AskedStep {
@@ -55,39 +55,43 @@ export function createReadingDesk({ library, clock, predict }: DeskDeps): Readin
   function open(reader: Reader, reviewId: ReviewId, filmId: FilmId): Reading {
     const review = store.reviews.find(reviewId);
     const { blinding } = review.plan;
-    const rows = ownList(store, reviewId, reader);
+    const rows = ownOrder(store, reviewId, reader);
     const at = rows.findIndex((row) => row.filmId === filmId);
-    const row = rows[at];
-    if (row === undefined) {
+    const stage = rows[at]?.stage ?? null;
+    if (at < 0) {
       throw new ServiceError('NOT_FOUND', 'This film is not on your list of this session.', { filmId });
     }
     const onwards = [...rows.slice(at + 1), ...rows.slice(0, at)];
     const unfinished = onwards.find(
-      ({ film, stage }) => film !== null && workState(stage, blinding) !== 'done',
+      (other) => !other.isMissing && workState(other.stage, blinding) !== 'done',
     );
-    const versions = store.reviews.versions(reviewId, reader.id, filmId);
+    const place = { reviewId, readerId: reader.id, filmId };
+    const newest = store.reviews.newest(place);
+    const film = filmNow(store, filmId);
     const isOpen = review.closedAt === null && !files.readOnly;
-    const can = (step: ReadingStep): boolean => isOpen && stageAfter(step, row.stage, blinding) !== null;
+    const can = (step: ReadingStep): boolean => isOpen && stageAfter(step, stage, blinding) !== null;
     return {
       reviewId,
       filmId,
-      film: filmView(row.film),
-      position: row.position,
+      film,
+      position: at,
       films: rows.length,
       previous: rows[at - 1]?.filmId ?? null,
       next: rows[at + 1]?.filmId ?? null,
       nextUnfinished: unfinished?.filmId ?? null,
-      state: workState(row.stage, blinding),
-      stage: row.stage,
-      version: row.versions,
-      content: versions.at(-1)?.content ?? null,
-      history: versions.map(({ id, number, stage, createdAt }) => ({ id, number, stage, createdAt })),
+      state: workState(stage, blinding),
+      stage,
+      version: newest?.number ?? 0,
+      content: newest?.content ?? null,
+      history: store.reviews
+        .stepsOf(place)
+        .map(({ id, number, stage: of, createdAt }) => ({ id, number, stage: of, createdAt })),
       blinding,
-      model: modelState(review.plan, row.stage),
+      model: modelState(review.plan, stage),
       may: {
         save: can('save'),
-        sign: can('sign') && row.film !== null,
-        reveal: can('reveal') && row.film !== null && modelState(review.plan, 'revealed') === 'visible',
+        sign: can('sign') && film !== null,
+        reveal: can('reveal') && film !== null && modelState(review.plan, 'revealed') === 'visible',
         revise: can('revise'),
       },
       closedAt: review.closedAt,

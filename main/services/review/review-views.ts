@@ -10,7 +10,7 @@ import type { FilmId, ReaderId, ReviewId } from '../../../shared/domain/ids.ts';
 import { mayAct, workState, type ModelBlinding } from '../../../shared/domain/review.ts';
 import { ServiceError } from '../../../shared/domain/service-error.ts';
 import { shortPatient } from '../../store/patients.ts';
-import type { ReviewRow, StageCount, WorkFilm, WorkRow } from '../../store/reviews.ts';
+import type { OrderRow, ReviewRow, StageCount, WorkFilm, WorkRow } from '../../store/reviews.ts';
 import type { Store } from '../../store/store.ts';
 
 const NOTHING: WorkProgress = { unread: 0, started: 0, done: 0, missing: 0 };
@@ -57,12 +57,24 @@ export function summaryView(store: Store, row: ReviewRow, viewer: Reader | null)
   };
 }
 
+/** The reader's films in order. @throws ServiceError NOT_FOUND no such session, NOT_ALLOWED not this reader's */
+export function ownOrder(store: Store, id: ReviewId, reader: Reader): readonly OrderRow[] {
+  store.reviews.find(id);
+  const rows = store.reviews.order(id, reader.id);
+  if (rows.length === 0) throw notOnList(id, reader);
+  return rows;
+}
+
 /** The reader's list. @throws ServiceError NOT_FOUND no such session, NOT_ALLOWED not this reader's */
 export function ownList(store: Store, id: ReviewId, reader: Reader): readonly WorkRow[] {
   store.reviews.find(id);
   const rows = store.reviews.worklist(id, reader.id);
-  if (rows.length > 0) return rows;
-  throw new ServiceError(
+  if (rows.length === 0) throw notOnList(id, reader);
+  return rows;
+}
+
+function notOnList(id: ReviewId, reader: Reader): ServiceError {
+  return new ServiceError(
     'NOT_ALLOWED',
     `${reader.name} is not among the readers of this session. Choose another session, or ask an owner for one.`,
     { reviewId: id },
@@ -104,7 +116,7 @@ export function mayCompare(store: Store, row: ReviewRow, reader: Reader, filmId:
   if (row.closedAt !== null) return true;
   const place = { reviewId: row.id, readerId: reader.id, filmId };
   if (!store.reviews.isListed(place)) return true;
-  return workState(store.reviews.newest(place)?.stage ?? null, row.plan.blinding) === 'done';
+  return workState(store.reviews.stageOf(place), row.plan.blinding) === 'done';
 }
 
 /** Own readings always. @throws ServiceError NOT_ALLOWED */

@@ -18,7 +18,7 @@ import { ServiceError } from '../../../shared/domain/service-error.ts';
 import type { FilmLabels, VersionValue } from '../../store/label-versions.ts';
 import type { Store } from '../../store/store.ts';
 import type { Clock } from '../service-types.ts';
-import { finalRead, finalReads } from './final-reads.ts';
+import { finalReads, saidBy } from './final-reads.ts';
 
 /** Fewer positive films than this teach a model little. */
 const FEW_POSITIVES = 10;
@@ -95,7 +95,7 @@ export function reviewedLabels(store: Store, id: ReviewId, rules: Rules): Review
   let settled = 0;
   for (const [filmId, reads] of finalReads(store, id)) {
     const decision = decisions.get(filmId) ?? null;
-    const contents = reads.flatMap((one) => finalRead(one)?.content ?? []);
+    const contents = saidBy(store, reads);
     const isIn = store.films.find(filmId) !== null;
     if (!isIn || (decision === null && contents.length < rules.leastReaders)) continue;
     const said = saidOf(contents, decision);
