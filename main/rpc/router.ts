@@ -3,6 +3,7 @@ import type { Services } from '../services/app.ts';
 import type { Log } from '../services/service-types.ts';
 import { copiesRouter } from './copies-router.ts';
 import { evaluationRouter } from './evaluation-router.ts';
+import { auditRouter } from './audit-router.ts';
 import { deidentifyRouter } from './deidentify-router.ts';
 import { exchangeRouter } from './exchange-router.ts';
 import { implementer } from './implementer.ts';
@@ -29,6 +30,7 @@ export function createRouter(services: Services, log: Log) {
     exchange: exchangeRouter(os.exchange, services.exchange),
     copies: copiesRouter(os.copies, services.copies),
     deidentify: deidentifyRouter(os.deidentify, services.deidentify),
+    audit: auditRouter(os.audit, services.audit),
     system: systemRouter(os.system, services.system),
   });
 }

@@ -5,6 +5,7 @@ import type { AttentionMethod, FigureFormat } from '../../shared/contract/infere
 import type { WrittenReport } from './evaluation/report/write-report.ts';
 import type {
   CopiesService,
+  AuditService,
   DeidentifyService,
   EvaluationService,
   ExchangeService,
@@ -30,6 +31,7 @@ export interface Services {
   readonly exchange: ExchangeService;
   readonly copies: CopiesService;
   readonly deidentify: DeidentifyService;
+  readonly audit: AuditService;
   readonly system: SystemService;
 }
 

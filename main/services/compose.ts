@@ -5,6 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 
 import { ServiceError } from '../../shared/domain/service-error.ts';
 import type { App, ByteAnswer, ByteSources } from './app.ts';
+import { createAuditService } from './audit/audit-service.ts';
 import {
   auditedBytes,
   auditedEvaluation,
@@ -197,6 +198,7 @@ export async function openParts(options: AppOptions): Promise<AppParts> {
       exchange: exchange.service,
       copies,
       deidentify: deidentifier.service,
+      audit: createAuditService(library, clock),
       system,
     },
     bytes: auditedBytes(byteSources(library, evaluation, inference, exchange), audit),

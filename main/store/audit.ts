@@ -37,6 +37,18 @@ export function createAuditStore(db: Db) {
   );
   const counted = db.prepare<[], { seq: number }>("SELECT seq FROM sqlite_sequence WHERE name = 'audit'");
   const all = db.prepare<[number], AuditRow>(`SELECT ${columns} FROM audit WHERE seq > ? ORDER BY seq`);
+  const newest = db.prepare<{ action: string | null; before: number | null; limit: number }, AuditRow>(
+    `SELECT ${columns} FROM audit
+     WHERE (@action IS NULL OR action = @action) AND (@before IS NULL OR seq < @before)
+     ORDER BY seq DESC LIMIT @limit`,
+  );
+  const perAction = db.prepare<[], { action: string; entries: number }>(
+    'SELECT action, count(*) AS entries FROM audit GROUP BY action ORDER BY entries DESC, action',
+  );
+  const entryOf = ({ previous: _previous, detail, ...row }: AuditRow): AuditEntry => ({
+    ...row,
+    detail: JSON.parse(detail) as AuditDetail,
+  });
   const highest = (): number => Math.max(counted.get()?.seq ?? 0, last.get()?.seq ?? 0);
 
   const append = db.transaction((entry: NewAuditEntry): number => {
@@ -56,11 +68,12 @@ export function createAuditStore(db: Db) {
     /** When the newest entry was written, ms since 1970; null = there is none. */
     lastAt: (): number | null => last.get()?.at ?? null,
     /** Entries after number `seq`, oldest first. */
-    after: (seq: number): readonly AuditEntry[] =>
-      all.all(seq).map(({ previous: _previous, detail, ...row }) => ({
-        ...row,
-        detail: JSON.parse(detail) as AuditDetail,
-      })),
+    after: (seq: number): readonly AuditEntry[] => all.all(seq).map(entryOf),
+    /** Newest first: at most `limit` entries before number `before`, of one action or of all. */
+    page: (action: string | null, before: number | null, limit: number): readonly AuditEntry[] =>
+      newest.all({ action, before, limit }).map(entryOf),
+    /** Most frequent first. */
+    counts: (): readonly { readonly action: string; readonly entries: number }[] => perAction.all(),
     /** Reads the whole chain. */
     verify(): AuditVerdict {
       let entries = 0;

@@ -2,6 +2,7 @@
 import type { ContractRouterClient } from '@orpc/contract';
 
 import { copiesContract } from './copies.ts';
+import { auditContract } from './audit.ts';
 import { deidentifyContract } from './deidentify.ts';
 import { evaluationContract } from './evaluation.ts';
 import { exchangeContract } from './exchange.ts';
@@ -26,6 +27,7 @@ export const contract = {
   exchange: exchangeContract,
   copies: copiesContract,
   deidentify: deidentifyContract,
+  audit: auditContract,
   system: systemContract,
 };
 

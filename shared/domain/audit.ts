@@ -11,7 +11,6 @@ export const AUDIT_ACTIONS = [
   'predict',
   'export',
   'deidentify',
-  'threshold',
   'delete',
   'review',
   'sign-in',

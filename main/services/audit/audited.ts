@@ -136,6 +136,11 @@ export function auditedBytes(bytes: ByteSources, audit: AuditLog): ByteSources {
       audit.recordOnce('view', filmId);
       return answer;
     },
+    async colour(filmId, frame) {
+      const answer = await bytes.colour(filmId, frame);
+      audit.recordOnce('view', filmId);
+      return answer;
+    },
     async preview(filmId) {
       const answer = await bytes.preview(filmId);
       audit.recordOnce('view', filmId);

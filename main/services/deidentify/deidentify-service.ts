@@ -116,6 +116,7 @@ export function createDeidentifyService({ library, clock, log }: Deps): Deidenti
     },
     async preview({ filmId, choice }) {
       const { path, methods, actions } = await readable(clean(filmId, choice, [], false));
+      audit.recordOnce('view', filmId); // the fields are shown as they are
       return {
         hasHeader: path.endsWith('.dcm'),
         patientCode: path.split('/')[0] ?? '',

@@ -5,6 +5,7 @@
 import type { Cases } from './case.ts';
 import { copiesCases } from './copies.ts';
 import { evaluationCases } from './evaluation.ts';
+import { auditCases } from './audit.ts';
 import { deidentifyCases } from './deidentify.ts';
 import { exchangeCases } from './exchange.ts';
 import { inferenceCases } from './inference.ts';
@@ -28,5 +29,6 @@ export const CASES: Cases = {
   exchange: exchangeCases,
   copies: copiesCases,
   deidentify: deidentifyCases,
+  audit: auditCases,
   system: systemCases,
 };
