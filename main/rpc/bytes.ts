@@ -50,6 +50,7 @@ async function read(
 ): Promise<ByteAnswer | null> {
   const [id = '', what = '', third = '', fourth = '', ...more] = rest;
   if (more.length > 0) return null;
+  if (kind === 'support') return id === 'bundle' && what === '' ? sources.support() : null;
   if (kind === 'report') return /^[0-9a-f]{64}$/.test(id) && what === '' ? sources.report(id) : null;
   if (kind === 'figure') {
     const [, sha256 = '', ending] = /^([0-9a-f]{64})\.([a-z]{3})$/.exec(id) ?? [];

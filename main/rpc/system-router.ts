@@ -8,6 +8,7 @@ export function systemRouter(os: Implementer['system'], service: SystemService) 
     watch: os.watch.handler(({ input, signal }) => service.watch(input, callContext(signal))),
     keepNow: os.keepNow.handler(({ input, signal }) => service.keepNow(input, callContext(signal))),
     doctor: os.doctor.handler(({ input, signal }) => service.doctor(input, callContext(signal))),
+    check: os.check.handler(({ input, signal }) => service.check(input, callContext(signal))),
     attributions: os.attributions.handler(({ input, signal }) =>
       service.attributions(input, callContext(signal)),
     ),

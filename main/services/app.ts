@@ -44,6 +44,7 @@ export interface ByteAnswer {
   readonly contentType:
     | 'application/octet-stream'
     | 'application/pdf'
+    | 'application/zip'
     | 'image/jpeg'
     | 'image/png'
     | WrittenReport['contentType'];
@@ -74,6 +75,8 @@ export interface ByteSources {
   figure(sha256: string, format: FigureFormat): Promise<ByteAnswer>;
   /** A file of an export, as it was checked. */
   export(exportId: ExportId, name: string): Promise<ByteAnswer>;
+  /** Zip for whoever helps: what the doctor says, the log, configurations; nobody's identity. */
+  support(): Promise<ByteAnswer>;
   /** Writes one file of an upload; complete when it resolves, absent when it rejects. */
   upload(
     uploadId: string,

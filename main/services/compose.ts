@@ -28,6 +28,7 @@ import { createReviewService } from './review/review-service.ts';
 import { createSignIn } from './review/sign-in.ts';
 import { createSampleService } from './sample/sample-service.ts';
 import { createStudiesService, type StudiesParts } from './studies/studies-service.ts';
+import { supportBundle } from './system/support-bundle.ts';
 import { createSystemService, type EngineInfo, type UpdateOptions } from './system/system-service.ts';
 import { updatesFolder } from './update/keep-update.ts';
 import { ownUpdateKeys } from './update/update-keys.ts';
@@ -72,6 +73,7 @@ function byteSources(
 ): ByteSources {
   const { filmBytes, files } = library;
   return {
+    support: async () => answer(await supportBundle(library), 'application/zip', 'never'),
     frame: async (filmId, frame) =>
       answer(await filmBytes.frame(filmId, frame), 'application/octet-stream', 'never'),
     colour: async (filmId, frame) =>
@@ -166,6 +168,7 @@ export async function openParts(options: AppOptions): Promise<AppParts> {
   const every = options.statusEveryMs ?? STATUS_EVERY_MS;
   const system = createSystemService({
     library,
+    clock,
     sample: sample.service,
     studies,
     training: trainer,

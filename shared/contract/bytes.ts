@@ -12,6 +12,7 @@
  * GET  bytes/report/<sha256>                    self-contained HTML; of a study's table also CSV, JSON, LaTeX
  * GET  bytes/figure/<sha256>.<png|pdf>          attention figure
  * GET  bytes/export/<exportId>/<file>           a file of an export, to save
+ * GET  bytes/support/bundle                    zip for whoever helps: doctor's report, log, configurations, no identity
  * POST bytes/upload/<uploadId>/<relative path>  one file of an upload that import can name; 201
  */
 
@@ -31,6 +32,7 @@ export const byteRoutes = {
   report: (sha256: string) => `bytes/report/${sha256}`,
   figure: (sha256: string, format: string) => `bytes/figure/${sha256}.${format}`,
   export: (exportId: string, name: string) => `bytes/export/${exportId}/${encodeURIComponent(name)}`,
+  support: () => 'bytes/support/bundle',
   upload: (uploadId: string, path: string) =>
     `bytes/upload/${uploadId}/${path.split('/').map(encodeURIComponent).join('/')}`,
 } as const;

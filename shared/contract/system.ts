@@ -28,7 +28,52 @@ export const status = z.object({
 });
 export type Status = z.infer<typeof status>;
 
+/** What the last whole check of a library found. */
+export const lastCheck = z.object({
+  at: timestampMs,
+  problems: z.number().int().nonnegative(),
+  files: z.number().int().nonnegative(),
+});
+export type LastCheck = z.infer<typeof lastCheck>;
+
+export const libraryFacts = z.object({
+  layout: z.number().int(),
+  readOnly: z.boolean(),
+  films: z.number().int(),
+  runs: z.number().int(),
+  lastCheck: lastCheck.nullable(),
+  /** Copies of the database, and when the newest was made. */
+  copies: z.number().int(),
+  lastCopyAt: timestampMs.nullable(),
+  /** What a person was told when it was opened: a copy in use, an end that was cut off. */
+  trouble: z.array(z.string()),
+});
+export type LibraryFacts = z.infer<typeof libraryFacts>;
+
+export const libraryProblem = z.object({
+  code: z.string(),
+  message: z.string(),
+  remedy: z.string(),
+  subject: z.string().nullable(),
+});
+
+export const checkEvent = z.object({
+  done: z.number().int(),
+  total: z.number().int(),
+  /** Null while it goes on. */
+  verdict: z
+    .object({ ok: z.boolean(), problems: z.array(libraryProblem), files: z.number().int() })
+    .nullable(),
+});
+export type CheckEvent = z.infer<typeof checkEvent>;
+
 export const doctorReport = z.object({
+  version: z.string(),
+  at: timestampMs,
+  /** Null: no library was opened for this report, or it could not be. */
+  library: libraryFacts.nullable(),
+  /** Of a graphics card; null = none, or not known. */
+  driver: z.string().nullable(),
   engine: z.record(z.string(), z.unknown()),
   device: z.string(),
   selfTest: z.object({
@@ -83,6 +128,8 @@ export const systemContract = {
   /** The computer is about to sleep: a run at work writes a checkpoint after its step. `asked` false = nothing is at work. */
   keepNow: procedure.input(empty).output(z.object({ asked: z.boolean() })),
   doctor: procedure.input(empty).output(doctorReport),
+  /** Reads every file of the library and compares it with its hash: minutes for thousands of films. Changes nothing. */
+  check: procedure.input(empty).output(eventIterator(checkEvent)),
   attributions: procedure.input(empty).output(z.array(attribution)),
   /** Checks an uploaded update: whole, signed by a key of this build, for this system, newer. The upload stays. */
   checkUpdate: procedure.input(uploadedUpdate).output(updateFacts),

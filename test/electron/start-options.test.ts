@@ -1,11 +1,12 @@
 /** @file What the shell is started with; its log; its menu. */
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
 import { menuTemplate } from '../../main/electron/menu.ts';
-import { LOG_NAME, openAppLog } from '../../main/node/app-log.ts';
+import { LOG_BYTES, openAppLog } from '../../main/node/app-log.ts';
+import { APP_LOGS, LOG_NAME } from '../../main/services/system/log-files.ts';
 import { bundledNode, hostKind, libraryArgument } from '../../main/electron/start-options.ts';
 import { tempFolder } from '../helpers/temp-library.ts';
 
@@ -60,6 +61,18 @@ describe('the log', () => {
     openAppLog(dir, 'info').info('new');
     expect(statSync(`${path}.1`).size).toBe(5_000_001);
     expect(readFileSync(path, 'utf8')).toContain('new');
+  });
+
+  it('turns over while the app runs, and keeps three full ones', () => {
+    const dir = tempFolder();
+    const log = openAppLog(dir, 'info');
+    const line = 'x'.repeat(100_000);
+    for (let written = 0; written < 5.2 * LOG_BYTES; written += line.length) log.info(line);
+    log.info('the newest line');
+    const sizes = APP_LOGS.map((name) => statSync(join(dir, name)).size);
+    expect(readdirSync(dir).sort()).toEqual([...APP_LOGS].sort());
+    for (const size of sizes) expect(size).toBeLessThan(LOG_BYTES + 2 * line.length);
+    expect(readFileSync(join(dir, LOG_NAME), 'utf8')).toContain('the newest line');
   });
 
   it('goes on without a file where none can be', () => {

@@ -3,7 +3,7 @@
  * weights file can be read, and the final weights are those of a run that nobody touched, bit for bit. The same when a call of the
  * disk fails. CHESTLIGHT_RESUMED=20 runs and CHESTLIGHT_KILLS=200 kills for the long version.
  */
-import { existsSync, readFileSync, readdirSync, truncateSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, rmSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
@@ -71,6 +71,7 @@ it(
         files += readAll(join(made.dir, name));
         if (isOver) expect([name, finalHash(seen)]).toEqual([name, whole]);
       }
+      rmSync(join(made.dir, name), { recursive: true });
     }
     process.stdout.write(`${kills} kills, ${files} weights files read, 0 unreadable\n`);
     expect(files).toBeGreaterThan(0);

@@ -1,38 +1,69 @@
-/** @file `doctor`: engine found, device, self-test, memory, disk. Works when no engine loads. */
-import { resolve } from 'node:path';
+/**
+ * @file `doctor`: lines to read out on the phone: engine, driver, self-test, memory, disk, the library's health and last copy; with
+ * --bundle a zip for whoever helps. Works when no engine loads and when the library cannot be opened.
+ */
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 
-import { formatBytes } from '../../../shared/domain/numbers.ts';
+import type { LibraryFacts } from '../../../shared/contract/system.ts';
+import { doctorText } from '../../../shared/domain/doctor-lines.ts';
+import { ServiceError } from '../../../shared/domain/service-error.ts';
+import { writeFileAtomic } from '../../files/atomic-write.ts';
+import { openLibrary } from '../../services/library/open-library.ts';
 import { defaultLibraryFolder } from '../../services/system/data-folder.ts';
 import { collectDoctorReport } from '../../services/system/doctor.ts';
+import { libraryFacts } from '../../services/system/library-facts.ts';
+import { supportBundle } from '../../services/system/support-bundle.ts';
+import { stderrLog, withLibrary } from '../library-option.ts';
+import { textOption } from '../options.ts';
+import { refuseUnlessWritable } from '../out-file.ts';
 import type { Verb } from '../verb.ts';
 
-function text(value: unknown): string | null {
-  return typeof value === 'string' ? value : null;
+interface Looked {
+  readonly facts: LibraryFacts | null;
+  /** Why it could not be opened. */
+  readonly why: string | null;
+}
+
+/** Opened only to look: works beside an open app. */
+async function lookAt(dir: string): Promise<Looked> {
+  if (!existsSync(join(dir, 'library.db'))) return { facts: null, why: null };
+  try {
+    const library = await openLibrary(dir, { clock: Date, log: stderrLog, readOnly: true });
+    try {
+      // Whether somebody else may write it is not the question here.
+      return { facts: { ...libraryFacts(library), readOnly: false }, why: null };
+    } finally {
+      await library.close();
+    }
+  } catch (error) {
+    if (error instanceof ServiceError) return { facts: null, why: error.message };
+    throw error;
+  }
 }
 
 export const doctor: Verb = {
   name: 'doctor',
-  usage: 'doctor [--library DIR]',
-  summary: 'engine found, device, memory, disk, and a self-test of the engine',
-  options: { library: { type: 'string' } },
+  usage: 'doctor [--library DIR] [--bundle OUT.zip [--force]]',
+  summary: 'what to read out on the phone: engine, device, self-test, memory, disk, library, last copy',
+  options: { library: { type: 'string' }, bundle: { type: 'string' }, force: { type: 'boolean' } },
   run: async ({ options }) => {
-    const library = text(options.library);
-    const report = await collectDoctorReport(library === null ? defaultLibraryFolder() : resolve(library));
-    const { engine, selfTest, memory, disk } = report;
-    const native = engine.library as { folder: string; source: string | null } | null;
-    const version = text(engine.tensorflow);
-    const lines = [
-      `Engine: ${version === null ? text(engine.backend) : `TensorFlow ${version}`} on ${text(engine.deviceName)}`,
-      ...(native === null ? [] : [`Library: ${native.folder}${native.source ? ` (${native.source})` : ''}`]),
-      ...(text(engine.reason) === null ? [] : [text(engine.reason)]),
-      ...selfTest.checks.map((one) => `Self-test ${one.name}: ${one.ok ? 'right' : 'WRONG'}`),
-      ...(selfTest.stepMs === null
-        ? []
-        : [`Training step of the self-test: ${selfTest.stepMs.toFixed(1)} ms`]),
-      `Memory: ${formatBytes(memory.freeBytes)} free of ${formatBytes(memory.totalBytes)}`,
-      `Disk: ${formatBytes(disk.freeBytes)} free at ${disk.path}`,
-      `Node ${report.node} on ${report.platform}`,
+    const dir = resolve(textOption(options, 'library') ?? defaultLibraryFolder());
+    const bundle = textOption(options, 'bundle');
+    if (bundle !== undefined) {
+      refuseUnlessWritable(bundle, options);
+      const bytes = await withLibrary(options, false, (library) => supportBundle(library));
+      await writeFileAtomic(resolve(bundle), bytes);
+      return { json: { bundle: resolve(bundle), bytes: bytes.length }, text: `Written: ${resolve(bundle)}` };
+    }
+    const { facts, why } = await lookAt(dir);
+    const report = await collectDoctorReport(dir, facts);
+    const { reason } = report.engine;
+    const notes = [
+      ...(typeof reason === 'string' ? [reason] : []),
+      ...(why === null ? [] : [`The library could not be opened: ${why}`]),
+      `Library’s folder: ${dir}`,
     ];
-    return { json: report, text: lines.join('\n') };
+    return { json: { ...report, notes }, text: [doctorText(report), ...notes].join('\n') };
   },
 };

@@ -1,5 +1,5 @@
 /** @file `verify`: database, artifacts and files of a library. What is wrong stands in `problems`. */
-import { verifyLibrary } from '../../services/library/verify-library.ts';
+import { checkLibrary } from '../../services/system/library-facts.ts';
 import { LIBRARY_OPTION, withLibrary } from '../library-option.ts';
 import type { Verb } from '../verb.ts';
 
@@ -10,7 +10,7 @@ export const verify: Verb = {
   options: LIBRARY_OPTION,
   run: ({ options }) =>
     withLibrary(options, false, async (library) => {
-      const json = await verifyLibrary(library.store, library.files);
+      const json = await checkLibrary(library, Date);
       const text = json.ok
         ? 'The library is sound.'
         : json.problems.map((one) => `${one.code}: ${one.message} ${one.remedy}`).join('\n');

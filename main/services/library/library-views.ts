@@ -61,6 +61,11 @@ export function overviewView(store: Store, files: LibraryFiles, splits: Split[])
   };
 }
 
+/** What a person must be told about how the library was found. */
+export function openingWarnings(store: Store): string[] {
+  return [...restoredWarning(store), ...cutOffWarning(store)];
+}
+
 const utc = (at: number, digits: number): string =>
   `${new Date(at).toISOString().slice(0, digits).replace('T', ' ')} UTC`;
 

@@ -37,6 +37,9 @@ export interface OpenLibraryOptions {
   readonly onChanged?: () => void;
 }
 
+/** How often it is looked whether a copy of the database is due, ms. */
+const BACKUP_LOOK_MS = 60 * 60 * 1000;
+
 /**
  * @param dir the library's folder, made when it is missing
  * @throws ServiceError NEWER_LIBRARY, CORRUPT_LIBRARY, READ_ONLY, NOT_FOUND, DISK_FULL
@@ -53,8 +56,14 @@ export async function openLibrary(dir: string, options: OpenLibraryOptions): Pro
     backUp(store, log);
     const onFault = (fault: string): void => log.error('reading a film met a fault', { fault });
     const pool = createDecodePool({ onFault, ...options.pool });
-    const { onChanged } = options;
-    const importer = createImportService({ store, files, pool, clock, log, ...(onChanged && { onChanged }) });
+    const opened = store;
+    const onChanged = (): void => {
+      backUp(opened, log); // the first films should not wait a day for their copy
+      options.onChanged?.();
+    };
+    const importer = createImportService({ store, files, pool, clock, log, onChanged });
+    // An app that stays open for weeks makes its copies all the same.
+    const hourly = setInterval(() => backUp(opened, log), BACKUP_LOOK_MS).unref();
     const audit = createAuditLog(store, clock);
     begin(store, audit, log);
     const imports = auditedImports(importer, audit);
@@ -69,7 +78,7 @@ export async function openLibrary(dir: string, options: OpenLibraryOptions): Pro
       filmBytes,
       service: auditedLibrary(plain, audit),
       audit,
-      close: closer(store, files, pool, imports, log),
+      close: closer(store, files, pool, imports, log, hourly),
     };
   } catch (error) {
     store?.close();
@@ -84,9 +93,11 @@ function closer(
   pool: DecodePool,
   imports: ImportService,
   log: Log,
+  hourly: NodeJS.Timeout,
 ): () => Promise<void> {
   let closing: Promise<void> | null = null;
   const close = async (): Promise<void> => {
+    clearInterval(hourly);
     try {
       await imports.close();
       await pool.close();

@@ -2,10 +2,11 @@
 import type { LibraryFiles } from '../../files/library-files.ts';
 import type { ArtifactRow } from '../../store/artifacts.ts';
 import type { Store } from '../../store/store.ts';
+import { copyProblems, runProblems } from './verify-runs.ts';
 
 export interface LibraryProblem {
   readonly code:
-    'DATABASE' | 'ARTIFACT_MISSING' | 'ARTIFACT_DAMAGED' | 'SPLIT_LEAKS' | 'CHECKPOINT' | 'AUDIT';
+    'DATABASE' | 'ARTIFACT_MISSING' | 'ARTIFACT_DAMAGED' | 'SPLIT_LEAKS' | 'CHECKPOINT' | 'COPY' | 'AUDIT';
   readonly message: string;
   /** What to do about it. */
   readonly remedy: string;
@@ -30,7 +31,7 @@ export async function verifyLibrary(
   const problems: LibraryProblem[] = store.check().map((message) => ({
     code: 'DATABASE',
     message: `The database is damaged: ${message}`,
-    remedy: 'Restore the library’s folder from a copy.',
+    remedy: 'Go back to a copy of the database (Settings, Copies; or the verb "backup").',
     subject: null,
   }));
   const checked = { artifacts: 0, bytes: 0 };
@@ -44,6 +45,7 @@ export async function verifyLibrary(
       onProgress(checked.artifacts, artifacts.length);
     }
     problems.push(...leaks(store), ...brokenTrail(store));
+    problems.push(...(await runProblems(store, files)), ...copyProblems(store));
     for (const find of more) problems.push(...(await find()));
   }
   return { ok: problems.length === 0, problems, checked };

@@ -2,15 +2,17 @@
  * @file What this machine offers Chestlight: engine, device, self-test, memory, disk. Behind `doctor` and the badge.
  * The engine is tried in a process of its own, so that a native library that crashes becomes a sentence in the report.
  */
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { statfs } from 'node:fs/promises';
 import { freemem, totalmem } from 'node:os';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 
 import { z } from 'zod';
 
-import type { doctorReport } from '../../../shared/contract/system.ts';
+import type { doctorReport, LibraryFacts } from '../../../shared/contract/system.ts';
+import { readVersion } from '../app-version.ts';
 
 const PROBE = fileURLToPath(new URL('../../numeric/engine/probe.ts', import.meta.url));
 const PROBE_MS = 120_000;
@@ -146,13 +148,39 @@ async function freeDisk(path: string): Promise<number> {
   }
 }
 
-/** Everything that `doctor` prints. `libraryPath` is the folder whose disk is measured; it need not exist. */
+const DRIVER_MS = 5000;
+
+/** Version of the graphics card's driver; null where there is no NVIDIA driver. */
+async function driverVersion(): Promise<string | null> {
+  const args = ['--query-gpu=driver_version', '--format=csv,noheader'];
+  try {
+    const { stdout } = await promisify(execFile)('nvidia-smi', args, { timeout: DRIVER_MS });
+    return /^[\d.]+/.exec(stdout)?.[0] ?? null;
+  } catch {
+    return null; // not installed, or it does not find a card
+  }
+}
+
+/**
+ * Everything that `doctor` says. `libraryPath` is the folder whose disk is measured; it need not exist.
+ * @param library what is known of the open library; null = none is open
+ */
 export async function collectDoctorReport(
   libraryPath: string,
+  library: LibraryFacts | null,
   options: ProbeOptions = {},
 ): Promise<DoctorReport> {
-  const [probe, freeBytes] = await Promise.all([probeEngine(options), freeDisk(libraryPath)]);
+  const [probe, freeBytes, driver, version] = await Promise.all([
+    probeEngine(options),
+    freeDisk(libraryPath),
+    driverVersion(),
+    readVersion(),
+  ]);
   return {
+    version,
+    at: Date.now(),
+    library,
+    driver,
     engine: { ...probe.engine, library: probe.library },
     device: probe.engine.device,
     selfTest: probe.selfTest,

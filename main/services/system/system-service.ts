@@ -4,7 +4,12 @@ import { join } from 'node:path';
 
 import { z } from 'zod';
 
-import { attribution, type EngineBadge, type Status } from '../../../shared/contract/system.ts';
+import {
+  attribution,
+  type CheckEvent,
+  type EngineBadge,
+  type Status,
+} from '../../../shared/contract/system.ts';
 import type { OpenLibrary } from '../library/open-library.ts';
 import { readVersion } from '../app-version.ts';
 import { sampleAttributions } from '../library/sample-library.ts';
@@ -13,8 +18,10 @@ import { confinedSegments } from '../../files/uploads.ts';
 import { checkUpdate, type UpdateCheck } from '../update/check-update.ts';
 import { keepUpdate } from '../update/keep-update.ts';
 import type { UpdateKey } from '../update/update-keys.ts';
-import type { CallContext, SampleService, SystemService } from '../service-types.ts';
+import type { CallContext, Clock, SampleService, SystemService } from '../service-types.ts';
+import { ServiceError } from '../../../shared/domain/service-error.ts';
 import { collectDoctorReport } from './doctor.ts';
+import { checkLibrary, libraryFacts } from './library-facts.ts';
 
 /** What a worker that loaded the engine says of it. */
 export interface EngineInfo {
@@ -32,6 +39,7 @@ export interface UpdateOptions {
 
 export interface SystemServiceDeps {
   readonly library: OpenLibrary;
+  readonly clock: Clock;
   readonly sample: Pick<SampleService, 'current'>;
   readonly studies: { running(): Status['running'] };
   readonly training: { keepNow(): boolean };
@@ -160,11 +168,29 @@ export function createSystemService(deps: SystemServiceDeps): SystemService {
     }
   }
 
+  /** A check goes on while somebody waits for it. */
+  async function* check(_input: unknown, { signal }: CallContext): AsyncGenerator<CheckEvent, void> {
+    let progress = { done: 0, total: 0 };
+    let verdict: CheckEvent['verdict'] = null;
+    const work = checkLibrary(library, deps.clock, (done, total) => {
+      if (signal.aborted) throw new ServiceError('CANCELLED', 'The check was left. Nothing was changed.');
+      progress = { done, total };
+    }).then(({ ok, problems, checked }) => {
+      verdict = { ok, problems: [...problems], files: checked.artifacts };
+    });
+    for (let isOver = false; !isOver;) {
+      isOver = await Promise.race([work.then(() => true), deps.tick(signal).then(() => signal.aborted)]);
+      yield { ...progress, verdict };
+    }
+    if (signal.aborted) await work.catch(() => undefined);
+  }
+
   return {
     status,
     watch,
     keepNow: () => ({ asked: deps.training.keepNow() }),
-    doctor: () => collectDoctorReport(library.files.dir),
+    doctor: () => collectDoctorReport(library.files.dir, libraryFacts(library)),
+    check,
     attributions: async () => [
       ...(await sampleAttributions()),
       ...bundledStarts().flatMap(({ attributions }) => attributions),

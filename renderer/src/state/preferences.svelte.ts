@@ -15,6 +15,7 @@ interface Stored {
 }
 
 const KEY = 'chestlight:window';
+const FORMAT = 'chestlight settings 1';
 const DEFAULTS: Stored = { theme: 'dark', railCollapsed: null, readingRailCollapsed: true, keys: {} };
 
 export class Preferences {
@@ -61,6 +62,18 @@ export class Preferences {
     this.#set(isReading(page) ? { readingRailCollapsed: collapsed } : { railCollapsed: collapsed });
   }
 
+  /** Everything but what is masked, as a file of its own. */
+  asText(): string {
+    return `${JSON.stringify({ format: FORMAT, ...this.#values }, null, 2)}\n`;
+  }
+  /** Takes what such a file says; what it does not say stays. False when it is none. */
+  takeText(text: string): boolean {
+    const stored = parse(text);
+    if (stored === null || stored['format'] !== FORMAT) return false;
+    this.#set(sound(stored));
+    return true;
+  }
+
   #set(change: Partial<Stored>): void {
     this.#values = { ...this.#values, ...change };
     try {
@@ -73,20 +86,30 @@ export class Preferences {
 
 function read(): Partial<Stored> {
   try {
-    const value: unknown = JSON.parse(localStorage.getItem(KEY) ?? '{}');
-    if (typeof value !== 'object' || value === null) return {};
-    const stored = value as Readonly<Record<string, unknown>>;
-    return {
-      ...(stored['theme'] === 'light' || stored['theme'] === 'system' ? { theme: stored['theme'] } : {}),
-      ...(typeof stored['railCollapsed'] === 'boolean' ? { railCollapsed: stored['railCollapsed'] } : {}),
-      ...(stored['readingRailCollapsed'] === false ? { readingRailCollapsed: false } : {}),
-      ...(typeof stored['keys'] === 'object' && stored['keys'] !== null
-        ? { keys: textsOf(stored['keys']) }
-        : {}),
-    };
+    return sound(parse(localStorage.getItem(KEY) ?? '{}') ?? {});
   } catch {
-    return {};
+    return {}; // a browser that keeps nothing
   }
+}
+
+function parse(text: string): Readonly<Record<string, unknown>> | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? { ...value } : null;
+  } catch {
+    return null;
+  }
+}
+
+/** What of it may be believed. */
+function sound(stored: Readonly<Record<string, unknown>>): Partial<Stored> {
+  const { theme, railCollapsed, readingRailCollapsed, keys } = stored;
+  return {
+    ...(theme === 'dark' || theme === 'light' || theme === 'system' ? { theme } : {}),
+    ...(typeof railCollapsed === 'boolean' ? { railCollapsed } : {}),
+    ...(typeof readingRailCollapsed === 'boolean' ? { readingRailCollapsed } : {}),
+    ...(typeof keys === 'object' && keys !== null ? { keys: textsOf(keys) } : {}),
+  };
 }
 
 /** The entries of an object that are short texts. */

@@ -17,6 +17,7 @@ export const systemCases: Cases['system'] = {
     refused: [],
   },
   keepNow: { valid: ({ client }) => client.system.keepNow({}), bad: [], refused: [] },
+  check: { valid: ({ client }) => take(client.system.check({})), bad: [], refused: [] },
   doctor: { valid: ({ client }) => client.system.doctor({}), bad: [], refused: [] },
   attributions: {
     valid: ({ client }) => client.system.attributions({}),

@@ -19,7 +19,7 @@ function entry(name: string, source: string): string {
 }
 
 it('reports engine, library, self-test, memory and disk as the contract says', async () => {
-  const report = doctorReport.parse(await collectDoctorReport(join(folder, 'not', 'made', 'yet')));
+  const report = doctorReport.parse(await collectDoctorReport(join(folder, 'not', 'made', 'yet'), null));
   expect(report.engine).toMatchObject({ backend: 'tensorflow', trainable: true, reason: null });
   expect(report.engine.library).toMatchObject({ folder: expect.stringMatching(/lib$/) as string });
   expect(report.selfTest.ok).toBe(true);
