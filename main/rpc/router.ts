@@ -1,6 +1,7 @@
 /** @file The whole router over the services. Both transports serve this one object. */
 import type { Services } from '../services/app.ts';
 import type { Log } from '../services/service-types.ts';
+import { annotationsRouter } from './annotations-router.ts';
 import { copiesRouter } from './copies-router.ts';
 import { evaluationRouter } from './evaluation-router.ts';
 import { auditRouter } from './audit-router.ts';
@@ -20,6 +21,7 @@ export function createRouter(services: Services, log: Log) {
   const os = implementer(log);
   return os.router({
     library: libraryRouter(os.library, services.library),
+    annotations: annotationsRouter(os.annotations, services.annotations),
     training: trainingRouter(os.training, services.training),
     evaluation: evaluationRouter(os.evaluation, services.evaluation),
     sample: sampleRouter(os.sample, services.sample),

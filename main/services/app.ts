@@ -4,6 +4,7 @@ import type { WeightsLayout } from '../../shared/contract/bytes.ts';
 import type { AttentionMethod, FigureFormat } from '../../shared/contract/inference.ts';
 import type { WrittenReport } from './evaluation/report/write-report.ts';
 import type {
+  AnnotationsService,
   CopiesService,
   AuditService,
   DeidentifyService,
@@ -21,6 +22,7 @@ import type {
 
 export interface Services {
   readonly library: LibraryService;
+  readonly annotations: AnnotationsService;
   readonly training: TrainingService;
   readonly evaluation: EvaluationService;
   readonly sample: SampleService;

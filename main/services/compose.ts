@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 
 import { ServiceError } from '../../shared/domain/service-error.ts';
+import { createAnnotationsService } from './annotations/annotations-service.ts';
 import type { App, ByteAnswer, ByteSources } from './app.ts';
 import { createAuditService } from './audit/audit-service.ts';
 import {
@@ -191,6 +192,7 @@ export async function openParts(options: AppOptions): Promise<AppParts> {
   const app: App = {
     services: {
       library: library.service,
+      annotations: createAnnotationsService(library, clock),
       training: training.service,
       evaluation: evaluation.service,
       sample: sample.service,

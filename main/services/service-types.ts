@@ -25,6 +25,7 @@ type Method<P> =
 export type ServiceOf<Capability> = { readonly [Name in keyof Capability]: Method<Capability[Name]> };
 
 export type LibraryService = ServiceOf<Contract['library']>;
+export type AnnotationsService = ServiceOf<Contract['annotations']>;
 export type TrainingService = ServiceOf<Contract['training']>;
 export type EvaluationService = ServiceOf<Contract['evaluation']>;
 export type SampleService = ServiceOf<Contract['sample']>;

@@ -2,6 +2,7 @@
  * @file The library's database as services see it: one repository per kind of row, one transaction function. Services take
  * a Store; only main/store writes SQL. One process writes; a second opener gets it read-only (main/files keeps the lock).
  */
+import { createAnnotationStore, type AnnotationStore } from './annotations.ts';
 import { createArtifactStore, type ArtifactStore } from './artifacts.ts';
 import { createAuditStore, type AuditStore } from './audit.ts';
 import { createComparisonStore, type ComparisonStore } from './comparisons.ts';
@@ -31,6 +32,7 @@ import { createStudyStore, type StudyStore } from './studies.ts';
 import { translated, translateSqliteError } from './sqlite-error.ts';
 
 export interface Store {
+  readonly annotations: AnnotationStore;
   readonly artifacts: ArtifactStore;
   readonly patients: PatientStore;
   readonly films: FilmStore;
@@ -107,6 +109,7 @@ export function openStore(file: string, options: StoreOptions): Store {
   const labels = translated(createLabelStore(db));
   const audit = translated(createAuditStore(db));
   return {
+    annotations: translated(createAnnotationStore(db)),
     artifacts: translated(createArtifactStore(db)),
     patients: translated(createPatientStore(db)),
     films: translated(createFilmStore(db)),

@@ -1,6 +1,7 @@
 /** @file The whole contract: one entry per capability. Server and window are both typed by it. */
 import type { ContractRouterClient } from '@orpc/contract';
 
+import { annotationsContract } from './annotations.ts';
 import { copiesContract } from './copies.ts';
 import { auditContract } from './audit.ts';
 import { deidentifyContract } from './deidentify.ts';
@@ -17,6 +18,7 @@ import { trainingContract } from './training.ts';
 
 export const contract = {
   library: libraryContract,
+  annotations: annotationsContract,
   training: trainingContract,
   evaluation: evaluationContract,
   sample: sampleContract,

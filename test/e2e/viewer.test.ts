@@ -6,6 +6,8 @@ import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
+import { connectLoopback } from '../../main/node/loopback-client.ts';
+import type { FilmId } from '../../shared/domain/ids.ts';
 import { smallFilmFolder } from '../helpers/small-library.ts';
 import { seriousViolations } from './accessibility.ts';
 import { inOrder } from './in-order.ts';
@@ -106,6 +108,44 @@ it('a drag with the mouse draws too; the shape follows a turn of the film', asyn
     .toBeGreaterThan(110);
   await press('Control+z', 'Control+z');
   await expect.poll(() => line.count(), PATIENCE).toBe(0);
+});
+
+it('what is drawn is kept with the film, and the wheel zooms over a shape too', async () => {
+  const { page } = window;
+  await page.evaluate('document.activeElement.blur()');
+  await press('f', 'Enter', 'j', 'Enter', 'Escape');
+  await page.getByRole('textbox', { name: 'Note of the arrow' }).fill('Kept');
+  const host = await connectLoopback(window.spareUrl);
+  const filmId = (await page.locator('[data-film]').getAttribute('data-film')) as FilmId;
+  const kept = async (): Promise<string[]> =>
+    (await host.client.annotations.of({ filmId })).shapes.map(({ kind, text }) => `${kind} ${text}`);
+  await expect.poll(kept, PATIENCE).toEqual(['freehand ', 'arrow Kept']);
+  await page.reload();
+  await page.getByRole('button', { name: 'Arrow note, Kept' }).waitFor();
+  const outline = page.getByRole('button', { name: /^Outline, Area/ });
+  await outline.waitFor();
+  const before = await outline.boundingBox();
+  if (before === null) throw new Error('the outline has no place');
+  await page.mouse.move(before.x + before.width / 2, before.y + 2);
+  await page.mouse.wheel(0, -100);
+  await expect.poll(async () => (await outline.boundingBox())?.width, PATIENCE).toBeGreaterThan(before.width);
+  await press('Space');
+  // An outline drawn by hand is moved and removed as a whole.
+  const start = await outline.boundingBox();
+  if (start === null) throw new Error('the outline has no place');
+  await page.mouse.move(start.x + start.width / 2, start.y + 1);
+  await page.mouse.down();
+  await page.mouse.move(start.x + start.width / 2 + 50, start.y + 1, { steps: 3 });
+  await page.mouse.up();
+  await expect.poll(async () => (await outline.boundingBox())?.x, PATIENCE).toBeGreaterThan(start.x + 40);
+  await outline.focus();
+  await press('Delete');
+  await expect.poll(() => outline.count(), PATIENCE).toBe(0);
+  await page.getByRole('button', { name: 'Remove all shapes of this film' }).click();
+  await expect.poll(() => page.locator('g[data-shape]').count(), PATIENCE).toBe(0);
+  await expect.poll(kept, PATIENCE).toEqual([]);
+  host.close();
+  expect(window.problems).toEqual([]);
 });
 
 it('a key can be changed, but not to one that is in use, and is kept', async () => {

@@ -3,6 +3,7 @@
  * a case fails the suite.
  */
 import type { Cases } from './case.ts';
+import { annotationsCases } from './annotations.ts';
 import { copiesCases } from './copies.ts';
 import { evaluationCases } from './evaluation.ts';
 import { auditCases } from './audit.ts';
@@ -19,6 +20,7 @@ import { trainingCases } from './training.ts';
 
 export const CASES: Cases = {
   library: libraryCases,
+  annotations: annotationsCases,
   training: trainingCases,
   evaluation: evaluationCases,
   studies: studiesCases,

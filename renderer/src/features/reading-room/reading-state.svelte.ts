@@ -7,9 +7,10 @@ import type { FilmId, RunId } from '../../../../shared/domain/ids.ts';
 import type { Connection } from '../../rpc/connection.svelte.ts';
 import { noticeOf, type Notice } from '../../rpc/notice.ts';
 import type { RunsState } from '../../state/runs-state.svelte.ts';
-import { ShapeSheet } from '../../viewer/shape-sheet.svelte.ts';
+import type { ShapeSheet } from '../../viewer/shape-sheet.svelte.ts';
 import type { Tool } from '../../viewer/tool.ts';
 import { ViewState } from '../../viewer/view-state.svelte.ts';
+import { AnnotationSheets } from './annotation-sheets.svelte.ts';
 
 /** A place for a model: the first viewport (usually the teacher) and the second (usually a student). */
 export type Slot = 'first' | 'second';
@@ -60,8 +61,8 @@ export class ReadingState {
   frame = $state(0);
   /** What the left mouse button does. */
   tool = $state<Tool>('window');
-  /** What was drawn on each film while the window is open. */
-  readonly #sheets = new Map<FilmId, ShapeSheet>();
+  /** What is drawn on each film. */
+  readonly sheets: AnnotationSheets;
 
   #boxes = $state.raw<{ readonly filmId: FilmId; readonly list: readonly FilmBox[] } | null>(null);
   #scores = $state.raw<ReadonlyMap<string, Scores>>(new Map());
@@ -72,6 +73,7 @@ export class ReadingState {
 
   constructor(connection: Connection, runs: RunsState) {
     this.#connection = connection;
+    this.sheets = new AnnotationSheets(connection);
     this.#runs = runs;
   }
 
@@ -81,13 +83,9 @@ export class ReadingState {
   readonly first = $derived.by(() => this.#runs.get(this.chosen.first));
   readonly second = $derived.by(() => this.#runs.get(this.chosen.second));
 
-  /** Shapes and steps of a film. */
-  sheet(filmId: FilmId): ShapeSheet {
-    const known = this.#sheets.get(filmId);
-    if (known !== undefined) return known;
-    const made = new ShapeSheet();
-    this.#sheets.set(filmId, made);
-    return made;
+  /** Shapes and steps of a film; null while they are on their way. */
+  sheet(filmId: FilmId): ShapeSheet | null {
+    return this.sheets.sheet(filmId);
   }
 
   run(slot: Slot): RunSummary | null {
