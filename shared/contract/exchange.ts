@@ -144,6 +144,8 @@ export const exchangeContract = {
           readers: z.number().int(),
           /** Reads that are signed, over all readers. */
           signed: z.number().int(),
+          /** What readers said may be taken out; else the session may only be packed for another site. */
+          isOpenToSee: z.boolean(),
         }),
       ),
       /** Finished runs that score. */

@@ -10,6 +10,7 @@ import { byteRoutes } from '../../../shared/contract/bytes.ts';
 import { exportRecord, type ExportRecord, type ExportRequest } from '../../../shared/contract/exchange.ts';
 import type { ExportId } from '../../../shared/domain/ids.ts';
 import { errorCode } from '../../../shared/domain/disk-error.ts';
+import { mayAct } from '../../../shared/domain/review.ts';
 import { ServiceError } from '../../../shared/domain/service-error.ts';
 import { sha256Of } from '../../files/artifacts.ts';
 import { confinedSegments } from '../../files/uploads.ts';
@@ -142,9 +143,14 @@ export function createExchangeService(deps: ExchangeDeps): ExchangeParts {
     );
   }
 
-  function reviewsFor(token: string | null): readonly ReviewRow[] {
+  /** Owners may pack any session; reads are for those who may see them. */
+  function reviewsFor(token: string | null) {
     const reader = token === null ? null : deps.signIn.who(token);
-    return reader === null ? [] : store.reviews.all().filter((review) => mayExport(review, reader));
+    if (reader === null) return [];
+    return store.reviews
+      .all()
+      .map((review) => ({ review, isOpenToSee: mayExport(review, reader) }))
+      .filter(({ isOpenToSee }) => isOpenToSee || mayAct(reader.role, 'manage'));
   }
 
   /** A file of this computer, or of an upload by its name there. */
@@ -169,11 +175,18 @@ export function createExchangeService(deps: ExchangeDeps): ExchangeParts {
   const service: ExchangeService = {
     sources: ({ token }) => ({
       films: store.films.totals().films,
-      reviews: reviewsFor(token).map(({ id, name }) => {
+      reviews: reviewsFor(token).map(({ review: { id, name }, isOpenToSee }) => {
         const readers = store.reviews.readersOf(id);
         const steps = Map.groupBy(store.reviews.steps(id), (step) => `${step.readerId} ${step.filmId}`);
         const signed = [...steps.values()].filter((list) => chosenRead(list, 'last') !== null).length;
-        return { id, name, films: filmsOfReview(store, id).length, readers: readers.length, signed };
+        return {
+          id,
+          name,
+          films: filmsOfReview(store, id).length,
+          readers: readers.length,
+          signed,
+          isOpenToSee,
+        };
       }),
       runs: store.runs
         .list()

@@ -11,6 +11,7 @@ export const PAGES = [
   'review',
   'read',
   'adjudicate',
+  'export',
   'settings',
 ] as const;
 export type Page = (typeof PAGES)[number];

@@ -84,10 +84,13 @@ it('a session leaves only for somebody who may see what all its readers said', a
   expect((await run(exchange, { ...request, token: owner.token })).state).toBe('finished');
   const named = async (token: string | null) => (await exchange.service.sources({ token }, call)).reviews;
   expect(await named(amina.token)).toEqual([]);
+  expect(await named(null)).toEqual([]);
   await desk.review.sign(
     { ...step(bo, reviewId, desk.films[0], 0), content: said({ answers: { quality: 1 } }) },
     call,
   );
   expect((await run(exchange, { ...request, token: bo.token })).state).toBe('finished');
-  expect(await named(bo.token)).toEqual([{ id: reviewId, name: 'Round', films: 1, readers: 2, signed: 1 }]);
+  expect(await named(bo.token)).toEqual([
+    { id: reviewId, name: 'Round', films: 1, readers: 2, signed: 1, isOpenToSee: true },
+  ]);
 });

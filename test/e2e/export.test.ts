@@ -1,0 +1,119 @@
+/**
+ * @file The Export page in a real browser: annotations out with their check, a session package with a passphrase, opened again and
+ * merged by its owner; no serious finding of axe, nothing wider than the window.
+ */
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { afterAll, beforeAll, expect, it } from 'vitest';
+
+import { connectLoopback } from '../../main/node/loopback-client.ts';
+import { reviewPlan } from '../../shared/contract/review.ts';
+import { smallFilmFolder } from '../helpers/small-library.ts';
+import { seriousViolations } from './accessibility.ts';
+import { inOrder } from './in-order.ts';
+import { goTo, openWindow, type AppWindow } from './window.ts';
+
+const SETUP_MS = 120_000;
+const OWNER = { name: 'Olga', pin: '190512' };
+
+let window: AppWindow;
+beforeAll(async () => {
+  window = await openWindow();
+});
+afterAll(() => window.close());
+inOrder();
+
+/** Right at three widths, dark and light. */
+async function looksRight(name: string): Promise<void> {
+  const { page } = window;
+  for (const width of [1024, 1920, 1366]) {
+    await page.setViewportSize({ width, height: 768 });
+    expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBe(width);
+  }
+  for (const theme of ['light', 'dark']) {
+    await page.evaluate(`document.documentElement.dataset.theme = '${theme}'`);
+    expect(await seriousViolations(page), `${name}, ${theme}`).toEqual([]);
+    await window.picture(`export-${name}-${theme}`);
+  }
+}
+
+it('says what to do where there is nothing yet', async () => {
+  const { page } = window;
+  await goTo(page, 'Export');
+  await page.getByText('There are no films yet: add them on the Library page.').waitFor();
+  await page.getByText('Nothing exported yet').waitFor();
+  expect(await page.getByRole('button', { name: 'Export' }).isDisabled()).toBe(true);
+  await looksRight('empty');
+});
+
+it(
+  'exports annotations, says how they were checked and where they lie, and saves the file',
+  async () => {
+    const { page } = window;
+    const loopback = await connectLoopback(window.spareUrl);
+    const { client } = loopback;
+    const { dir, labels, films } = smallFilmFolder();
+    const { importId } = await client.library.import({ paths: [dir], labels });
+    for await (const event of await client.library.watchImport({ importId })) expect(event.error).toBeNull();
+    const { token, reader } = await client.readers.firstOwner(OWNER);
+    const { rows } = await client.library.films({ limit: 3 });
+    const plan = reviewPlan.parse({
+      findings: ['Infiltration'],
+      questions: [],
+      blinding: 'hidden',
+      runId: null,
+      timed: false,
+      seed: 1,
+    });
+    const ids = rows.map(({ id }) => id);
+    await client.review.create({ token, name: 'Spring round', plan, readers: [reader.id], films: ids });
+    loopback.close();
+
+    await page.reload();
+    await page.getByRole('radio', { name: /^VinDr-CXR/ }).click();
+    await page.getByRole('button', { name: 'Export', exact: true }).click();
+    await page.getByText(`Read back from the disk and compared: ${films} films`).waitFor();
+    const exportsDir = join(window.folder, 'library', 'exports');
+    await page.getByText(exportsDir).waitFor();
+    const download = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Save image_labels.csv' }).click();
+    const saved = readFileSync(await (await download).path(), 'utf8');
+    const [folder = ''] = readdirSync(exportsDir).filter((name) => !name.endsWith('.json'));
+    expect(saved).toBe(readFileSync(join(exportsDir, folder, 'image_labels.csv'), 'utf8'));
+    expect(saved.split('\r\n')).toHaveLength(films + 2);
+    await looksRight('annotations');
+  },
+  SETUP_MS,
+);
+
+it('writes a session package onto a stick, opens it with its passphrase and merges it', async () => {
+  const { page } = window;
+  await page.getByRole('radio', { name: /^Session package/ }).click();
+  await page.getByRole('link', { name: 'Sign in on the Review page' }).first().click();
+  await page.getByRole('button', { name: new RegExp(`^${OWNER.name}`) }).click();
+  await page.getByLabel(`PIN of ${OWNER.name}`).fill(OWNER.pin);
+  await page.keyboard.press('Enter');
+  await page.getByRole('button', { name: 'Change reader' }).waitFor();
+  await goTo(page, 'Export');
+  await page.getByRole('radio', { name: /^Session package/ }).click();
+  await page.getByRole('combobox', { name: /Session/ }).click();
+  await page.getByRole('option', { name: /Spring round/ }).click();
+  await page.getByRole('textbox', { name: 'Passphrase (optional)' }).fill('correct horse battery');
+  const stick = join(window.folder, 'stick');
+  mkdirSync(stick);
+  await page.getByLabel('Folder on this computer (optional)').fill(stick);
+  await page.getByRole('button', { name: 'Export', exact: true }).click();
+  await page.getByText('Opened again from the disk and compared').waitFor();
+  const [made = ''] = readdirSync(stick);
+  const path = join(stick, made, 'Spring-round.chestlight');
+  expect(existsSync(path)).toBe(true);
+  await page.locator('input[accept=".chestlight"]').setInputFiles(path);
+  await page.getByLabel('Passphrase of the package').fill('correct horse battery');
+  await page.getByRole('button', { name: 'Decrypt' }).click();
+  await page.getByText('Spring round (here already)').waitFor();
+  await looksRight('package');
+  await page.getByRole('button', { name: 'Merge' }).click();
+  await page.getByText('“Spring round” is merged: 0 new versions').waitFor();
+  expect(window.problems).toEqual([]);
+});
