@@ -91,7 +91,8 @@ const rectangle = (): Locator => window.page.locator('[data-shape="rectangle"]')
 const saved = (): Locator => panel().getByText(/^Saved \d\d:\d\d:\d\d$/);
 
 it('has films with labels and a trained model', { timeout: SETUP_MS }, async () => {
-  const { client, close } = await connectLoopback(window.spareUrl);
+  const host = await connectLoopback(window.spareUrl);
+  const { client } = host;
   try {
     const { dir, labels } = smallFilmFolder();
     const { importId } = await client.library.import({ paths: [dir], labels });
@@ -110,7 +111,7 @@ it('has films with labels and a trained model', { timeout: SETUP_MS }, async () 
       .poll(async () => (await client.training.run({ runId })).state, { timeout: SETUP_MS, interval: 500 })
       .toBe('finished');
   } finally {
-    close();
+    host.close();
   }
 });
 

@@ -94,7 +94,7 @@ it('sends the same version again when no answer came, then what was said since',
   await vi.advanceTimersByTimeAsync(PAUSE_MS);
   sent[0]?.fail(new Error('retry'));
   await settle();
-  expect(statuses.at(-1)).toMatchObject({ state: 'failed', stuck: false });
+  expect(statuses.at(-1)).toMatchObject({ state: 'failed', failure: 'retry' });
   autosave.put('second');
   await vi.advanceTimersByTimeAsync(1000);
   expect(sent.map(({ said, id }) => [said, id])).toEqual([
@@ -146,5 +146,5 @@ it('sends nothing more once the film stands otherwise than it thought', async ()
   autosave.put('more');
   await vi.advanceTimersByTimeAsync(10_000);
   expect(sent).toHaveLength(1);
-  expect(statuses.at(-1)).toMatchObject({ state: 'failed', stuck: true });
+  expect(statuses.at(-1)).toMatchObject({ state: 'failed', failure: 'stuck' });
 });

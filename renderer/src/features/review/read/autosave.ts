@@ -7,7 +7,7 @@
 export type SaveStatus =
   | { readonly state: 'saved'; readonly at: number | null }
   | { readonly state: 'saving' }
-  | { readonly state: 'failed'; readonly error: unknown; readonly stuck: boolean };
+  | { readonly state: 'failed'; readonly error: unknown; readonly failure: Failure };
 
 /** What a failed send means: send it again, give this one up, or send nothing more. */
 export type Failure = 'retry' | 'refused' | 'stuck';
@@ -109,7 +109,7 @@ export class Autosave<Said, Answer extends Kept> {
         const failure = this.#options.failure(error);
         if (failure === 'retry') this.#timer = setTimeout(() => void this.#run(), RETRY_MS);
         else if (failure === 'stuck') this.stop();
-        this.#options.onStatus({ state: 'failed', error, stuck: failure === 'stuck' });
+        this.#options.onStatus({ state: 'failed', error, failure });
         if (failure !== 'refused') return;
         this.#sending = null;
         this.#refused = true;

@@ -90,7 +90,8 @@ export class FilmReading {
   readonly seesModel = $derived.by(() => seesModel(this.stage, this.plan.blinding));
   readonly work = $derived.by(() => workState(this.stage, this.plan.blinding));
   readonly isClosed = $derived.by(() => this.opened.closedAt !== null);
-  readonly isStuck = $derived(this.status.state === 'failed' && this.status.stuck);
+  /** How the last change failed; null = it did not. */
+  readonly failure = $derived(this.status.state === 'failed' ? this.status.failure : null);
   readonly canSay = $derived.by(() => this.may('save'));
   /** Questions that a signature waits for. */
   readonly missing = $derived.by(() =>
@@ -99,6 +100,9 @@ export class FilmReading {
   readonly notice = $derived.by<Notice | null>(() =>
     this.status.state === 'failed' ? noticeOf(this.status.error) : null,
   );
+  get isStuck(): boolean {
+    return this.failure === 'stuck';
+  }
   get isUnsaved(): boolean {
     return this.status.state !== 'saved';
   }
