@@ -64,7 +64,8 @@ export const workItem = z.object({
 export type WorkItem = z.infer<typeof workItem>;
 
 export const workFilter = z.object({
-  state: z.enum(['any', 'unread', 'started', 'done', 'missing']).default('any'),
+  /** signed: the first read is signed and nothing came after it; such a film is `started` where the model is revealed next. */
+  state: z.enum(['any', 'unread', 'started', 'signed', 'done', 'missing']).default('any'),
   /** In the film's name or the patient's short form. */
   text: z.string().max(200).default(''),
   onlyKeyImages: z.boolean().default(false),

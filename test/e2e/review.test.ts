@@ -254,7 +254,9 @@ it(
     await expect
       .poll(() => model.getByRole('button', { name: /^Edit/ }).first().getAttribute('aria-pressed'), PATIENCE)
       .toBe('true');
-    await press('e', 'Enter');
+    await press('e', 'Enter', 'n');
+    await page.keyboard.type('Smaller than that');
+    await press('Escape');
     await saved().waitFor();
     await looksRight('8-revealed');
     await press('Control+Enter');
@@ -406,6 +408,12 @@ it(
     // the reads themselves are as they were signed
     await page.getByRole('tab', { name: 'Agreement' }).click();
     await page.getByText('Signed: Ana 4, Ben 4').waitFor();
+    await page.getByRole('combobox', { name: /^Measured by/ }).click();
+    await page.getByRole('option', { name: 'Against what was settled' }).click();
+    // two films are settled: no reader can be measured by more
+    const effects = page.getByRole('table', { name: 'Readers without and with the model' });
+    await expect.poll(() => effects.getByRole('cell', { name: '4', exact: true }).count(), PATIENCE).toBe(0);
+    expect(await effects.getByRole('row').count()).toBeGreaterThan(1);
     expect(window.problems).toEqual([]);
   },
 );

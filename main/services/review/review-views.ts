@@ -87,7 +87,8 @@ function itemView({ versions, film, ...row }: WorkRow, blinding: ModelBlinding):
 
 function fits({ state, text, onlyKeyImages, onlyNotes }: WorkFilter, item: WorkItem): boolean {
   if (state === 'missing' && item.film !== null) return false;
-  if (state !== 'any' && state !== 'missing' && (item.state !== state || item.film === null)) return false;
+  const stands = state === 'signed' ? item.stage === 'read' : item.state === state;
+  if (state !== 'any' && state !== 'missing' && (!stands || item.film === null)) return false;
   if (onlyKeyImages && item.keyFrames === 0) return false;
   if (onlyNotes && !item.hasNote) return false;
   const wanted = text.trim().toLowerCase();

@@ -150,6 +150,7 @@ describe('a worklist', () => {
     const found = async (part: object) => (await ask(part)).rows.map(({ filmId }) => filmId).sort();
     expect(await found({ state: 'done' })).toEqual([b, c]);
     expect(await found({ state: 'started' })).toEqual([a]);
+    expect(await found({ state: 'signed' })).toEqual([b, c]);
     expect(await found({ onlyNotes: true })).toEqual([a]);
     expect(await found({ onlyKeyImages: true })).toEqual([b]);
     expect(await found({ text: 'CHEST 2' })).toEqual([c]);
@@ -157,6 +158,8 @@ describe('a worklist', () => {
     const page = await ask({}, { offset: 1, limit: 2 });
     expect([page.total, page.rows.length]).toEqual([5, 2]);
     expect(page.rows[0]).toEqual(all.rows[1]);
+    await review.revise(step(amina, reviewId, b, 1), call);
+    expect(await found({ state: 'signed' })).toEqual([c]);
     const keys = await review.keyImages({ token: amina.token, reviewId }, call);
     expect(keys.map(({ filmId, frame }) => [filmId, frame])).toEqual([[b, 0]]);
   });

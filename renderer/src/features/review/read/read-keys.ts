@@ -12,6 +12,7 @@ export interface ReadActions extends FixedActions {
   readonly finding: () => void;
   readonly confidence: () => void;
   readonly note: () => void;
+  readonly verdictNote: () => void;
   readonly keyImage: () => void;
   readonly modelFinding: (step: number) => void;
   readonly judge: (verdict: 'accept' | 'reject' | 'edit') => void;
@@ -64,6 +65,9 @@ export const READ_BINDINGS: readonly Binding<ReadActions>[] = [
   bind('accept', 'Accept the model’s finding', ['A'], ({ judge }) => judge('accept')),
   bind('reject', 'Reject the model’s finding', ['X'], ({ judge }) => judge('reject')),
   bind('edit', 'Edit: draw in place of the model’s finding', ['D'], ({ judge }) => judge('edit')),
+  bind('verdict-note', 'Why the model’s finding is accepted or not', ['N'], ({ verdictNote }) =>
+    verdictNote(),
+  ),
   bind('rectangle', 'Mark: rectangle', ['S'], ({ tool }) => tool('rectangle')),
   bind('ellipse', 'Mark: ellipse', ['E'], ({ tool }) => tool('ellipse')),
   bind('freehand', 'Mark: outline by hand', ['F'], ({ tool }) => tool('freehand')),
