@@ -7,7 +7,9 @@ import { describe, expect, it } from 'vitest';
 import { createEvaluationService } from '../../../main/services/evaluation/evaluation-service.ts';
 import type { OpenLibrary } from '../../../main/services/library/open-library.ts';
 import { comparison } from '../../../shared/contract/comparison.ts';
-import type { RunId, SplitId } from '../../../shared/domain/ids.ts';
+import { labelVersionRequest } from '../../../shared/contract/label-version.ts';
+import { reviewPlan } from '../../../shared/contract/review.ts';
+import type { LabelVersionId, ReaderId, ReviewId, RunId, SplitId } from '../../../shared/domain/ids.ts';
 import { call, tempLibrary, testClock } from '../../helpers/temp-library.ts';
 import { golden, goldenLibrary } from './golden.ts';
 import { addRun, addSplit } from './scored-runs.ts';
@@ -217,5 +219,47 @@ describe('refused', () => {
     });
     // The same validation films in both splits: comparable there.
     expect((await service.compare({ a, b, part: 'validation' }, call)).films).toBe(80);
+  });
+
+  it('is refused where one run learned and is measured by the labels of a review, and the other by the imported ones', async () => {
+    const { library, service, add, splitId } = await opened();
+    const { store } = library;
+    const owner = 'reader-000000000001' as ReaderId;
+    const reviewId = 'review-000000000001' as ReviewId;
+    const labelVersionId = 'labels-000000000001' as LabelVersionId;
+    const [finding = ''] = golden.findings;
+    const plan = reviewPlan.parse({
+      findings: [finding],
+      questions: [],
+      blinding: 'hidden',
+      runId: null,
+      timed: false,
+      seed: 1,
+    });
+    const test = store.splits.dataset(splitId, [finding]).filter(({ part }) => part === 'test');
+    store.readers.add({ id: owner, name: 'Olga', role: 'owner', pinHash: null, createdAt: 1 });
+    const order = new Map([[owner, test.map(({ filmId }) => filmId)]]);
+    store.reviews.begin({ id: reviewId, name: 'Round', plan, createdAt: 1 }, order);
+    const turned = new Map(
+      test.map(({ filmId, labels: [label] }) => [
+        filmId,
+        { labels: new Map([[finding, label === 1 ? (0 as const) : (1 as const)]]), abnormal: undefined },
+      ]),
+    );
+    const request = labelVersionRequest.parse({ name: 'Reviewed' });
+    store.labelVersions.add(
+      { id: labelVersionId, name: 'Reviewed', reviewId, request, madeBy: owner, createdAt: 1 },
+      turned,
+    );
+    const [a, b] = [add('mlcak'), add('mlcak', { labelVersionId })];
+    const scoreOf = async (runId: RunId) => {
+      const { perFinding } = await service.run({ runId, part: 'test' }, call);
+      return perFinding.find(({ name }) => name === finding)?.auroc.value ?? Number.NaN;
+    };
+    expect(await scoreOf(b)).not.toBeCloseTo(await scoreOf(a), 3);
+    await expect(service.compare({ a, b, part: 'test' }, call)).rejects.toMatchObject({
+      code: 'INCOMPATIBLE',
+      message: expect.stringContaining('the same labels') as string,
+    });
   });
 });

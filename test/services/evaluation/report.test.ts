@@ -13,7 +13,16 @@ import type { EvaluationService, InferenceService } from '../../../main/services
 import { evaluationContract } from '../../../shared/contract/evaluation.ts';
 import { splitRequest } from '../../../shared/contract/library.ts';
 import { colourTable } from '../../../shared/domain/colour-map.ts';
-import type { FilmId, RunId, SplitId } from '../../../shared/domain/ids.ts';
+import type {
+  FilmId,
+  LabelVersionId,
+  ReaderId,
+  ReviewId,
+  RunId,
+  SplitId,
+} from '../../../shared/domain/ids.ts';
+import { labelVersionRequest } from '../../../shared/contract/label-version.ts';
+import { reviewPlan } from '../../../shared/contract/review.ts';
 import { formatInterval } from '../../../shared/domain/numbers.ts';
 import { ServiceError } from '../../../shared/domain/service-error.ts';
 import { call, endOf, keptLog, tempLibrary, testClock } from '../../helpers/temp-library.ts';
@@ -280,6 +289,37 @@ describe('a report on the sample films', () => {
     await expect(service().service.report({ runIds: [] }, { signal })).rejects.toMatchObject({
       code: 'CANCELLED',
     });
+  });
+
+  it('says whose labels a run learned', async () => {
+    const { store } = library;
+    const owner = 'reader-000000000001' as ReaderId;
+    const reviewId = 'review-000000000001' as ReviewId;
+    const labelVersionId = 'labels-000000000001' as LabelVersionId;
+    const films = store.splits.dataset(splitId, FINDINGS).map(({ filmId }) => filmId);
+    const plan = { questions: [], blinding: 'hidden', runId: null, timed: false, seed: 1 };
+    const review = { id: reviewId, name: HOSTILE, createdAt: 1 };
+    store.readers.add({ id: owner, name: 'Olga', role: 'owner', pinHash: null, createdAt: 1 });
+    store.reviews.begin(
+      { ...review, plan: reviewPlan.parse({ ...plan, findings: FINDINGS }) },
+      new Map([[owner, films]]),
+    );
+    const request = labelVersionRequest.parse({ name: 'Reviewed' });
+    store.labelVersions.add(
+      { id: labelVersionId, name: 'Reviewed', reviewId, request, madeBy: owner, createdAt: 1 },
+      new Map(films.slice(0, 5).map((film) => [film, { labels: new Map(), abnormal: 1 as const }])),
+    );
+    const wanted = { method: 'none', resolution: 28, splitId, findings: FINDINGS, labelVersionId } as const;
+    const run = addRun(library, { ...wanted, findings: [...FINDINGS] }, scoresOf(library, splitId, 1, 7));
+    addHistory(library, run);
+    const { path } = await service().service.report({ runIds: [run] }, call);
+    const own = readFileSync(path, 'utf8');
+    expect(own).toContain('“Reviewed”, of the review “&lt;script&gt;');
+    expect(own).toContain('(5 films), else as imported');
+    expect(own).toContain('These counts are of the imported labels.');
+    expect(page).toContain('as imported');
+    expect(page).not.toContain('These counts are of the imported labels.');
+    store.runs.remove(run);
   });
 });
 

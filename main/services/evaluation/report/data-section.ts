@@ -39,7 +39,7 @@ function splitTable({ name, seed, parts, sharedPatients, findings }: ReportSplit
   );
 }
 
-export function dataSection({ splits, sources, attributions }: ReportData, captions: Captions): Html {
+export function dataSection({ runs, splits, sources, attributions }: ReportData, captions: Captions): Html {
   return html`<h2>Films and labels</h2>
     ${splits.map((split) => splitTable(split, captions))}
     ${
@@ -47,6 +47,13 @@ export function dataSection({ splits, sources, attributions }: ReportData, capti
       html`<p>
         The runs were trained on different splits: figures of different splits cannot be compared with each
         other.
+      </p>`
+    }
+    ${
+      runs.some(({ config }) => config.labelVersionId !== null) &&
+      html`<p>
+        These counts are of the imported labels. A run that learned the labels of a review is measured by
+        them, too: see Labels among its settings.
       </p>`
     }
     ${

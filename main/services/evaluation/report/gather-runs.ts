@@ -1,6 +1,6 @@
 /** @file The runs of a report with their results, curves and settings; the splits that they were trained on. */
 import type { Evaluation } from '../../../../shared/contract/evaluation.ts';
-import type { RunId } from '../../../../shared/domain/ids.ts';
+import type { LabelVersionId, RunId } from '../../../../shared/domain/ids.ts';
 import { ServiceError } from '../../../../shared/domain/service-error.ts';
 import type { RunRow } from '../../../store/runs.ts';
 import type { OpenLibrary } from '../../library/open-library.ts';
@@ -75,6 +75,7 @@ async function gatherRun(
     name: row.name,
     label: labels.get(row.id) ?? row.name,
     config: row.config,
+    learned: learnedLabels(store, row.config.labelVersionId),
     configHash: row.configHash,
     weightsSha256: store.runs.checkpoints(row.id).find(({ kind }) => kind === 'final')?.sha256 ?? null,
     teacher: teacher === null ? null : named(teacher),
@@ -87,6 +88,14 @@ async function gatherRun(
     // A difference that is there stands in its own table.
     notes: [...result.notes, ...(difference === null ? notesOnGain(row.config, null) : [])],
   };
+}
+
+function learnedLabels(store: OpenLibrary['store'], id: LabelVersionId | null): string {
+  if (id === null) return 'as imported';
+  const version = store.labelVersions.find(id);
+  return version === null
+    ? `label version ${id}`
+    : `“${version.name}”, of the review “${version.reviewName}” (${version.films} films), else as imported`;
 }
 
 /** One entry a split, in the order in which the runs name them. */

@@ -14,6 +14,8 @@ export interface ReportRun {
   /** Short and unlike the labels of the other runs of the report. */
   readonly label: string;
   readonly config: RunConfig;
+  /** Which labels it learned and is measured by, in words. */
+  readonly learned: string;
   readonly configHash: string;
   readonly weightsSha256: string | null;
   readonly teacher: string | null;

@@ -73,6 +73,7 @@ const SETTINGS: readonly Setting[] = [
       `mean ${normalisation.mean.join(', ')}; sd ${normalisation.std.join(', ')}`,
   ],
   ['Pixel pipeline', ({ config }) => config.preprocessing],
+  ['Labels', ({ learned }) => learned],
   ['Findings trained', ({ config }) => config.findings.join(', ')],
   ['Device', ({ device }) => device ?? 'not recorded'],
   ['Time', ({ seconds }) => formatDuration(seconds)],
