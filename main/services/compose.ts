@@ -33,7 +33,7 @@ import { supportBundle } from './system/support-bundle.ts';
 import { createSystemService, type EngineInfo, type UpdateOptions } from './system/system-service.ts';
 import { updatesFolder } from './update/keep-update.ts';
 import { ownUpdateKeys } from './update/update-keys.ts';
-import { runWeights } from './training/run-weights.ts';
+import { signedRunWeights } from './training/run-weights.ts';
 import { createTrainingService, type TrainingParts } from './training/training-service.ts';
 
 export interface AppOptions {
@@ -93,7 +93,7 @@ function byteSources(
       return answer(bytes, 'image/png', 'ask again');
     },
     weights: async (runId, layout) =>
-      answer((await runWeights(library, runId, layout)).bytes, 'application/octet-stream', 'ask again'),
+      answer((await signedRunWeights(library, runId, layout)).bytes, 'application/octet-stream', 'ask again'),
     attention: async (runId, filmId, query) =>
       answer(await inference.attentionPng(runId, filmId, query), 'image/png', 'ask again'),
     report: async (sha256) => ({ ...(await evaluation.reportBytes(sha256)), keep: 'for good' }),

@@ -6,7 +6,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
-import { fingerprintOf, newSigningKey, signingKeyFrom } from '../../main/files/signing.ts';
+import { fingerprintOf, newReleaseKey, releaseKeyFrom } from '../../main/files/release-key.ts';
 import { writeUpdate } from '../../main/services/update/update-file.ts';
 import { guarded, SetupError } from '../setup/run.mjs';
 
@@ -22,9 +22,9 @@ const refuseToReplace = (path) => {
 
 function newKey(path) {
   refuseToReplace(path);
-  const pem = newSigningKey();
+  const pem = newReleaseKey();
   writeFileSync(path, pem, { mode: 0o600, flag: 'wx' });
-  const { publicKey } = signingKeyFrom(pem);
+  const { publicKey } = releaseKeyFrom(pem);
   const line = { name: 'Chestlight releases', publicKey: Buffer.from(publicKey).toString('hex') };
   process.stdout.write(`${JSON.stringify(line)}\nfingerprint ${fingerprintOf(publicKey)}\n`);
 }
@@ -37,7 +37,7 @@ async function sign(installer, { key, version, system, out, notes = '' }) {
     resolve(out),
     resolve(installer),
     about,
-    signingKeyFrom(readFileSync(key, 'utf8')),
+    releaseKeyFrom(readFileSync(key, 'utf8')),
   );
   process.stdout.write(`${JSON.stringify(statement)}\n`);
 }

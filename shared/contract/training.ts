@@ -297,6 +297,8 @@ export const trainingContract = {
         bytes: z.number(),
         /** Comes with the app. */
         bundled: z.boolean(),
+        /** Who signed the file; null = nobody, or it comes with the app. */
+        signer: z.object({ fingerprint: z.string(), isKnown: z.boolean() }).nullable(),
       }),
     ),
   ),

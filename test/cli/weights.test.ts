@@ -82,7 +82,7 @@ it('import keeps a file as a start of the library, once; without a library it on
   const again = cli('import', file, '--library', library, '--title', 'Mine', '--licence', 'Apache-2.0');
   expect(again.json.start).toBe(first.json.start);
   await withTestLibrary(library, async (opened) => {
-    const starts = listStarts(opened).filter(({ bundled }) => !bundled);
+    const starts = (await listStarts(opened)).filter(({ bundled }) => !bundled);
     expect(starts).toMatchObject([
       { id: first.json.start, title: 'Mine', licence: 'Apache-2.0', bytes: bytes.length },
     ]);
@@ -154,7 +154,7 @@ it.each(['hf', 'timm', 'app'] as const)('export to %s and back is bit for bit th
   expect(back.normalisation).toEqual(normalisation);
   expect(back.metadata.get('chestlight.findings')).toBe('["A","B","C"]');
   expect(new Map(back.weights)).toEqual(parameters);
-  if (layout === 'app') expect(sha256Of(bytes)).toBe(sha256Of(final));
+  expect(json.signer).toMatch(/^([0-9A-F]{4} ){7}[0-9A-F]{4}$/);
 });
 
 it('export overwrites nothing without --force, and refuses what it cannot do', () => {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 
-import { newSigningKey, signingKeyFrom } from '../../main/files/signing.ts';
+import { newReleaseKey, releaseKeyFrom } from '../../main/files/release-key.ts';
 import { createNodeWorkerHost } from '../../main/node/worker-host-node.ts';
 import { openParts, type AppParts } from '../../main/services/compose.ts';
 import type { Services } from '../../main/services/app.ts';
@@ -75,7 +75,7 @@ export function quickRun(request: Partial<RunRequest> = {}): RunRequest {
 }
 
 /** Signs the updates that the app of this world takes. */
-const updateKey = signingKeyFrom(newSigningKey());
+const updateKey = releaseKeyFrom(newReleaseKey());
 const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
 async function uploadedUpdate({ library }: AppParts, folder: string, version: string) {

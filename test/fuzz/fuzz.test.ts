@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 
 import type { Case, Outcome } from './target-process.ts';
-import { TARGETS } from './targets.ts';
+import { FAULTY, TARGETS } from './targets.ts';
 
 const PROGRAM = fileURLToPath(new URL('./target-process.ts', import.meta.url));
 const CASES = Number(process.env.CHESTLIGHT_FUZZ ?? 500);
@@ -61,6 +61,10 @@ async function runAll(target: string, indices: readonly number[]) {
   }
   return { counts, defects, slowest };
 }
+
+it.each(Object.keys(FAULTY))('the fuzzer tells of a reader with a %s', async (target) => {
+  expect((await runAll(target, [0])).defects).toHaveLength(1);
+});
 
 describe.each(Object.keys(TARGETS))('%s', (target) => {
   const wanted = ONE === null ? Array.from({ length: CASES }, (_, index) => index) : casesOf(target, ONE);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 
 import { guardMemory } from '../../main/services/import/memory-guard.ts';
 import { damaged, dice, seedOf } from './mutate.ts';
-import { TARGETS } from './targets.ts';
+import { FAULTY, TARGETS } from './targets.ts';
 
 export const MAX_BYTES = 1024 ** 3;
 
@@ -27,7 +27,7 @@ const dir = mkdtempSync(join(tmpdir(), 'chestlight-fuzz-'));
 const seeds = new Map<string, readonly Uint8Array[]>();
 
 async function run({ target: name, index }: Case): Promise<Outcome> {
-  const target = TARGETS[name];
+  const target = TARGETS[name] ?? FAULTY[name];
   if (target === undefined) throw new Error(`there is no target ${name}`);
   const files = seeds.get(name) ?? target.seeds();
   seeds.set(name, files);

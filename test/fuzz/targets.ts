@@ -19,6 +19,8 @@ import { hasBoxes, planBoxes } from '../../main/services/import/box-plan.ts';
 import { resolveMapping } from '../../main/services/import/column-mapping.ts';
 import { readCsvTable } from '../../main/services/import/csv-table.ts';
 import { planLabels } from '../../main/services/import/label-plan.ts';
+import { readUpdate } from '../../main/services/update/update-file.ts';
+import { signerOf } from '../../main/services/training/weights-signature.ts';
 import { startFile } from '../../main/services/training/known-wheel.ts';
 import { ServiceError } from '../../shared/domain/service-error.ts';
 import { small, weightsOf } from '../numeric/reference.ts';
@@ -252,8 +254,11 @@ export const TARGETS: Readonly<Record<string, Target>> = {
       '}}',
       '1e400',
     ],
-    read: (bytes) => importWeights(bytes),
-    codeOf: weightsCode,
+    read: (bytes) => {
+      importWeights(bytes);
+      signerOf(bytes);
+    },
+    codeOf: (error) => weightsCode(error) ?? serviceCode(error),
   },
   onnx: {
     seeds: () => [file('numeric/dinov2-small.onnx')],
@@ -267,6 +272,16 @@ export const TARGETS: Readonly<Record<string, Target>> = {
     read: (bytes) => plainVit(bytes, VIT),
     codeOf: weightsCode,
   },
+  update: {
+    seeds: () => [file('update/small.chestlight-update')],
+    words: ['CLUPDAT1', '"bytes":', '../../x.exe', '4294967296', '\xff\xff\xff\xff', '"version":"9.9.9"'],
+    read: async (bytes, dir) => {
+      const path = join(dir, 'update');
+      writeFileSync(path, bytes);
+      await readUpdate(path);
+    },
+    codeOf: serviceCode,
+  },
   zip: {
     seeds: () => [
       zipSync({ '../../outside.safetensors': text('x'), 'model.onnx': file('numeric/dinov2-small.onnx') }),
@@ -276,4 +291,26 @@ export const TARGETS: Readonly<Record<string, Target>> = {
     read: (bytes) => importWeights(startFile(bytes).bytes),
     codeOf: weightsCode,
   },
+};
+
+const faulty = (read: Target['read']): Target => ({
+  seeds: () => [text('x')],
+  words: ['x'],
+  read,
+  codeOf: () => null,
+});
+
+/** Readers that do what none may: the fuzzer must tell of each. */
+export const FAULTY: Readonly<Record<string, Target>> = {
+  defect: faulty(() => {
+    throw new TypeError('not thought of');
+  }),
+  crash: faulty(() => process.kill(process.pid, 'SIGSEGV')),
+  memory: faulty(async () => {
+    const kept: Buffer[] = [];
+    for (;;) {
+      kept.push(Buffer.alloc(32 * 1024 * 1024, 1));
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+  }),
 };

@@ -7,20 +7,23 @@ import { z } from 'zod';
 
 import type { RunId } from '../../../shared/domain/ids.ts';
 import { START_NORMALISATIONS } from '../../../shared/domain/recipe.ts';
+import { ServiceError } from '../../../shared/domain/service-error.ts';
 import { writeFileAtomic } from '../../files/atomic-write.ts';
 import { LAYOUTS, type Layout } from '../../numeric/weights/layouts.ts';
 import { WeightsError } from '../../numeric/weights/weights-error.ts';
 import { startFile, type StartFile } from '../../services/training/known-wheel.ts';
-import { runWeights } from '../../services/training/run-weights.ts';
+import { signedRunWeights } from '../../services/training/run-weights.ts';
 import {
   chosenNormalisation,
   describeWeights,
   importStart,
   listStarts,
+  type ListedStart,
   removeStart,
   type ImportedStart,
   type WeightsFacts,
 } from '../../services/training/start-weights.ts';
+import { signerOf } from '../../services/training/weights-signature.ts';
 import { columns } from '../columns.ts';
 import { LIBRARY_OPTION, withLibrary } from '../library-option.ts';
 import { refuseUnlessWritable } from '../out-file.ts';
@@ -56,11 +59,12 @@ function unpacked(bytes: Uint8Array, file: string): StartFile {
   }
 }
 
-function described(bytes: Uint8Array, file: string): WeightsFacts {
+function described(bytes: Uint8Array, file: string): WeightsFacts & { readonly signer: string | null } {
   try {
-    return describeWeights(bytes);
+    return { ...describeWeights(bytes), signer: signerOf(bytes)?.fingerprint ?? null };
   } catch (error) {
-    if (error instanceof WeightsError) throw new Refusal(error.code, error.message, { file });
+    if (error instanceof WeightsError || error instanceof ServiceError)
+      throw new Refusal(error.code, error.message, { file });
     throw error;
   }
 }
@@ -117,10 +121,22 @@ function readJson(content: string): unknown {
   }
 }
 
+/** Who signed a start, for the list. */
+function signed(signer: ListedStart['signer']): string {
+  if (signer === null) return '–';
+  return `${signer.fingerprint}${signer.isKnown ? '' : ' (unknown)'}`;
+}
+
 async function list(options: Options): Promise<VerbResult> {
-  const starts = await withLibrary(options, false, (library) => Promise.resolve(listStarts(library)));
-  const head = ['Start', 'Model', 'Title', 'Licence'];
-  const rows = starts.map(({ id, model, title, licence }) => [id, model, title, licence]);
+  const starts = await withLibrary(options, false, (library) => listStarts(library));
+  const head = ['Start', 'Model', 'Title', 'Licence', 'Signed by'];
+  const rows = starts.map(({ id, model, title, licence, signer }) => [
+    id,
+    model,
+    title,
+    licence,
+    signed(signer),
+  ]);
   return { json: { starts }, text: columns([head, ...rows]) };
 }
 
@@ -139,9 +155,9 @@ async function exportRun(run: string, out: string, options: Options): Promise<Ve
   const layout = layoutOption(options.layout);
   refuseUnlessWritable(out, options);
   return await withLibrary(options, false, async (library) => {
-    const { bytes, kind } = await runWeights(library, run as RunId, layout);
+    const { bytes, kind } = await signedRunWeights(library, run as RunId, layout);
     await writeFileAtomic(out, bytes);
-    return result({ ...describeWeights(bytes), checkpoint: kind });
+    return result({ ...described(bytes, out), checkpoint: kind });
   });
 }
 

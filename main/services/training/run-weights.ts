@@ -9,6 +9,14 @@ import { exportWeights } from '../../numeric/weights/export-weights.ts';
 import { importWeights } from '../../numeric/weights/import-weights.ts';
 import type { Layout } from '../../numeric/weights/layouts.ts';
 import type { OpenLibrary } from '../library/open-library.ts';
+import { signWeights } from './weights-signature.ts';
+
+/** As `runWeights`, with the library's signature: what leaves the library. One that is open read-only signs nothing. */
+export async function signedRunWeights(library: OpenLibrary, id: RunId, layout: Layout): Promise<RunWeights> {
+  const { bytes, kind } = await runWeights(library, id, layout);
+  if (library.files.readOnly) return { bytes, kind };
+  return { bytes: signWeights(bytes, await library.files.signingKey()), kind };
+}
 
 export interface RunWeights {
   readonly bytes: Uint8Array;

@@ -7,11 +7,14 @@ import { z } from 'zod';
 import { VIT_VARIANTS, type StartNormalisation, type VitVariant } from '../../../shared/domain/recipe.ts';
 import { ServiceError } from '../../../shared/domain/service-error.ts';
 import { sha256Of } from '../../files/artifacts.ts';
+import { fingerprintOf } from '../../files/signing-key.ts';
 import { importWeights, NORMALISATIONS } from '../../numeric/weights/import-weights.ts';
 import { LAYOUTS, type Layout } from '../../numeric/weights/layouts.ts';
 import type { OpenLibrary } from '../library/open-library.ts';
+import { isTrusted } from '../library/trusted-signers.ts';
 import type { Clock } from '../service-types.ts';
 import { bundledStarts, findBundled, isBundled, type BundledStart } from './bundled-starts.ts';
+import { signerOf } from './weights-signature.ts';
 
 const SETTING = 'starts';
 const ARTIFACT_KIND = 'start-weights';
@@ -33,6 +36,8 @@ const importedStart = z.object({
   bytes: z.number().int(),
   /** How the model wants its greys where the person knew better; null = as the file or its layout says. */
   normalisation: normalisation.nullable().default(null),
+  /** Who signed the file, SPKI in DER, base64; null = nobody. */
+  signedBy: z.string().nullable().default(null),
 });
 export type ImportedStart = z.infer<typeof importedStart>;
 
@@ -76,10 +81,17 @@ export interface ListedStart extends Pick<
   /** Comes with the app: the same in every library, and cannot be removed. */
   readonly bundled: boolean;
   readonly normalisation: ImportedStart['normalisation'];
+  /** Who signed the file; null = nobody. */
+  readonly signer: { readonly fingerprint: string; readonly isKnown: boolean } | null;
+}
+
+async function signerAsListed(library: OpenLibrary, signedBy: string | null): Promise<ListedStart['signer']> {
+  if (signedBy === null) return null;
+  return { fingerprint: fingerprintOf(signedBy), isKnown: await isTrusted(library, signedBy) };
 }
 
 /** Those of the app and those of this library, in this order. */
-export function listStarts(library: OpenLibrary): ListedStart[] {
+export async function listStarts(library: OpenLibrary): Promise<ListedStart[]> {
   const listed = ({ id, title, licence, model, sha256, bytes }: BundledStart | ImportedStart) => ({
     id,
     title,
@@ -89,12 +101,20 @@ export function listStarts(library: OpenLibrary): ListedStart[] {
     bytes,
   });
   return [
-    ...bundledStarts().map((start) => ({ ...listed(start), bundled: true, normalisation: null })),
-    ...allStarts(library).map((start) => ({
+    ...bundledStarts().map((start) => ({
       ...listed(start),
-      bundled: false,
-      normalisation: start.normalisation,
+      bundled: true,
+      normalisation: null,
+      signer: null,
     })),
+    ...(await Promise.all(
+      allStarts(library).map(async (start) => ({
+        ...listed(start),
+        bundled: false,
+        normalisation: start.normalisation,
+        signer: await signerAsListed(library, start.signedBy),
+      })),
+    )),
   ];
 }
 
@@ -152,7 +172,7 @@ export interface AboutStart {
 
 /**
  * Copies a weights file into the library as it is, once. The same file again only changes what is said about it.
- * @throws WeightsError, ServiceError INCOMPATIBLE, READ_ONLY, DISK_FULL
+ * @throws WeightsError, ServiceError INCOMPATIBLE, UNREADABLE_FILE (changed since it was signed), READ_ONLY, DISK_FULL
  */
 export async function importStart(
   library: OpenLibrary,
@@ -162,6 +182,7 @@ export async function importStart(
 ): Promise<ImportedStart> {
   const { store, files } = library;
   const { variant, layout, sha256 } = describeWeights(file);
+  const signedBy = signerOf(file)?.publicKey ?? null;
   if (variant === null) {
     throw new ServiceError(
       'INCOMPATIBLE',
@@ -178,7 +199,17 @@ export async function importStart(
       const id = startId(sha256);
       const starts = allStarts(library);
       const said = licence ?? starts.find((one) => one.id === id)?.licence ?? NOT_STATED;
-      const own = { id, title, licence: said, model: variant, layout, sha256, bytes, normalisation };
+      const own = {
+        id,
+        title,
+        licence: said,
+        model: variant,
+        layout,
+        sha256,
+        bytes,
+        normalisation,
+        signedBy,
+      };
       store.settings.set(SETTING, [...starts.filter((one) => one.id !== id), own]);
       return own;
     });

@@ -208,10 +208,13 @@ export function createTrainingService(deps: TrainingDeps): TrainingParts {
   const service: TrainingService = {
     presets: ({ model }) => presetCards(model),
     importStart: (input) => importUploadedStart(library, clock, input),
-    starts: ({ model }) =>
-      listStarts(library)
+    starts: async ({ model }) =>
+      (await listStarts(library))
         .filter((start) => start.model === model)
-        .map(({ id, title, licence, bytes, bundled }) => ({ id, title, licence, bytes, bundled })),
+        .map(({ id, title, licence, bytes, bundled, signer }) => ({
+          ...{ id, title, licence, bytes, bundled },
+          signer: signer && { ...signer },
+        })),
     removeStart: ({ id }) => {
       removeStart(library, id);
       return {};

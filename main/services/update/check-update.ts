@@ -1,7 +1,7 @@
 /** @file Whether an update may be taken: whole, signed by a known key, for this system, newer than what runs. */
 import { compareVersions } from '../../../shared/domain/app-version.ts';
 import { ServiceError } from '../../../shared/domain/service-error.ts';
-import { fingerprintOf } from '../../files/signing.ts';
+import { fingerprintOf } from '../../files/release-key.ts';
 import { readUpdate, type UpdateStatement } from './update-file.ts';
 import type { UpdateKey } from './update-keys.ts';
 

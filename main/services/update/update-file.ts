@@ -11,7 +11,7 @@ import { APP_VERSION } from '../../../shared/domain/app-version.ts';
 import { errorCode } from '../../../shared/domain/disk-error.ts';
 import { ServiceError } from '../../../shared/domain/service-error.ts';
 import { writeFileAtomic } from '../../files/atomic-write.ts';
-import { isSigned, PUBLIC_KEY_BYTES, SIGNATURE_BYTES, type SigningKey } from '../../files/signing.ts';
+import { isSigned, PUBLIC_KEY_BYTES, SIGNATURE_BYTES, type ReleaseKey } from '../../files/release-key.ts';
 
 const MARK = Buffer.from('CLUPDAT1');
 const LENGTH_BYTES = 4;
@@ -72,7 +72,7 @@ async function readHeader(handle: FileHandle): Promise<UpdateHeader> {
   const text = rest.subarray(0, length);
   const publicKey = new Uint8Array(rest.subarray(length, length + PUBLIC_KEY_BYTES));
   const signature = new Uint8Array(rest.subarray(length + PUBLIC_KEY_BYTES));
-  if (!isSigned('update', text, { publicKey, signature })) throw damaged();
+  if (!isSigned(text, { publicKey, signature })) throw damaged();
   const parsed = updateStatement.safeParse(parseJson(text));
   if (!parsed.success) throw noUpdate();
   const start = head.length + rest.length;
@@ -158,7 +158,7 @@ export async function writeUpdate(
   out: string,
   installerPath: string,
   about: Pick<UpdateStatement, 'version' | 'system' | 'file' | 'notes'>,
-  key: SigningKey,
+  key: ReleaseKey,
 ): Promise<UpdateStatement> {
   const handle = await open(installerPath, 'r');
   try {
@@ -175,7 +175,7 @@ export async function writeUpdate(
     const text = Buffer.from(JSON.stringify(statement));
     const length = Buffer.alloc(LENGTH_BYTES);
     length.writeUInt32LE(text.length);
-    const head = Buffer.concat([MARK, length, text, key.publicKey, key.sign('update', text)]);
+    const head = Buffer.concat([MARK, length, text, key.publicKey, key.sign(text)]);
     async function* contents(): AsyncGenerator<Uint8Array> {
       yield head;
       yield* handle.createReadStream({ autoClose: false, start: 0 }) as AsyncIterable<Buffer>;

@@ -122,7 +122,7 @@ it('is removed with its file, unless a run began with it', async () => {
   library.store.runs.remove(run);
   removeStart(library, id);
   expect(await library.files.artifacts.size(sha256)).toBeNull();
-  expect(listStarts(library).filter(({ bundled }) => !bundled)).toEqual([]);
+  expect((await listStarts(library)).filter(({ bundled }) => !bundled)).toEqual([]);
   expect(() => startPath(library, id)).toThrow(/has no start weights/);
 });
 
@@ -159,8 +159,9 @@ it('imported again without a word on its licence, it keeps the one that was stat
     normalisation: 'file',
   } as const;
   const { id } = await importUploadedStart(library, clock, upload);
-  const licences = () => listStarts(library).flatMap((start) => (start.id === id ? [start.licence] : []));
-  expect(licences()).toEqual(['CC-BY-NC-4.0']);
+  const licences = async () =>
+    (await listStarts(library)).flatMap((start) => (start.id === id ? [start.licence] : []));
+  expect(await licences()).toEqual(['CC-BY-NC-4.0']);
   await importStart(library, clock, weights, { title: 'A start', licence: 'MIT' });
-  expect(licences()).toEqual(['MIT']);
+  expect(await licences()).toEqual(['MIT']);
 });

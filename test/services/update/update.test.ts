@@ -8,10 +8,10 @@ import { describe, expect, it } from 'vitest';
 
 import {
   fingerprintOf,
-  newSigningKey,
-  signingKeyFrom,
-  type SigningKey,
-} from '../../../main/files/signing.ts';
+  newReleaseKey,
+  releaseKeyFrom,
+  type ReleaseKey,
+} from '../../../main/files/release-key.ts';
 import { checkUpdate, type UpdateCheck } from '../../../main/services/update/check-update.ts';
 import { keepUpdate } from '../../../main/services/update/keep-update.ts';
 import { writeInstaller, writeUpdate } from '../../../main/services/update/update-file.ts';
@@ -20,8 +20,8 @@ import { compareVersions } from '../../../shared/domain/app-version.ts';
 import { ServiceError } from '../../../shared/domain/service-error.ts';
 import { tempFolder, tempLibrary } from '../../helpers/temp-library.ts';
 
-const release = signingKeyFrom(newSigningKey());
-const hexOf = ({ publicKey }: SigningKey): string => Buffer.from(publicKey).toString('hex');
+const release = releaseKeyFrom(newReleaseKey());
+const hexOf = ({ publicKey }: ReleaseKey): string => Buffer.from(publicKey).toString('hex');
 const rules: UpdateCheck = {
   keys: [{ name: 'Test releases', publicKey: hexOf(release) }],
   current: '1.4.0',
@@ -77,7 +77,7 @@ describe('is refused', () => {
   });
 
   it('when a stranger signed it, naming the stranger’s fingerprint; and by a build without keys', async () => {
-    const stranger = signingKeyFrom(newSigningKey());
+    const stranger = releaseKeyFrom(newReleaseKey());
     const path = await made({}, stranger);
     expect(await refusal(path)).toBe('unknown-signer');
     await expect(checkUpdate(path, rules)).rejects.toThrow(fingerprintOf(stranger.publicKey));

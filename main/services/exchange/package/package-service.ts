@@ -3,8 +3,6 @@ import { isDeepStrictEqual } from 'node:util';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { z } from 'zod';
-
 import type { MergeResult, PackageView } from '../../../../shared/contract/exchange.ts';
 import { importSource } from '../../../../shared/contract/library.ts';
 import type { FilmId, ReviewId } from '../../../../shared/domain/ids.ts';
@@ -14,17 +12,13 @@ import { fingerprintOf } from '../../../files/signing-key.ts';
 import { readVersion } from '../../app-version.ts';
 import { counted } from '../../import/wording.ts';
 import type { OpenLibrary } from '../../library/open-library.ts';
+import { isTrusted, trust as trustSigner } from '../../library/trusted-signers.ts';
 import type { ExportFile } from '../annotation-set.ts';
 import { filmsToPack, gatherSession } from './gather-session.ts';
 import { mergeSession } from './merge-session.ts';
 import { damaged, PACKAGE_ENDING, type PackagedSession } from './package-format.ts';
 import { openPackage, type OpenPackage } from './read-package.ts';
 import { writePackage } from './write-package.ts';
-
-const TRUSTED = 'trusted-signers';
-const trustedSigners = z
-  .array(z.object({ publicKey: z.string(), name: z.string(), since: z.number() }))
-  .catch([]);
 
 export interface PackedSession {
   readonly file: ExportFile;
@@ -79,12 +73,6 @@ export async function packageProblem(
   } finally {
     await opened.close();
   }
-}
-
-async function isTrusted({ store, files }: OpenLibrary, publicKey: string): Promise<boolean> {
-  const trusted = trustedSigners.parse(store.settings.get(TRUSTED) ?? []);
-  if (trusted.some((one) => one.publicKey === publicKey)) return true;
-  return !files.readOnly && (await files.signingKey()).publicKey === publicKey;
 }
 
 /** Every file of the package is checked. @throws ServiceError as openPackage */
@@ -151,11 +139,8 @@ export async function mergePackage(
     for (const film of opened.films) await opened.film(film);
     const imported = await importFilms(library, opened);
     const counts = store.transaction(() => {
-      const known = trustedSigners.parse(store.settings.get(TRUSTED) ?? []);
-      if (!known.some(({ publicKey }) => publicKey === signer.publicKey)) {
-        const { publicKey, name } = signer;
-        store.settings.set(TRUSTED, [...known, { publicKey, name, since: now }]);
-      }
+      const { publicKey, name } = signer;
+      trustSigner(library, { publicKey, name, since: now });
       return mergeSession(store, session, signer.name);
     });
     library.audit.record('import', session.review.id, {
