@@ -24,6 +24,7 @@ export const RUN_OPTIONS = {
   batch: { type: 'string' },
   'micro-batch': { type: 'string' },
   'save-memory': { type: 'boolean' },
+  precision: { type: 'string' },
   'learning-rate': { type: 'string' },
   seed: { type: 'string' },
   split: { type: 'string' },
@@ -44,6 +45,7 @@ export function requestFrom(
     batch: numberOption(options, 'batch'),
     microBatch: numberOption(options, 'micro-batch'),
     recompute: options['save-memory'] === true ? true : undefined,
+    precision: textOption(options, 'precision'),
     learningRate: numberOption(options, 'learning-rate'),
   });
   const parsed = runRequest.safeParse(

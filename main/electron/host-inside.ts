@@ -14,7 +14,7 @@ export interface InsideOptions {
 
 /** @throws ServiceError NEWER_LIBRARY, CORRUPT_LIBRARY, DISK_FULL */
 export async function openInside(options: InsideOptions): Promise<AppHost> {
-  const app = await openApp({ ...options, host: 'electron' });
+  const app = await openApp({ ...options, host: 'electron', measures: true });
   return {
     connect: createPortServer(app.services, options.log),
     bytes: createBytesHandler(app.bytes, options.log),

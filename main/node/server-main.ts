@@ -43,6 +43,7 @@ async function main(): Promise<void> {
     workerHost: createNodeWorkerHost(),
     log,
     clock: Date,
+    measures: true,
   });
   const server = await startLoopback({
     app,

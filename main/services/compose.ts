@@ -33,6 +33,7 @@ import { supportBundle } from './system/support-bundle.ts';
 import { createSystemService, type EngineInfo, type UpdateOptions } from './system/system-service.ts';
 import { updatesFolder } from './update/keep-update.ts';
 import { ownUpdateKeys } from './update/update-keys.ts';
+import { createMachineRates } from './training/machine-rate.ts';
 import { signedRunWeights } from './training/run-weights.ts';
 import { createTrainingService, type TrainingParts } from './training/training-service.ts';
 
@@ -52,6 +53,8 @@ export interface AppOptions {
   readonly goBackTo?: string | null;
   /** Closes the app and opens it on a copy of its database; absent where nobody can (verbs). */
   readonly goBack?: (copyId: string) => Promise<void>;
+  /** Measures how fast this machine trains when a window first asks what a run costs. */
+  readonly measures?: boolean;
   /** How often the status is looked at, in ms. */
   readonly statusEveryMs?: number;
 }
@@ -139,8 +142,10 @@ export async function openParts(options: AppOptions): Promise<AppParts> {
   const evaluation = { ...evaluator, service: auditedEvaluation(evaluator.service, audit) };
   let engineInfo: Promise<EngineInfo> | null = null;
   const engine = (): Promise<EngineInfo> => (engineInfo ??= inference.engineInfo());
+  const rates = options.measures === true ? createMachineRates({ library, log }) : undefined;
   const trainer = createTrainingService({
     library,
+    rates,
     workerHost,
     engine,
     clock,
@@ -180,6 +185,7 @@ export async function openParts(options: AppOptions): Promise<AppParts> {
   });
   let closing: Promise<void> | null = null;
   const close = async (): Promise<void> => {
+    rates?.close();
     await exchange.close();
     await deidentifier.close();
     await sample.close();

@@ -73,7 +73,7 @@ async function knowledge(dir: string, films: FilmSet, vit: VitConfig, batch: num
 }
 
 async function training(dir: string, settings: BenchSettings, vit: VitConfig): Promise<Step> {
-  const { what, batch, microBatch, model, recompute } = settings;
+  const { what, batch, microBatch, model, recompute, precision } = settings;
   const distils = what === 'distil';
   const films = await noiseFilms(dir, batch, vit.imageSize);
   const teacher = distils ? await knowledge(dir, films, vit, microBatch) : null;
@@ -92,6 +92,7 @@ async function training(dir: string, settings: BenchSettings, vit: VitConfig): P
     : new CompiledTrainer({
         state,
         work,
+        precision,
         sizes: microSizes(batch, settings),
         onEager: (why) => process.stderr.write(`Measured without the compiled step: ${why}\n`),
       });

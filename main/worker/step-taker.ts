@@ -43,12 +43,13 @@ const WORTH_COMPILING = 60;
 
 /** The answer is the same when a run is resumed. */
 function compilesStep(
-  { epochs, batch, microBatch }: RunPlan['config']['recipe'],
+  { epochs, batch, microBatch, precision }: RunPlan['config']['recipe'],
   trainFilms: number,
 ): boolean {
   const micro = Math.ceil(Math.min(batch, trainFilms) / microBatch) * Math.ceil(trainFilms / batch) * epochs;
   const asked = chosenEngine();
-  return asked === 'graph' || (asked === null && micro >= WORTH_COMPILING);
+  if (asked !== null) return asked === 'graph';
+  return precision === 'mixed' || micro >= WORTH_COMPILING; // only a graph can mix
 }
 
 /** Films of micro-batches of `sizes` when they are cut into pieces of at most `most`. */
@@ -73,9 +74,13 @@ export function plannedSteps<Batch extends { readonly films: number }, Fed>(
       : new CompiledTrainer({
           state,
           work,
+          precision: recipe.precision,
           sizes: splitSizes(microSizes(trainFilms, recipe), most),
           onEager: (why) =>
-            warn(host, `Training goes on without its compiled step, which is slower: ${why}.`),
+            warn(
+              host,
+              `Training goes on without its compiled step, in single precision, which is slower: ${why}.`,
+            ),
         });
     return stepTaker(state, work, compiled, host.between);
   };

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { LABEL_SETS } from '../domain/findings.ts';
 import {
   DISTILL_METHODS,
+  PRECISIONS,
   FEATURE_POINTS,
   LABEL_RULES,
   METHODS,
@@ -56,6 +57,7 @@ export const recipe = z.object({
   microBatch: z.number().int().min(1).max(256),
   /** Runs from before this choice kept everything. */
   recompute: z.boolean().default(false),
+  precision: z.enum(PRECISIONS).default('single'),
   learningRate: z.number().positive().max(1),
   warmupEpochs: z.number().int().min(0).max(100),
   weightDecay: z.number().min(0).max(1),
@@ -67,7 +69,7 @@ export const recipe = z.object({
 });
 
 /** Some of a recipe: what is left out is filled from the preset. */
-export const recipePart = recipe.extend({ recompute: z.boolean() }).partial();
+export const recipePart = recipe.extend({ recompute: z.boolean(), precision: z.enum(PRECISIONS) }).partial();
 
 /** What a person asks for. Everything left out is filled from the preset and recorded whole with the run. */
 export const runRequest = z.object({
@@ -138,6 +140,10 @@ export const estimate = z.object({
   steps: z.number().int(),
   /** How the figures came about: "measured on this machine" or "rule of thumb". */
   basis: z.string(),
+  /** This machine is being measured: asked again in a few seconds, the figures are better. */
+  measuring: z.boolean(),
+  /** How many times as fast this machine trains the model in mixed precision; null = not measured. */
+  mixedGain: z.number().nullable(),
   /** Reasons why Start would be refused; empty = may start. */
   refusals: z.array(z.string()),
   warnings: z.array(z.string()),

@@ -1,7 +1,7 @@
 /** @file What `bench` and the process that it measures say to each other: one JSON object a line. */
 import { z } from 'zod';
 
-import { VIT_VARIANTS } from '../domain/recipe.ts';
+import { PRECISIONS, VIT_VARIANTS } from '../domain/recipe.ts';
 
 export const BENCH_WORK = ['train', 'distil', 'predict'] as const;
 export type BenchWork = (typeof BENCH_WORK)[number];
@@ -14,6 +14,8 @@ export const benchSettings = z.object({
   microBatch: z.number().int().min(1).max(256),
   /** Our step computes again what lies inside a block, to save memory. */
   recompute: z.boolean(),
+  /** Of our step. */
+  precision: z.enum(PRECISIONS),
 });
 export type BenchSettings = z.infer<typeof benchSettings>;
 

@@ -123,6 +123,7 @@ function requestFrom(options: VerbArguments['options']) {
     steps: numberOption(options, 'steps') ?? 10,
     against: textOption(options, 'against') ?? null,
     recompute: options['save-memory'] === true,
+    precision: textOption(options, 'precision') ?? 'single',
   });
   if (parsed.success) return parsed.data;
   throw new Refusal('BAD_INPUT', `The settings do not fit: ${z.prettifyError(parsed.error)}`);
@@ -130,7 +131,8 @@ function requestFrom(options: VerbArguments['options']) {
 
 export const bench: Verb = {
   name: 'bench',
-  usage: 'bench [--against pytorch] [--model tiny|small|base] [--batch N] [--steps N] [--save-memory]',
+  usage:
+    'bench [--against pytorch] [--model tiny|small|base] [--batch N] [--steps N] [--save-memory] [--precision single|mixed]',
   summary: 'time and memory of a train step, a distil step and a prediction on this machine',
   options: {
     against: { type: 'string' },
@@ -138,22 +140,23 @@ export const bench: Verb = {
     batch: { type: 'string' },
     steps: { type: 'string' },
     'save-memory': { type: 'boolean' },
+    precision: { type: 'string' },
   },
   run: async ({ options, positionals }) => {
     if (positionals.length > 0)
       throw new Refusal('BAD_INPUT', `bench takes options only, not ${positionals[0]}.`);
-    const { model, batch, steps, against, recompute } = requestFrom(options);
+    const { model, batch, steps, against, recompute, precision } = requestFrom(options);
     const python = against === null ? null : pythonWithTorch();
     const microBatch = Math.min(batch, presetRecipe('quick', model).microBatch);
     const measured = [];
     for (const what of BENCH_WORK) {
       process.stderr.write(`${NAMES[what]} of a ViT-${model} …\n`);
-      measured.push(await measure({ what, model, batch, microBatch, recompute }, steps, python));
+      measured.push(await measure({ what, model, batch, microBatch, recompute, precision }, steps, python));
     }
     const rows = measured.map(({ row }) => row);
     const [engine, pytorch = null] = measured[0]?.ready ?? [];
     return {
-      json: { model, batch, microBatch, recompute, steps, engine, pytorch, rows },
+      json: { model, batch, microBatch, recompute, precision, steps, engine, pytorch, rows },
       text: rows.map(rowText).join('\n'),
     };
   },

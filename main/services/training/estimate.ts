@@ -1,4 +1,4 @@
-/** @file What a run will cost on this machine: from the rate measured by an earlier run, else by a rule of thumb. */
+/** @file What a run will cost on this machine: from the rate of an earlier run, else from a measurement, else by a rule of thumb. */
 import { freemem } from 'node:os';
 
 import { z } from 'zod';
@@ -6,11 +6,12 @@ import { z } from 'zod';
 import type { Estimate, RunConfig } from '../../../shared/contract/training.ts';
 import { MODEL_SIDE } from '../../../shared/domain/geometry.ts';
 import { formatBytes } from '../../../shared/domain/numbers.ts';
-import type { VitVariant } from '../../../shared/domain/recipe.ts';
+import type { Precision, VitVariant } from '../../../shared/domain/recipe.ts';
 import { isTaught, neededFeature } from '../../numeric/methods/needs.ts';
 import { parameterCount, tokenCount, vitConfig, vitOfRun } from '../../numeric/vit/config.ts';
 import type { DatasetFilm } from '../../store/splits.ts';
 import type { OpenLibrary } from '../library/open-library.ts';
+import { knownMachineRate } from './machine-rate.ts';
 
 /** Seconds a film takes forward and backward on two cores: Tiny and Small measured (docs/performance.md), Base by its multiply-adds. */
 const RULE_OF_THUMB: Readonly<Record<VitVariant, number>> = { tiny: 0.05, small: 0.16, base: 0.6 };
@@ -22,30 +23,41 @@ const PROCESS_BYTES = 500e6;
 /** Cost of a step on hidden patches beside one on all tokens: a quarter of the tokens, and the decoder; measured with ViT-Tiny. */
 const MASKED_SHARE = 0.6;
 
-const rateKey = (model: VitVariant): string => `rate.${model}`;
+/** Runs in mixed precision have a rate of their own. */
+const rateKey = (model: VitVariant, precision: Precision): string =>
+  precision === 'single' ? `rate.${model}` : `rate.${model}.${precision}`;
 
 /** Keeps the rate of a run that trained at least an epoch with labels and all tokens. */
 export function rememberRate(
   library: OpenLibrary,
-  { method, model, input }: Pick<RunConfig, 'method' | 'model' | 'input'>,
+  { method, model, input, recipe }: Pick<RunConfig, 'method' | 'model' | 'input' | 'recipe'>,
   imagesPerSecond: number,
 ): void {
-  if (imagesPerSecond > 0 && input.tokens !== 'few' && method !== 'pretrain') {
-    library.store.settings.set(rateKey(model), imagesPerSecond);
+  if (imagesPerSecond > 0 && input.tokens !== 'few' && method !== 'pretrain' && !recipe.recompute) {
+    library.store.settings.set(rateKey(model, recipe.precision), imagesPerSecond);
   }
 }
 
-function secondsPerFilm(library: OpenLibrary, model: VitVariant): { seconds: number; basis: string } {
+/** Seconds before the first film: the process, the films, the compiled step. */
+const START_SECONDS = 6;
+
+function secondsPerFilm(
+  library: OpenLibrary,
+  model: VitVariant,
+  precision: Precision,
+): { seconds: number; basis: string } {
   const rate = z
     .number()
     .positive()
-    .safeParse(library.store.settings.get(rateKey(model)));
-  return rate.success
-    ? { seconds: 1 / rate.data, basis: 'measured on this machine by an earlier run' }
-    : {
-        seconds: RULE_OF_THUMB[model],
-        basis: 'rule of thumb for two processor cores; the first run measures it',
-      };
+    .safeParse(library.store.settings.get(rateKey(model, precision)));
+  if (rate.success) return { seconds: 1 / rate.data, basis: 'measured on this machine by an earlier run' };
+  const machine = knownMachineRate(library, model);
+  return machine !== null
+    ? {
+        seconds: precision === 'single' ? machine.secondsPerFilm : machine.mixedSecondsPerFilm,
+        basis: 'measured on this machine with films of noise',
+      }
+    : { seconds: RULE_OF_THUMB[model], basis: 'rule of thumb for two processor cores' };
 }
 
 /**
@@ -62,7 +74,7 @@ function largerModel({ init, model }: RunConfig): VitVariant | null {
   return model === 'tiny' ? 'small' : 'base';
 }
 
-export interface RunEstimate extends Omit<Estimate, 'refusals'> {
+export interface RunEstimate extends Omit<Estimate, 'refusals' | 'measuring' | 'mixedGain'> {
   /** Why the disk is too small; null = it is not. */
   readonly tooBig: string | null;
   /** Of `diskBytes` what stays when the run is over, and what goes. */
@@ -82,7 +94,7 @@ export function estimateRun(
   const counts = { train: 0, validation: 0, test: 0 };
   for (const { part } of films) counts[part] += 1;
   const { train } = counts;
-  const { seconds, basis } = secondsPerFilm(library, model);
+  const { seconds, basis } = secondsPerFilm(library, model, recipe.precision);
   const vit = vitOfRun(config);
   const full = vitConfig(model, { t1Units: config.findings.length });
   const views = recipe.augment ? recipe.views : 1;
@@ -128,9 +140,10 @@ export function estimateRun(
     seconds:
       larger !== null
         ? COMPRESS_SECONDS + (seconds * RULE_OF_THUMB[larger] * COMPRESS_SHARE * train) / RULE_OF_THUMB[model]
-        : seconds *
-          ((train * recipe.epochs * again + forwardFilms * FORWARD_SHARE) * ownShare +
-            teacherFilms * FORWARD_SHARE),
+        : (knownMachineRate(library, model)?.startSeconds ?? START_SECONDS) +
+          seconds *
+            ((train * recipe.epochs * again + forwardFilms * FORWARD_SHARE) * ownShare +
+              teacherFilms * FORWARD_SHARE),
     memoryBytes,
     diskBytes,
     keptBytes,

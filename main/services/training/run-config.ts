@@ -379,11 +379,12 @@ function canonical(value: unknown): string {
 export function configHash(config: RunConfig): string {
   const { init, loss, input, recipe, ...rest } = config;
   const { recompute: _, ...learns } = recipe; // costs time, changes nothing
+  const recipeSaid = said(learns, { precision: 'single' });
   const { loss: unsaidLoss, ...unsaid } = UNSAID;
   const start = config.initSha256 === null ? { init } : {};
   const reduced = said(input, { reduce: PAPER_INPUT.reduce });
   const settings = {
-    ...said({ ...rest, ...start, recipe: learns, input: reduced }, unsaid),
+    ...said({ ...rest, ...start, recipe: recipeSaid, input: reduced }, unsaid),
     loss: said(loss, unsaidLoss),
   };
   return createHash('sha256').update(canonical(settings)).digest('hex');

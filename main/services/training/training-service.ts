@@ -12,6 +12,7 @@ import type { RunRow } from '../../store/runs.ts';
 import type { OpenLibrary } from '../library/open-library.ts';
 import type { Clock, Log, TrainingService, WorkerHost } from '../service-types.ts';
 import { estimateRun } from './estimate.ts';
+import { knownMachineRate, type MachineRates } from './machine-rate.ts';
 import { presetCards } from './presets.ts';
 import { configHash, fillRequest } from './run-config.ts';
 import { lowDisk, roomForCheckpoint } from './low-disk.ts';
@@ -32,6 +33,8 @@ export interface TrainingDeps {
   readonly log: Log;
   /** Metrics of a run whose scores have just been written. */
   readonly onFinished: (id: RunId) => Promise<void>;
+  /** Measures this machine while nothing is trained; absent = it is not measured. */
+  readonly rates?: MachineRates | undefined;
   /** Runs that waited when the library was closed go on by themselves; else when a run is started or resumed. */
   readonly goOn: boolean;
 }
@@ -232,12 +235,22 @@ export function createTrainingService(deps: TrainingDeps): TrainingParts {
           await files.freeBytes(),
         );
         if (tooBig !== null) refusals.push(tooBig);
-        return { ...estimate, diskBytes: keptBytes + passingBytes, refusals };
+        const measuring = engine.trainable && process === null && deps.rates?.ask(config.model) === true;
+        const machine = knownMachineRate(library, config.model);
+        const mixedGain = machine === null ? null : machine.secondsPerFilm / machine.mixedSecondsPerFilm;
+        return { ...estimate, diskBytes: keptBytes + passingBytes, measuring, mixedGain, refusals };
       } catch (error) {
         if (!(error instanceof ServiceError)) throw error;
         refusals.push(error.message);
         const nothing = { seconds: 0, memoryBytes: 0, diskBytes: 0, films: 0, steps: 0 };
-        return { ...nothing, basis: 'not estimated', warnings: [], refusals };
+        return {
+          ...nothing,
+          basis: 'not estimated',
+          measuring: false,
+          mixedGain: null,
+          warnings: [],
+          refusals,
+        };
       }
     },
     start,

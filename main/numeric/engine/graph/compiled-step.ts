@@ -4,6 +4,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 
+import type { Precision } from '../../../../shared/domain/recipe.ts';
 import {
   ADAMW_DEFAULTS,
   adamwUpdate,
@@ -14,6 +15,7 @@ import {
 } from '../../optim/adamw.ts';
 import type { StateKind, TrainState } from '../../train/train-state.ts';
 import type { OptimiserSettings, StepWork } from '../../train/train-step.ts';
+import { inHalfPrecision } from './mixed-precision.ts';
 import { Program } from './program.ts';
 import type { DataType, GraphNode } from './recorded-graph.ts';
 import { record, type NativeBackend } from './recorder.ts';
@@ -23,6 +25,8 @@ import { after, placeholder, Variable } from './variables.ts';
 export interface CompiledSettings<Fed> {
   readonly work: Pick<StepWork<never, Fed>, 'named' | 'gradients'>;
   readonly optimiser: Omit<OptimiserSettings, 'learningRate'>;
+  /** `mixed`: matrix products of the gradients in bfloat16. */
+  readonly precision: Precision;
 }
 
 /** A micro-batch as it is fed, of `films` films. */
@@ -58,7 +62,7 @@ export class CompiledStep<Fed> {
     backend: NativeBackend,
     state: TrainState,
     batches: readonly Micro<Fed>[],
-    { work, optimiser }: CompiledSettings<Fed>,
+    { work, optimiser, precision }: CompiledSettings<Fed>,
   ) {
     this.#named = work.named;
     const kinds: Kind[] = ['parameters', 'm', 'v', 'gradients', ...(state.hasEma ? (['ema'] as const) : [])];
@@ -66,7 +70,10 @@ export class CompiledStep<Fed> {
     const nodes = [
       ...[...this.#variables.values()].flat().flatMap((variable) => variable.nodes()),
       ...this.#assignNodes(),
-      ...batches.flatMap((batch) => this.#microNodes(backend, state, batch, work)),
+      ...batches.flatMap((batch) => {
+        const micro = this.#microNodes(backend, state, batch, work);
+        return precision === 'mixed' ? inHalfPrecision(micro, microName(batch)) : micro;
+      }),
       ...this.#applyNodes(backend, state, optimiser),
     ];
     this.#program = new Program(backend, nodes);

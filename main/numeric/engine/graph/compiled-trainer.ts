@@ -4,6 +4,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 
+import type { Precision } from '../../../../shared/domain/recipe.ts';
 import { ADAMW_DEFAULTS, gradientNorm, stepRates } from '../../optim/adamw.ts';
 import type { TrainState } from '../../train/train-state.ts';
 import {
@@ -17,13 +18,14 @@ import { CompiledStep, type Micro } from './compiled-step.ts';
 import type { NativeBackend } from './recorder.ts';
 
 /** How far the loss and the gradients' norm of the first micro-batch may be from the eager ones, relative. */
-const AGREE = 1e-4;
+const AGREE: Readonly<Record<Precision, number>> = { single: 1e-4, mixed: 5e-2 };
 
 export interface TrainerOptions<Batch, Fed> {
   readonly state: TrainState;
   readonly work: StepWork<Batch, Fed>;
   /** Films of micro-batches, every size that can come. */
   readonly sizes: readonly number[];
+  readonly precision?: Precision;
   /** Told once, when steps are taken eagerly. */
   readonly onEager: (why: string) => void;
 }
@@ -102,7 +104,7 @@ export class CompiledTrainer<Batch extends { readonly films: number }, Fed> {
 
   /** Null when steps are to be taken eagerly. */
   #compile(first: Batch, all: readonly Batch[], settings: OptimiserSettings): CompiledStep<Fed> | null {
-    const { state, work, sizes, onEager } = this.#options;
+    const { state, work, sizes, precision = 'single', onEager } = this.#options;
     const backend = tf.backend() as unknown as NativeBackend;
     const { learningRate: _rate, ...optimiser } = settings;
     const scope: { made: CompiledStep<Fed> | null; difference: number } = {
@@ -113,7 +115,7 @@ export class CompiledTrainer<Batch extends { readonly films: number }, Fed> {
       withMemory(() =>
         tf.tidy(() => {
           const examples = sizes.map((films) => this.#micro(work.resized(first, films), all));
-          const compiled = new CompiledStep(backend, state, examples, { work, optimiser });
+          const compiled = new CompiledStep(backend, state, examples, { work, optimiser, precision });
           scope.made = compiled;
           const micro = this.#micro(first, all);
           const loss = compiled.micro(micro)[0] ?? Number.NaN;
@@ -128,7 +130,8 @@ export class CompiledTrainer<Batch extends { readonly films: number }, Fed> {
           compiled.assign(state); // what the comparison has added is gone
         }),
       );
-      if (!(scope.difference <= AGREE)) throw new Error(`its loss or gradient is off by ${scope.difference}`);
+      if (!(scope.difference <= AGREE[precision]))
+        throw new Error(`its loss or gradient is off by ${scope.difference}`);
       return scope.made;
     } catch (error) {
       scope.made?.dispose();

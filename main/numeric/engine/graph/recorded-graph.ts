@@ -1,7 +1,7 @@
 /** @file A TensorFlow graph as plain data: operations, constants, variables, placeholders. What is recorded and what is written. */
 
 /** Number types of TensorFlow (types.proto) that the ops of this app use. */
-export const DATA_TYPES = { float32: 1, int32: 3, bool: 10, resource: 20 } as const;
+export const DATA_TYPES = { float32: 1, int32: 3, bool: 10, bfloat16: 14, resource: 20 } as const;
 export type DataType = keyof typeof DATA_TYPES;
 
 export type Attribute =

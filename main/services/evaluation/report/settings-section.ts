@@ -49,6 +49,11 @@ const SETTINGS: readonly Setting[] = [
     ({ config: { recipe } }) => (recipe.emaDecay === null ? 'off' : `EMA ${recipe.emaDecay}`),
   ],
   [
+    'Precision',
+    ({ config: { recipe } }) =>
+      recipe.precision === 'mixed' ? 'mixed: matrix products in bfloat16' : 'single (float32)',
+  ],
+  [
     'Augmentation',
     ({ config: { recipe } }) =>
       recipe.augment ? `mild affine and brightness, ${recipe.views} views` : 'off',

@@ -46,6 +46,7 @@ export function otherSettings(config: RunConfig): ReadonlyMap<string, string> {
     ['warm-up', `${recipe.warmupEpochs} warm-up epochs`],
     ['decay', `weight decay ${recipe.weightDecay}`],
     ['clip', clipNorm === null ? 'no clipping' : `clip ${clipNorm}`],
+    ['precision', recipe.precision === 'mixed' ? 'mixed precision (bfloat16)' : 'single precision'],
     ['average', emaDecay === null ? 'no average' : `EMA ${emaDecay}`],
     ['augment', recipe.augment ? `augmented, ${recipe.views} views` : 'not augmented'],
     ['stop', patience === null ? 'no early stop' : `early stop ${patience}`],

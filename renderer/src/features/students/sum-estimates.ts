@@ -15,6 +15,8 @@ export function sumEstimates(each: readonly Estimate[], seeds: number): Estimate
     films: first.films,
     steps: sum(({ steps }) => steps),
     basis: first.basis,
+    measuring: each.some(({ measuring }) => measuring),
+    mixedGain: first.mixedGain,
     refusals: unique(each.flatMap(({ refusals }) => refusals)),
     warnings: unique(each.flatMap(({ warnings }) => warnings)),
   };

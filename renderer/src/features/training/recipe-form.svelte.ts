@@ -2,6 +2,7 @@
 import type { RunRequest } from '../../../../shared/contract/training.ts';
 import {
   presetRecipe,
+  WORTH_MIXING,
   type PresetName,
   type Recipe,
   type VitVariant,
@@ -135,6 +136,14 @@ export class RecipeForm {
   typed = $state<Partial<Record<NumberKey, string>>>({});
   augment = $state<boolean | null>(null);
   recompute = $state<boolean | null>(null);
+  mixed = $state<boolean | null>(null);
+  /** How many times as fast this machine is in mixed precision; null = not known. */
+  mixedGain = $state<number | null>(null);
+
+  /** Mixed precision: as chosen; else where this machine gains by it. The paper's own setting is single. */
+  readonly mixes = $derived(
+    this.mixed ?? (this.preset !== 'paper' && this.mixedGain !== null && this.mixedGain >= WORTH_MIXING),
+  );
 
   /** The preset's own values for a model that starts at random or from trained weights. */
   base(model: VitVariant, fromWeights: boolean): Recipe {
@@ -146,6 +155,7 @@ export class RecipeForm {
     this.typed = {};
     this.augment = null;
     this.recompute = null;
+    this.mixed = null;
   }
 
   /** What is wrong with a field, in words. */
@@ -165,7 +175,7 @@ export class RecipeForm {
 
   /** The changed fields, as a request carries them. */
   changes(): RunRequest['recipe'] {
-    const changes: Record<string, number | boolean | null> = {};
+    const changes: Record<string, number | boolean | string | null> = {};
     for (const field of NUMBER_FIELDS) {
       const text = (this.typed[field.key] ?? '').trim();
       if (text === '' || this.mistake(field) !== undefined) continue;
@@ -174,6 +184,7 @@ export class RecipeForm {
     }
     if (this.augment !== null) changes['augment'] = this.augment;
     if (this.recompute !== null) changes['recompute'] = this.recompute;
+    if (this.mixes) changes['precision'] = 'mixed';
     return changes;
   }
 }

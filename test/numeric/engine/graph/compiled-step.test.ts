@@ -24,7 +24,13 @@ import { maskOrder, visibleCount } from '../../../../main/numeric/pretrain/mask.
 import { decoderGroups } from '../../../../main/numeric/pretrain/masked-autoencoder.ts';
 import { maskedWork } from '../../../../main/numeric/pretrain/pretrain-step.ts';
 import { maskedStart } from '../../../../main/numeric/pretrain/start.ts';
-import { PAPER_LOSS, VIT_VARIANTS, type Method, type VitVariant } from '../../../../shared/domain/recipe.ts';
+import {
+  PAPER_LOSS,
+  VIT_VARIANTS,
+  type Method,
+  type Precision,
+  type VitVariant,
+} from '../../../../shared/domain/recipe.ts';
 import { gridSize, vitConfig, type ParameterGroup } from '../../../../main/numeric/vit/config.ts';
 import { initParameters, uniformGenerator } from '../../../../main/numeric/vit/init.ts';
 import { unpackGroup } from '../../../../main/numeric/vit/parameters.ts';
@@ -104,11 +110,12 @@ async function both<Batch extends { readonly films: number }, Fed>(
   work: StepWork<Batch, Fed>,
   batch: (seed: number) => Batch,
   steps: number,
+  precision: Precision = 'single',
 ) {
   const micro = (one: Batch, all: readonly Batch[]) => ({ films: one.films, fed: work.tensors(one, all) });
   const compiled = inScope(() => {
     const first = batch(500);
-    const settings = { work, optimiser: OPTIMISER };
+    const settings = { work, optimiser: OPTIMISER, precision };
     return new CompiledStep(backend, state, [micro(first, [first, first])], settings);
   });
   const held = tf.memory().numTensors;
@@ -138,9 +145,16 @@ async function both<Batch extends { readonly films: number }, Fed>(
 }
 
 /** `both` for training with labels. */
-const labelled = (name: string, objective: Objective, steps: number) => {
+const labelled = (name: string, objective: Objective, steps: number, precision?: Precision) => {
   const state = new TrainState(small, weightsOf(small, 1), { ema: true });
-  return both(name, state, labelledWork(small, objective), (seed) => batchOf(objective, seed), steps);
+  return both(
+    name,
+    state,
+    labelledWork(small, objective),
+    (seed) => batchOf(objective, seed),
+    steps,
+    precision,
+  );
 };
 
 const CASES: [string, Objective][] = [
@@ -242,6 +256,15 @@ describe('the compiled step equals the eager one', () => {
       for (const { eager, compiled } of seen) expect(Math.abs(compiled / eager - 1)).toBeLessThan(limit);
       expect(weights).toBeLessThan(limit);
     }
+  });
+
+  it('mlcak in mixed precision: within its rounding, and not the same', async () => {
+    const { seen, weights } = await labelled('mixed', objectiveOf('mlcak'), 10, 'mixed');
+    for (const { eager, compiled } of seen) {
+      expect(Math.abs(compiled / eager - 1)).toBeLessThan(2e-2);
+      expect(compiled).not.toBe(eager);
+    }
+    expect(weights).toBeLessThan(2e-2);
   });
 
   it.each(CASES)('%s: fifty steps to 1e-3', async (name, objective) => {
