@@ -8,6 +8,7 @@ import type { KnownReader, SignedIn } from '../../../shared/contract/readers.ts'
 import type { Reader } from '../../../shared/contract/review.ts';
 import type { ReaderId } from '../../../shared/domain/ids.ts';
 import { mayAct, type ReviewAct } from '../../../shared/domain/review.ts';
+import { isElectronPage } from '../../../shared/contract/transport.ts';
 import type { Connection } from '../rpc/connection.svelte.ts';
 import { Action } from './action.svelte.ts';
 import { Loaded } from './loaded.svelte.ts';
@@ -33,6 +34,8 @@ export class ReaderState {
     this.#connection = connection;
     this.list = new Loaded(async () => (await connection.client()).readers.list({}));
     window.addEventListener('beforeunload', (event) => {
+      // Electron would neither ask nor say why the page stays.
+      if (isElectronPage(location)) return;
       if ([...this.#unsaved].some(({ isUnsaved }) => isUnsaved)) event.preventDefault();
     });
   }

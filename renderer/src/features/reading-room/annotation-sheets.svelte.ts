@@ -98,7 +98,7 @@ export class AnnotationSheets {
       onKept: () => undefined,
       onRefused: () => undefined,
       onStatus: (status) => {
-        if (status.state === 'failed') tell(noticeOf(status.error), status.stuck);
+        if (status.state === 'failed') tell(noticeOf(status.error), status.failure === 'stuck');
         else if (status.state === 'saved') tell(null);
       },
       failure: failureOf,
