@@ -131,7 +131,7 @@ export const systemContract = {
   /** Reads every file of the library and compares it with its hash: minutes for thousands of films. Changes nothing. */
   check: procedure.input(empty).output(eventIterator(checkEvent)),
   attributions: procedure.input(empty).output(z.array(attribution)),
-  /** Checks an uploaded update: whole, signed by a key of this build, for this system, newer. The upload stays. */
+  /** Checks an uploaded update: whole, signed by a key of this build, for this system, newer. The upload stays when it may be taken. */
   checkUpdate: procedure.input(uploadedUpdate).output(updateFacts),
   /** Copies the library's database, keeps the installer for the person to start, lets the upload go. */
   keepUpdate: procedure.input(uploadedUpdate).output(keptUpdate),

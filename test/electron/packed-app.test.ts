@@ -204,7 +204,7 @@ describe.skipIf(reason !== null)('the packed app', () => {
       ]);
     });
 
-    it('opens a database, reads films, and trains', async () => {
+    it('opens a database, reads films, and trains', { timeout: 300_000 }, async () => {
       const { client } = window;
       const { dir, labels, films } = smallFilmFolder();
       const taken = async (source: Parameters<typeof client.library.import>[0]): Promise<number> => {
@@ -230,7 +230,7 @@ describe.skipIf(reason !== null)('the packed app', () => {
         recipe: { epochs: 1, batch: 4 },
       });
       await expect
-        .poll(async () => (await client.training.run({ runId })).state, { timeout: 100_000, interval: 500 })
+        .poll(async () => (await client.training.run({ runId })).state, { timeout: 240_000, interval: 500 })
         .toMatch(/finished|failed|interrupted/);
       const run = await client.training.run({ runId });
       expect([run.state, run.error]).toEqual(['finished', null]);

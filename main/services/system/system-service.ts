@@ -197,7 +197,13 @@ export function createSystemService(deps: SystemServiceDeps): SystemService {
       ...(await softwareAttributions()),
     ],
     async checkUpdate({ uploadId, file }) {
-      return await checkUpdate(await uploadedPath(library, uploadId, file), await updateRules());
+      const path = await uploadedPath(library, uploadId, file);
+      try {
+        return await checkUpdate(path, await updateRules());
+      } catch (error) {
+        await library.files.uploads.discard(uploadId);
+        throw error;
+      }
     },
     async keepUpdate({ uploadId, file }) {
       const path = await uploadedPath(library, uploadId, file);
