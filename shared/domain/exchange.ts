@@ -2,9 +2,9 @@
 
 /**
  * annotations: labels, reads and boxes · predictions: scores of a run · session: a review session for another site ·
- * sr, gsps: its signed reads as DICOM objects in the studies of their films.
+ * sr, gsps: its signed reads as DICOM objects in the studies of their films · report: its key images to print.
  */
-export const EXPORT_KINDS = ['annotations', 'predictions', 'session', 'sr', 'gsps'] as const;
+export const EXPORT_KINDS = ['annotations', 'predictions', 'session', 'sr', 'gsps', 'report'] as const;
 export type ExportKind = (typeof EXPORT_KINDS)[number];
 
 export const TABLE_FORMATS = ['csv', 'json', 'coco', 'vindr'] as const;

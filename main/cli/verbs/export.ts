@@ -46,7 +46,7 @@ async function requestOf(options: VerbArguments['options']) {
 export const exportVerb: Verb = {
   name: 'export',
   usage: `export --what ${EXPORT_KINDS.join('|')} --out DIR --library DIR [--format ${TABLE_FORMATS.join('|')}] [--review ID] [--reads ${READ_CHOICES.join('|')}] [--run RUN] [--passphrase-file FILE] [--films] [--force]`,
-  summary: 'annotations, predictions and review sessions as files, read back and compared',
+  summary: 'annotations, predictions, review sessions and their reports as files, read back and compared',
   options: {
     ...LIBRARY_OPTION,
     what: { type: 'string' },

@@ -15,11 +15,12 @@ import { writeChecked, type WrittenFile } from './checked-files.ts';
 import { cocoFormat } from './coco-format.ts';
 import { csvFormat } from './csv-format.ts';
 import { gatherLibrary, gatherReview, type Gathered, type GatherProgress } from './gather-annotations.ts';
-import { jsonFormat } from './json-format.ts';
+import { jsonFormat, only } from './json-format.ts';
 import { readVersion } from '../app-version.ts';
 import { makeObjects, type ObjectKind } from './dicom-export.ts';
 import { packageProblem, packSession } from './package/package-service.ts';
 import { predictionsMatch, writePredictions, type PredictionSet } from './prediction-formats.ts';
+import { reportProblem, reviewReport } from './review-report.ts';
 import { vindrFormat } from './vindr-format.ts';
 
 export interface ExportDeps {
@@ -64,6 +65,8 @@ export async function runExport(
     case 'sr':
     case 'gsps':
       return await exportObjects(deps, request.what, request, place, progress);
+    case 'report':
+      return await exportReport(deps, request, place, progress);
     default:
       return assertNever(request.what);
   }
@@ -186,6 +189,34 @@ async function exportObjects(
       'The objects carry patient and study of their films: they belong into the same archive.',
     ],
     check: `Read back from the disk and compared: study, image, graphics and codes of ${counted(files.length, 'object')} are the same.`,
+  };
+}
+
+async function exportReport(
+  { library, clock }: ExportDeps,
+  request: ExportRequest,
+  place: ExportPlace,
+  progress: ExportProgress,
+): Promise<ExportResult> {
+  const reviewId = chosenReview(request);
+  const made = await reviewReport(library, reviewId, {
+    reads: request.reads,
+    now: clock.now(),
+    progress: phased(progress, 'Drawing key images'),
+  });
+  progress.report('Writing and checking', 0, null);
+  const files = await writeChecked({
+    ...place,
+    files: [made.file],
+    signal: progress.signal,
+    check: (read) => Promise.resolve(reportProblem(only(read, made.file.name), made)),
+  });
+  return {
+    title: library.store.reviews.find(reviewId).name,
+    films: made.pictures,
+    files,
+    notes: [...made.notes, 'One file without anything outside it; print it from a browser for a PDF.'],
+    check: `Read back from the disk and compared: the page and ${counted(made.pictures, 'key image')} are the same.`,
   };
 }
 

@@ -6,6 +6,7 @@ export const KIND_WORDS: Readonly<Record<ExportKind, { readonly label: string; r
   predictions: { label: 'Predictions', note: 'scores of a run' },
   session: { label: 'Session package', note: 'a review for another site, signed' },
   sr: { label: 'DICOM SR', note: 'signed reads as reports (TID 1500)' },
+  report: { label: 'Key images', note: 'a page to print, or a PDF by it' },
   gsps: { label: 'DICOM GSPS', note: 'marks drawn over the films' },
 };
 
