@@ -138,7 +138,9 @@ export class ReadingState {
   /** Scores of the film by a place's model; asks for them when they are not there. */
   scores(slot: Slot): Scores {
     const key = this.#key(slot);
-    return key === null ? WAITING : (this.#scores.get(key) ?? WAITING);
+    if (key === null) return WAITING;
+    // Scores with another map are the same scores: shown while this map is on its way.
+    return this.#scores.get(key) ?? this.#scores.get(this.#bareKey(slot) ?? '') ?? WAITING;
   }
 
   /** The attention map of a place, when the overlay is on and the map has come. */
@@ -159,17 +161,17 @@ export class ReadingState {
     const { filmId } = this;
     if (key === null || runId === null || filmId === null || this.#asked.has(key)) return;
     this.#asked.add(key);
-    // Scores without a map are the same scores: shown while the map is on its way.
-    const bare = this.#scores.get(`${runId}/${filmId}/`);
-    if (bare !== undefined && !this.#scores.has(key)) this.#put(key, bare);
+    const bareKey = this.#bareKey(slot) ?? key;
     try {
       const client = await this.#connection.client();
-      const attention = this.overlay.on ? [this.#wanted()] : [];
-      const prediction = await client.inference.predict({ runId, filmId, attention });
-      this.#put(key, { prediction, notice: null });
+      // The map comes with the scores, also while it is not shown: switching it on then takes no time.
+      const prediction = await client.inference.predict({ runId, filmId, attention: [this.#wanted()] });
+      const scores = { prediction, notice: null };
+      this.#scores = new Map([...this.#scores, [key, scores], [bareKey, scores]]);
     } catch (error) {
       this.#asked.delete(key);
-      this.#put(key, { prediction: bare?.prediction ?? null, notice: noticeOf(error) });
+      const known = this.#scores.get(bareKey)?.prediction ?? null;
+      this.#scores = new Map([...this.#scores, [key, { prediction: known, notice: noticeOf(error) }]]);
     }
   }
 
@@ -189,12 +191,13 @@ export class ReadingState {
     const runId = this.chosen[slot];
     if (runId === null || this.filmId === null) return null;
     const { method, head, target } = this.#wanted();
-    const map = this.overlay.on ? `${method},${head ?? 'mean'},${target ?? ''}` : '';
-    return `${runId}/${this.filmId}/${map}`;
+    return `${runId}/${this.filmId}/${method},${head ?? 'mean'},${target ?? ''}`;
   }
 
-  #put(key: string, scores: Scores): void {
-    this.#scores = new Map([...this.#scores, [key, scores]]);
+  /** Of the newest scores whatever their map. */
+  #bareKey(slot: Slot): string | null {
+    const runId = this.chosen[slot];
+    return runId === null || this.filmId === null ? null : `${runId}/${this.filmId}/`;
   }
 }
 
