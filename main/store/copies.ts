@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import type { CopyPreview, LibraryCopy } from '../../shared/contract/copies.ts';
 import { translateDiskError } from '../../shared/domain/disk-error.ts';
 import { ServiceError } from '../../shared/domain/service-error.ts';
-import { fileListOf, isBackupDue, isSound, listBackups, makeBackup, type Backup } from './backup.ts';
+import { fileListOf, isBackupDue, isSound, listBackups, makeBackup, remove, type Backup } from './backup.ts';
 import type { Db } from './connection.ts';
 import { contentOf, fileListFrom, readFileList, type FileList, type ListedFile } from './copy-files.ts';
 import { translateSqliteError } from './sqlite-error.ts';
@@ -86,6 +86,12 @@ export function createCopyStore(db: Db, file: string, now: () => number) {
     newestAt: (): number | null => all()[0]?.at ?? null,
     /** Ids of copies that cannot be used. */
     damaged: (): readonly string[] => all().flatMap(({ id, path }) => (isSound(path) ? [] : [id])),
+    /** Removes a copy and the list beside it. @throws ServiceError NOT_FOUND */
+    remove(id: string): void {
+      const { path } = find(id);
+      remove(path);
+      remove(fileListOf(path));
+    },
     /** @throws ServiceError NOT_FOUND, CORRUPT_LIBRARY (the copy is damaged) */
     lookAt(id: string): LookedAt {
       const backup = find(id);

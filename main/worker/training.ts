@@ -4,6 +4,7 @@ import { performance } from 'node:perf_hooks';
 import { setImmediate } from 'node:timers/promises';
 
 import { runPlan, toTraining, WORKER_PROTOCOL, type RunPlan } from '../../shared/worker/protocol.ts';
+import { translateDiskError } from '../../shared/domain/disk-error.ts';
 import { ServiceError } from '../../shared/domain/service-error.ts';
 import { CompiledFunctions } from '../numeric/engine/graph/compiled-function.ts';
 import { loadEngine } from '../numeric/engine/load-engine.ts';
@@ -89,7 +90,8 @@ async function work(planPath: string): Promise<void> {
 async function start(planPath: string): Promise<void> {
   try {
     await work(planPath);
-  } catch (error) {
+  } catch (caught) {
+    const error = translateDiskError(caught); // also of calls that are not part of an atomic write
     const message = error instanceof Error ? error.message : String(error);
     const detail = error instanceof ServiceError ? { ...error.detail } : {};
     send({ type: 'failed', code: codeOf(error), message, detail });

@@ -233,7 +233,7 @@ it(
 it('has no serious finding of axe on the other pages, and left this computer alone', async () => {
   const { page } = window;
   await goTo(page, 'Settings');
-  for (const tab of ['Engine', 'Look', 'Help and keys', 'Licences']) {
+  for (const tab of ['Doctor', 'Copies', 'Look', 'Help and keys', 'Licences']) {
     await page.getByRole('tab', { name: tab }).click();
     await page.getByRole('tabpanel').getByRole('heading').first().waitFor();
     expect(await seriousViolations(page), tab).toEqual([]);

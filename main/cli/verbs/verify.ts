@@ -1,19 +1,31 @@
-/** @file `verify`: database, artifacts and files of a library. What is wrong stands in `problems`. */
+/**
+ * @file `verify`: database, artifacts, weights and copies of a library; what is wrong stands in `problems`, with what to do. With
+ * --repair what can be made again is made again first.
+ */
+import { repairLibrary } from '../../services/library/repair-library.ts';
 import { checkLibrary } from '../../services/system/library-facts.ts';
 import { LIBRARY_OPTION, withLibrary } from '../library-option.ts';
 import type { Verb } from '../verb.ts';
 
 export const verify: Verb = {
   name: 'verify',
-  usage: 'verify --library DIR',
-  summary: 'checks database and files of a library and names what is damaged',
-  options: LIBRARY_OPTION,
+  usage: 'verify --library DIR [--repair]',
+  summary: 'checks database and files of a library and names what is damaged; repairs what can be made again',
+  options: { ...LIBRARY_OPTION, repair: { type: 'boolean' } },
   run: ({ options }) =>
-    withLibrary(options, false, async (library) => {
-      const json = await checkLibrary(library, Date);
-      const text = json.ok
-        ? 'The library is sound.'
-        : json.problems.map((one) => `${one.code}: ${one.message} ${one.remedy}`).join('\n');
-      return { json, text };
+    withLibrary(options, options.repair === true, async (library) => {
+      const found = await checkLibrary(library, Date);
+      const repaired =
+        options.repair === true && !found.ok ? await repairLibrary(library, Date, found.problems) : [];
+      const left = repaired.length === 0 ? found : await checkLibrary(library, Date);
+      const lines = [
+        ...(repaired.length === 0
+          ? []
+          : [`Repaired: ${repaired.map(({ what, subject }) => `${what} ${subject}`).join(', ')}.`]),
+        ...(left.ok
+          ? ['The library is sound.']
+          : left.problems.map((one) => `${one.code}: ${one.message} ${one.remedy}`)),
+      ];
+      return { json: { ...left, repaired }, text: lines.join('\n') };
     }),
 };

@@ -52,7 +52,7 @@ export function createFilmWriter(
       if (film.preview !== null) await files.previews.write(filmIdOf(film.pixelSha256), film.preview);
       const known = store.films.findByPixels(film.pixelSha256);
       if (known === null) return await insert(store, files, clock, importId, name, film, labels);
-      await restore(store, files, clock, known, film);
+      await restoreFilm(store, files, clock, known, film);
       if (labels !== null) return relabel(known, labels);
       return {
         filmNo: known.no,
@@ -144,7 +144,7 @@ function setReadings(
 }
 
 /** Brings back files of a film that were lost or damaged, from the same pixels; makes anew what an older pipeline made. */
-async function restore(
+export async function restoreFilm(
   store: Store,
   files: LibraryFiles,
   clock: Clock,
