@@ -32,6 +32,8 @@ const NAMES: Readonly<Record<BenchWork, string>> = {
 interface Figures {
   /** Median of a step. */
   readonly ms: number;
+  /** Quartiles of a step. */
+  readonly spread: readonly [number, number];
   readonly imagesPerSecond: number;
   /** The most memory that the process held, bytes; null where the system does not say. */
   readonly rss: number | null;
@@ -44,10 +46,12 @@ interface Row extends Figures {
   readonly pytorch: Figures | null;
 }
 
-function median(values: readonly number[]): number {
+/** The value that `share` of `values` lie below, between two of them by interpolation. */
+function quantile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b);
-  const middle = (sorted.length - 1) / 2;
-  return ((sorted[Math.floor(middle)] ?? Number.NaN) + (sorted[Math.ceil(middle)] ?? Number.NaN)) / 2;
+  const at = (sorted.length - 1) * share;
+  const [low = Number.NaN, high = Number.NaN] = [sorted[Math.floor(at)], sorted[Math.ceil(at)]];
+  return low + (high - low) * (at - Math.floor(at));
 }
 
 /** Steps of all processes in turn, so that whatever else the machine does meets each of them. */
@@ -89,8 +93,10 @@ async function measure(settings: BenchSettings, steps: number, python: string | 
     const images = settings.what === 'predict' ? 1 : settings.batch;
     const figures: Figures[] = [];
     for (const [index, one] of processes.entries()) {
-      const ms = median(times[index] ?? []);
-      figures.push({ ms, imagesPerSecond: (images * 1000) / ms, rss: await one.end() });
+      const own = times[index] ?? [];
+      const ms = quantile(own, 0.5);
+      const spread = [quantile(own, 0.25), quantile(own, 0.75)] as const;
+      figures.push({ ms, spread, imagesPerSecond: (images * 1000) / ms, rss: await one.end() });
     }
     const [ours, pytorch = null] = figures;
     if (ours === undefined) throw new Error('nothing was measured');
@@ -102,8 +108,8 @@ async function measure(settings: BenchSettings, steps: number, python: string | 
   }
 }
 
-const figuresText = ({ ms, imagesPerSecond, rss }: Figures): string =>
-  `${ms.toFixed(1)} ms, ${imagesPerSecond.toFixed(1)} films/s, ${rss === null ? '–' : formatBytes(rss)}`;
+const figuresText = ({ ms, spread, imagesPerSecond, rss }: Figures): string =>
+  `${ms.toFixed(1)} ms (${spread.map((value) => value.toFixed(1)).join('–')}), ${imagesPerSecond.toFixed(1)} films/s, ${rss === null ? '–' : formatBytes(rss)}`;
 
 function rowText({ what, ratio, pytorch, ...ours }: Row): string {
   const head = `${what}: ${figuresText(ours)}`;
