@@ -15,6 +15,7 @@ const STATUS: Partial<Readonly<Record<ErrorCode, number>>> = {
   ENGINE_UNAVAILABLE: 503,
   CANCELLED: 499,
   SIGNED_OUT: 401,
+  LOCKED: 423,
   WRONG_PIN: 401,
   NOT_ALLOWED: 403,
 };

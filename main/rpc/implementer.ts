@@ -2,14 +2,24 @@
 import { implement } from '@orpc/server';
 
 import { contract } from '../../shared/contract/index.ts';
-import type { CallContext, Log } from '../services/service-types.ts';
+import { lockedError } from '../services/lock/lock-service.ts';
+import type { CallContext, LockService, Log } from '../services/service-types.ts';
 import { guardStream, isStream } from './event-stream.ts';
 import { toWireError } from './wire-errors.ts';
 
-/** Every procedure built from this maps what its service throws (also later, inside an event stream). */
-export function implementer(log: Log) {
+/** What a locked window may still ask for: the way back in, and how the app is. */
+function opensLocked([capability = '', procedure = '']: readonly string[]): boolean {
+  return ['lock', 'system'].includes(capability) || (capability === 'readers' && procedure === 'list');
+}
+
+/**
+ * Every procedure built from this maps what its service throws (also later, inside an event stream), and is refused while the
+ * window is locked.
+ */
+export function implementer(log: Log, lock: LockService) {
   return implement(contract).use(async ({ next, path, signal }) => {
     try {
+      if (!opensLocked(path) && (await lock.state({}, callContext(signal))).locked) throw lockedError();
       const result = await next();
       if (!isStream(result.output)) return result;
       const guarded = guardStream(result.output, callContext(signal).signal, (error) =>

@@ -10,6 +10,7 @@ import { exchangeRouter } from './exchange-router.ts';
 import { implementer } from './implementer.ts';
 import { inferenceRouter } from './inference-router.ts';
 import { libraryRouter } from './library-router.ts';
+import { lockRouter } from './lock-router.ts';
 import { readersRouter } from './readers-router.ts';
 import { reviewRouter } from './review-router.ts';
 import { sampleRouter } from './sample-router.ts';
@@ -18,7 +19,7 @@ import { systemRouter } from './system-router.ts';
 import { trainingRouter } from './training-router.ts';
 
 export function createRouter(services: Services, log: Log) {
-  const os = implementer(log);
+  const os = implementer(log, services.lock);
   return os.router({
     library: libraryRouter(os.library, services.library),
     annotations: annotationsRouter(os.annotations, services.annotations),
@@ -33,6 +34,7 @@ export function createRouter(services: Services, log: Log) {
     copies: copiesRouter(os.copies, services.copies),
     deidentify: deidentifyRouter(os.deidentify, services.deidentify),
     audit: auditRouter(os.audit, services.audit),
+    lock: lockRouter(os.lock, services.lock),
     system: systemRouter(os.system, services.system),
   });
 }

@@ -12,6 +12,7 @@ import type {
   ExchangeService,
   InferenceService,
   LibraryService,
+  LockService,
   ReadersService,
   ReviewService,
   SampleService,
@@ -34,6 +35,7 @@ export interface Services {
   readonly copies: CopiesService;
   readonly deidentify: DeidentifyService;
   readonly audit: AuditService;
+  readonly lock: LockService;
   readonly system: SystemService;
 }
 

@@ -23,6 +23,7 @@ import { readFigure } from './inference/figure/figure.ts';
 import { createInferenceService, type InferenceParts } from './inference/inference-service.ts';
 import { openLibrary, type OpenLibrary } from './library/open-library.ts';
 import { openReopening } from './reopening.ts';
+import { createLockService, lockedBytes } from './lock/lock-service.ts';
 import type { Clock, Log, WorkerHost } from './service-types.ts';
 import { createReadersService } from './review/readers-service.ts';
 import { createReviewService } from './review/review-service.ts';
@@ -165,6 +166,7 @@ export async function openParts(options: AppOptions): Promise<AppParts> {
   });
   const studies = { ...conductor, service: auditedStudies(conductor.service, audit) };
   const signIn = createSignIn(library.store, audit, clock);
+  const lock = createLockService(library, signIn);
   const readers = createReadersService(library, signIn, clock);
   const review = createReviewService({ library, clock, signIn, predict: inference.service.predict });
   const exporter = createExchangeService({ library, predict: inference.service.predict, clock, log, signIn });
@@ -210,9 +212,10 @@ export async function openParts(options: AppOptions): Promise<AppParts> {
       copies,
       deidentify: deidentifier.service,
       audit: createAuditService(library, clock),
+      lock: lock.service,
       system,
     },
-    bytes: auditedBytes(byteSources(library, evaluation, inference, exchange), audit),
+    bytes: lockedBytes(auditedBytes(byteSources(library, evaluation, inference, exchange), audit), lock),
     isBusy: () =>
       exchange.isBusy() ||
       deidentifier.isBusy() ||

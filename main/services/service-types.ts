@@ -35,6 +35,7 @@ export type ReviewService = ServiceOf<Contract['review']>;
 export type InferenceService = ServiceOf<Contract['inference']>;
 export type ExchangeService = ServiceOf<Contract['exchange']>;
 export type CopiesService = ServiceOf<Contract['copies']>;
+export type LockService = ServiceOf<Contract['lock']>;
 export type AuditService = ServiceOf<Contract['audit']>;
 export type DeidentifyService = ServiceOf<Contract['deidentify']>;
 export type SystemService = ServiceOf<Contract['system']>;

@@ -9,6 +9,7 @@ import { evaluationContract } from './evaluation.ts';
 import { exchangeContract } from './exchange.ts';
 import { inferenceContract } from './inference.ts';
 import { libraryContract } from './library.ts';
+import { lockContract } from './lock.ts';
 import { readersContract } from './readers.ts';
 import { reviewContract } from './review-session.ts';
 import { sampleContract } from './sample.ts';
@@ -30,6 +31,7 @@ export const contract = {
   copies: copiesContract,
   deidentify: deidentifyContract,
   audit: auditContract,
+  lock: lockContract,
   system: systemContract,
 };
 

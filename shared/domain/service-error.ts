@@ -23,6 +23,7 @@ export const ERROR_CODES = [
   'SIGNED_OUT',
   'WRONG_PIN',
   'NOT_ALLOWED',
+  'LOCKED',
 ] as const;
 
 export type ErrorCode = (typeof ERROR_CODES)[number];

@@ -3,6 +3,7 @@ import { getContext, setContext } from 'svelte';
 
 import { Connection } from '../rpc/connection.svelte.ts';
 import { LibraryState } from './library-state.svelte.ts';
+import { LockState } from './lock-state.svelte.ts';
 import { Preferences } from './preferences.svelte.ts';
 import { ReaderState } from './reader-state.svelte.ts';
 import { Route } from './route.svelte.ts';
@@ -15,6 +16,7 @@ export class App {
   readonly route = new Route();
   readonly preferences = new Preferences();
   readonly status = new StatusState();
+  readonly lock = new LockState(this.connection);
   readonly library = new LibraryState(this.connection);
   readonly runs = new RunsState(this.connection);
   readonly study = new StudyState(this.connection);
@@ -24,6 +26,7 @@ export class App {
   start(signal: AbortSignal): void {
     void this.connection.run();
     void this.status.run(this.connection, signal);
+    this.lock.run(signal);
     void this.runs.run(signal);
     void this.library.run();
     void this.study.refresh();

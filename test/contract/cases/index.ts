@@ -6,6 +6,7 @@ import type { Cases } from './case.ts';
 import { annotationsCases } from './annotations.ts';
 import { copiesCases } from './copies.ts';
 import { evaluationCases } from './evaluation.ts';
+import { lockCases } from './lock.ts';
 import { auditCases } from './audit.ts';
 import { deidentifyCases } from './deidentify.ts';
 import { exchangeCases } from './exchange.ts';
@@ -32,5 +33,6 @@ export const CASES: Cases = {
   copies: copiesCases,
   deidentify: deidentifyCases,
   audit: auditCases,
+  lock: lockCases,
   system: systemCases,
 };

@@ -6,7 +6,7 @@ import type { World } from '../world.ts';
 import type { Cases } from './case.ts';
 
 export const NO_TOKEN = 'x'.repeat(43);
-const PIN = '20417';
+export const PIN = '20417';
 
 export interface Person {
   readonly token: string;
