@@ -1,7 +1,15 @@
 /** @file Stateless random numbers: the same (seed, epoch, film, use) gives the same value in any order and process. */
 
 /** What a number is drawn for; each use has its own stream. */
-export const RANDOM_USES = ['rotation', 'scale', 'shift-x', 'shift-y', 'brightness', 'contrast', 'mask'] as const;
+export const RANDOM_USES = [
+  'rotation',
+  'scale',
+  'shift-x',
+  'shift-y',
+  'brightness',
+  'contrast',
+  'mask',
+] as const;
 export type RandomUse = (typeof RANDOM_USES)[number];
 
 /** 32-bit finaliser with full avalanche (murmur3's). */

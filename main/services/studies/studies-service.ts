@@ -80,7 +80,9 @@ export function createStudiesService(deps: StudiesDeps): StudiesParts {
   function settled(plan: StudyPlan): StudyPlan {
     const splitId = chooseSplit(library, clock, plan.splitId);
     const own = plan.findings === null && plan.labelSet === 'own';
-    const findings = own ? [...labelSet('own', trainableFindings(library, splitId, plan.labelVersionId))] : plan.findings;
+    const findings = own
+      ? [...labelSet('own', trainableFindings(library, splitId, plan.labelVersionId))]
+      : plan.findings;
     return { ...plan, splitId, findings };
   }
 
