@@ -94,6 +94,7 @@ async function training(dir: string, settings: BenchSettings, vit: VitConfig): P
         work,
         precision,
         sizes: microSizes(batch, settings),
+        onSingle: (why) => process.stderr.write(`Measured in single precision: ${why}\n`),
         onEager: (why) => process.stderr.write(`Measured without the compiled step: ${why}\n`),
       });
   const steps = stepTaker(state, work, compiled, () => Promise.resolve());

@@ -76,11 +76,13 @@ export function plannedSteps<Batch extends { readonly films: number }, Fed>(
           work,
           precision: recipe.precision,
           sizes: splitSizes(microSizes(trainFilms, recipe), most),
-          onEager: (why) =>
+          onSingle: (why) =>
             warn(
               host,
-              `Training goes on without its compiled step, in single precision, which is slower: ${why}.`,
+              `Training goes on in single precision, since mixed precision is too rough here: ${why}.`,
             ),
+          onEager: (why) =>
+            warn(host, `Training goes on without its compiled step, which is slower: ${why}.`),
         });
     return stepTaker(state, work, compiled, host.between);
   };

@@ -142,13 +142,20 @@ describe('both transports', () => {
   );
 
   it.each(PROCEDURES)('give the same errors: $path', async (procedure) => {
-    const inputs: unknown[] = [5, ...(procedure.of?.bad ?? [])];
-    for (const { input } of procedure.of?.refused ?? []) inputs.push(await input(world));
+    type Input = () => unknown;
+    const always =
+      (input: unknown): Input =>
+      () =>
+        input;
+    const inputs: Input[] = [5, ...(procedure.of?.bad ?? [])].map(always);
+    for (const { input, spent } of procedure.of?.refused ?? []) {
+      inputs.push(spent === true ? () => input(world) : always(await input(world)));
+    }
     for (const input of inputs) {
       const [socket, port] = pair();
       // One after the other: two imports at the same time would refuse each other.
-      const overSocket = await refusalOf(procedure, socket, input);
-      expect(await refusalOf(procedure, port, input)).toEqual(overSocket);
+      const overSocket = await refusalOf(procedure, socket, await input());
+      expect(await refusalOf(procedure, port, await input())).toEqual(overSocket);
     }
   });
 

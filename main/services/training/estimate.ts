@@ -18,7 +18,7 @@ const RULE_OF_THUMB: Readonly<Record<VitVariant, number>> = { tiny: 0.05, small:
 /** A forward pass alone costs about a third. */
 const FORWARD_SHARE = 1 / 3;
 /** Native library, decoded films and the process itself. */
-const PROCESS_BYTES = 500e6;
+const PROCESS_BYTES = 650e6;
 
 /** Cost of a step on hidden patches beside one on all tokens: a quarter of the tokens, and the decoder; measured with ViT-Tiny. */
 const MASKED_SHARE = 0.6;
@@ -40,6 +40,11 @@ export function rememberRate(
 
 /** Seconds before the first film: the process, the films, the compiled step. */
 const START_SECONDS = 6;
+/** What comes once beside the films (start, graphs of other batches and of scoring, the last figures), in starts; measured. */
+const STARTS = 2.2;
+/** Checkpoint and best weights of an epoch: bytes written for a byte of weights, and bytes a second with their hashes; measured. */
+const WRITTEN = 4;
+const WRITTEN_A_SECOND = 200e6;
 
 function secondsPerFilm(
   library: OpenLibrary,
@@ -140,7 +145,8 @@ export function estimateRun(
     seconds:
       larger !== null
         ? COMPRESS_SECONDS + (seconds * RULE_OF_THUMB[larger] * COMPRESS_SHARE * train) / RULE_OF_THUMB[model]
-        : (knownMachineRate(library, model)?.startSeconds ?? START_SECONDS) +
+        : STARTS * (knownMachineRate(library, model)?.startSeconds ?? START_SECONDS) +
+          (recipe.epochs * weightBytes * WRITTEN) / WRITTEN_A_SECOND +
           seconds *
             ((train * recipe.epochs * again + forwardFilms * FORWARD_SHARE) * ownShare +
               teacherFilms * FORWARD_SHARE),

@@ -12,6 +12,8 @@ export interface Refusal {
   /** The input, or a promise of it. */
   readonly input: (world: World) => unknown;
   readonly code: ErrorCode;
+  /** The refusal uses its input up: another call needs one of its own. */
+  readonly spent?: true;
 }
 
 export interface Case {

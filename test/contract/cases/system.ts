@@ -28,7 +28,7 @@ export const systemCases: Cases['system'] = {
   checkUpdate: {
     valid: async ({ client, world }) => await client.system.checkUpdate(await world.update('999.0.0')),
     bad: badUpdates,
-    refused: [noUpdate, { input: (world) => world.update('0.0.1'), code: 'INCOMPATIBLE' }],
+    refused: [noUpdate, { input: (world) => world.update('0.0.1'), code: 'INCOMPATIBLE', spent: true }],
   },
   keepUpdate: {
     valid: async ({ client, world }) => {
@@ -37,6 +37,6 @@ export const systemCases: Cases['system'] = {
       return kept;
     },
     bad: badUpdates,
-    refused: [noUpdate, { input: (world) => world.update('0.0.2'), code: 'INCOMPATIBLE' }],
+    refused: [noUpdate, { input: (world) => world.update('0.0.2'), code: 'INCOMPATIBLE', spent: true }],
   },
 };

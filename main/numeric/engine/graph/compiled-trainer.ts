@@ -26,9 +26,13 @@ export interface TrainerOptions<Batch, Fed> {
   /** Films of micro-batches, every size that can come. */
   readonly sizes: readonly number[];
   readonly precision?: Precision;
+  /** Told once, when steps are taken in single precision though mixed was asked for. */
+  readonly onSingle?: (why: string) => void;
   /** Told once, when steps are taken eagerly. */
   readonly onEager: (why: string) => void;
 }
+
+const words = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** 0 where both are not a number: the step says so itself. */
 function relativeDifference(value: number, wanted: number): number {
@@ -104,7 +108,34 @@ export class CompiledTrainer<Batch extends { readonly films: number }, Fed> {
 
   /** Null when steps are to be taken eagerly. */
   #compile(first: Batch, all: readonly Batch[], settings: OptimiserSettings): CompiledStep<Fed> | null {
-    const { state, work, sizes, precision = 'single', onEager } = this.#options;
+    const { precision = 'single', onSingle, onEager } = this.#options;
+    try {
+      return this.#compiledIn(precision, first, all, settings);
+    } catch (error) {
+      if (error instanceof OutOfMemoryError) throw error;
+      if (precision === 'single') {
+        onEager(words(error));
+        return null;
+      }
+      onSingle?.(words(error));
+    }
+    try {
+      return this.#compiledIn('single', first, all, settings);
+    } catch (error) {
+      if (error instanceof OutOfMemoryError) throw error;
+      onEager(words(error));
+      return null;
+    }
+  }
+
+  /** @throws RecordingError, OutOfMemoryError, Error where it does not agree with the eager step */
+  #compiledIn(
+    precision: Precision,
+    first: Batch,
+    all: readonly Batch[],
+    settings: OptimiserSettings,
+  ): CompiledStep<Fed> {
+    const { state, work, sizes } = this.#options;
     const backend = tf.backend() as unknown as NativeBackend;
     const { learningRate: _rate, ...optimiser } = settings;
     const scope: { made: CompiledStep<Fed> | null; difference: number } = {
@@ -130,14 +161,14 @@ export class CompiledTrainer<Batch extends { readonly films: number }, Fed> {
           compiled.assign(state); // what the comparison has added is gone
         }),
       );
-      if (!(scope.difference <= AGREE[precision]))
-        throw new Error(`its loss or gradient is off by ${scope.difference}`);
-      return scope.made;
+      const { made, difference } = scope;
+      if (made === null || !(difference <= AGREE[precision])) {
+        throw new Error(`its loss or gradient is off by ${difference}`);
+      }
+      return made;
     } catch (error) {
       scope.made?.dispose();
-      if (error instanceof OutOfMemoryError) throw error;
-      onEager(error instanceof Error ? error.message : String(error));
-      return null;
+      throw error;
     }
   }
 }
