@@ -12,6 +12,7 @@ import {
   type BenchWork,
 } from '../../../shared/worker/bench.ts';
 import { WORKER_ENV } from '../../node/worker-host-node.ts';
+import { quantile } from '../../numeric/metrics/bootstrap.ts';
 import { startMeasured, type MeasuredProcess } from '../bench/measured-process.ts';
 import { pythonWithTorch } from '../bench/pytorch.ts';
 import { numberOption, textOption } from '../options.ts';
@@ -44,14 +45,6 @@ interface Row extends Figures {
   /** Our ms / PyTorch's ms; null without a comparison. */
   readonly ratio: number | null;
   readonly pytorch: Figures | null;
-}
-
-/** The value that `share` of `values` lie below, between two of them by interpolation. */
-function quantile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const at = (sorted.length - 1) * share;
-  const [low = Number.NaN, high = Number.NaN] = [sorted[Math.floor(at)], sorted[Math.ceil(at)]];
-  return low + (high - low) * (at - Math.floor(at));
 }
 
 /** Steps of all processes in turn, so that whatever else the machine does meets each of them. */
@@ -93,7 +86,7 @@ async function measure(settings: BenchSettings, steps: number, python: string | 
     const images = settings.what === 'predict' ? 1 : settings.batch;
     const figures: Figures[] = [];
     for (const [index, one] of processes.entries()) {
-      const own = times[index] ?? [];
+      const own = Float64Array.from(times[index] ?? []).sort();
       const ms = quantile(own, 0.5);
       const spread = [quantile(own, 0.25), quantile(own, 0.75)] as const;
       figures.push({ ms, spread, imagesPerSecond: (images * 1000) / ms, rss: await one.end() });

@@ -1,6 +1,7 @@
 /** @file The running import as windows see it: one event that is replaced, watchers that wake on change. */
 import type { ImportEvent, ImportSummary } from '../../../shared/contract/library.ts';
 import type { ImportId } from '../../../shared/domain/ids.ts';
+import { ToldEvent } from '../told-event.ts';
 
 type State = ImportEvent['state'];
 
@@ -27,69 +28,39 @@ export function createImportSession(
   clock: { now(): number },
 ): ImportSession {
   const abort = new AbortController();
-  const wakers = new Set<() => void>();
   const { promise: ended, resolve: markEnded } = Promise.withResolvers<undefined>();
   let startedAt = clock.now();
   let toldAt = 0;
-  let current: ImportEvent = {
+  const told = new ToldEvent<ImportEvent>({
     seq: 1,
     importId: id,
     state: 'running',
     progress: { phase: 'Looking for films', done: 0, total: null, etaSeconds: null },
     summary: null,
     error: null,
-  };
-
-  const tell = (next: Omit<ImportEvent, 'seq' | 'importId'>, wake: boolean): void => {
-    current = { ...next, seq: current.seq + 1, importId: id };
-    if (!wake) return;
-    toldAt = clock.now();
-    for (const waker of [...wakers]) waker();
-  };
+  });
 
   return {
     id,
     kind,
     abort,
     ended: ended.then(() => undefined),
-    event: () => current,
+    event: () => told.current,
     report(phase, done, total) {
       const now = clock.now();
-      const isNewPhase = phase !== current.progress.phase;
+      const isNewPhase = phase !== told.current.progress.phase;
       if (isNewPhase) startedAt = now;
       const seconds = (now - startedAt) / 1000;
       const etaSeconds = total === null || done < 3 ? null : (seconds / done) * (total - done);
       const progress = { phase, done, total, etaSeconds };
-      tell({ ...current, progress }, isNewPhase || now - toldAt >= EVERY_MS || done === total);
+      const wakes = isNewPhase || now - toldAt >= EVERY_MS || done === total;
+      if (wakes) toldAt = clock.now();
+      told.tell({ progress }, wakes);
     },
     end(state, summary, error) {
-      tell({ state, progress: { ...current.progress, etaSeconds: null }, summary, error }, true);
+      told.tell({ state, progress: { ...told.current.progress, etaSeconds: null }, summary, error });
       markEnded(undefined);
     },
-    async *watch(signal) {
-      let seen = 0;
-      while (!signal.aborted) {
-        if (current.seq > seen) {
-          const told = current; // the import may end while the watcher is busy with this one
-          seen = told.seq;
-          yield told;
-          if (told.state !== 'running') return;
-          continue;
-        }
-        await nextChange(wakers, signal);
-      }
-    },
+    watch: (signal) => told.watch(signal),
   };
-}
-
-function nextChange(wakers: Set<() => void>, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const wake = (): void => {
-      wakers.delete(wake);
-      signal.removeEventListener('abort', wake);
-      resolve();
-    };
-    wakers.add(wake);
-    signal.addEventListener('abort', wake, { once: true });
-  });
 }
