@@ -19,6 +19,7 @@ import { predict } from './verbs/predict.ts';
 import { pretrain } from './verbs/pretrain.ts';
 import { review } from './verbs/review.ts';
 import { resume, runs } from './verbs/runs.ts';
+import { model } from './verbs/model.ts';
 import { session } from './verbs/session.ts';
 import { study } from './verbs/study.ts';
 import { train } from './verbs/train.ts';
@@ -40,6 +41,7 @@ const VERBS: readonly Verb[] = [
   evaluate,
   exportVerb,
   session,
+  model,
   decode,
   deidentify,
   metrics,

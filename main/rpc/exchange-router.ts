@@ -10,6 +10,9 @@ export function exchangeRouter(os: Implementer['exchange'], service: ExchangeSer
     mergePackage: os.mergePackage.handler(({ input, signal }) =>
       service.mergePackage(input, callContext(signal)),
     ),
+    viewBundle: os.viewBundle.handler(({ input, signal }) => service.viewBundle(input, callContext(signal))),
+    takeModel: os.takeModel.handler(({ input, signal }) => service.takeModel(input, callContext(signal))),
+    modelCard: os.modelCard.handler(({ input, signal }) => service.modelCard(input, callContext(signal))),
     signingKey: os.signingKey.handler(({ input, signal }) => service.signingKey(input, callContext(signal))),
     sources: os.sources.handler(({ input, signal }) => service.sources(input, callContext(signal))),
     start: os.start.handler(({ input, signal }) => service.start(input, callContext(signal))),

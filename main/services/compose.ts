@@ -139,7 +139,10 @@ export async function openParts(options: AppOptions): Promise<AppParts> {
   const predictor = createInferenceService({ library, workerHost, clock, log });
   const inference = { ...predictor, service: auditedInference(predictor.service, audit) };
   const { predict } = predictor.service; // films that the app itself looks at are no one's reading
-  const evaluator = createEvaluationService({ library, predict, clock, log });
+  const evaluator = createEvaluationService({
+    ...{ library, predict, clock, log },
+    tellRun: (id) => trainer.tell(id),
+  });
   const evaluation = { ...evaluator, service: auditedEvaluation(evaluator.service, audit) };
   let engineInfo: Promise<EngineInfo> | null = null;
   const engine = (): Promise<EngineInfo> => (engineInfo ??= inference.engineInfo());
@@ -169,7 +172,15 @@ export async function openParts(options: AppOptions): Promise<AppParts> {
   const lock = createLockService(library, signIn);
   const readers = createReadersService(library, signIn, clock);
   const review = createReviewService({ library, clock, signIn, predict: inference.service.predict });
-  const exporter = createExchangeService({ library, predict: inference.service.predict, clock, log, signIn });
+  const exporter = createExchangeService({
+    library,
+    predict: inference.service.predict,
+    score: predictor.scoreAfresh,
+    clock,
+    log,
+    signIn,
+    tellRun: trainer.tell,
+  });
   const exchange = { ...exporter, service: auditedExchange(exporter.service, audit) };
   const copies = createCopiesService(library, options.goBack);
   const deidentifier = createDeidentifyService({ library, clock, log });

@@ -3,6 +3,7 @@ import type { FilmQuery } from '../../shared/contract/library.ts';
 import type { Part } from '../../shared/contract/base.ts';
 import type { FilmId, PatientKey, SplitId } from '../../shared/domain/ids.ts';
 import type { Db } from './connection.ts';
+import { SPLIT_ELSEWHERE } from './imported-models.ts';
 
 /** A row of the film table. */
 export interface FilmListRow {
@@ -102,7 +103,7 @@ export type FilmQueryStore = ReturnType<typeof createFilmQueryStore>;
 
 export function createFilmQueryStore(db: Db) {
   const newestSplit = db.prepare<[], { id: SplitId }>(
-    'SELECT id FROM splits ORDER BY created_at DESC, id DESC LIMIT 1',
+    `SELECT id FROM splits WHERE id <> '${SPLIT_ELSEWHERE}' ORDER BY created_at DESC, id DESC LIMIT 1`,
   );
   const positives = db.prepare<[string], { no: number; finding: string }>(
     `SELECT l.film_no AS no, f.name AS finding FROM json_each(?) page

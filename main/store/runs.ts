@@ -36,6 +36,8 @@ export interface RunRow {
   readonly device: string | null;
 }
 
+export type NewRun = Pick<RunRow, 'id' | 'name' | 'config' | 'configHash' | 'createdAt' | 'progress'>;
+
 export interface KnowledgeRow {
   readonly key: string;
   readonly teacherRunId: RunId;
@@ -73,8 +75,9 @@ export type RunStore = ReturnType<typeof createRunStore>;
 export function createRunStore(db: Db) {
   const insert = db.prepare(
     `INSERT INTO runs (id, name, config, config_hash, teacher_run_id, split_id, state, created_at, progress)
-     VALUES (@id, @name, @config, @configHash, @teacherRunId, @splitId, 'queued', @createdAt, @progress)`,
+     VALUES (@id, @name, @config, @configHash, @teacherRunId, @splitId, @state, @createdAt, @progress)`,
   );
+  const setEnded = db.prepare<[number, string]>('UPDATE runs SET ended_at = ? WHERE id = ?');
   const byId = db.prepare<[string], RawRun>(`SELECT ${COLUMNS} FROM runs WHERE id = ?`);
   const all = db.prepare<[], RawRun>(`SELECT ${COLUMNS} FROM runs ORDER BY created_at, id`);
   const nextQueued = db.prepare<[], RawRun>(
@@ -138,16 +141,23 @@ export function createRunStore(db: Db) {
     return run;
   };
 
+  const add = (run: NewRun, state: RunState): void =>
+    void insert.run({
+      ...run,
+      state,
+      config: JSON.stringify(run.config),
+      progress: JSON.stringify(run.progress),
+      teacherRunId: run.config.teacherRunId,
+      splitId: run.config.splitId,
+    });
+
   return {
     /** The row comes before any work. The state is `queued`. */
-    insert(run: Pick<RunRow, 'id' | 'name' | 'config' | 'configHash' | 'createdAt' | 'progress'>): void {
-      insert.run({
-        ...run,
-        config: JSON.stringify(run.config),
-        progress: JSON.stringify(run.progress),
-        teacherRunId: run.config.teacherRunId,
-        splitId: run.config.splitId,
-      });
+    insert: (run: NewRun): void => add(run, 'queued'),
+    /** A run that was trained elsewhere. Within a transaction with its checkpoint. */
+    insertFinished(run: NewRun, endedAt: number): void {
+      add(run, 'finished');
+      setEnded.run(endedAt, run.id);
     },
     find,
     /** @throws ServiceError NOT_FOUND */

@@ -2,6 +2,7 @@
 import type { Part } from '../../shared/contract/base.ts';
 import type { FilmId, PatientKey, SplitId } from '../../shared/domain/ids.ts';
 import type { Db } from './connection.ts';
+import { SPLIT_ELSEWHERE } from './imported-models.ts';
 import type { LabelCountRow } from './labels.ts';
 
 /** A film as the splitter sees it. `labels` are the known findings. */
@@ -81,7 +82,9 @@ export function createSplitStore(db: Db) {
     'INSERT INTO split_films (split_id, film_no, patient_no, part) VALUES (?, ?, ?, ?)',
   );
   const columns = 'id, name, seed, created_at AS createdAt, request, warnings';
-  const all = db.prepare<[], RawSplit>(`SELECT ${columns} FROM splits ORDER BY created_at DESC, id DESC`);
+  const all = db.prepare<[], RawSplit>(
+    `SELECT ${columns} FROM splits WHERE id <> '${SPLIT_ELSEWHERE}' ORDER BY created_at DESC, id DESC`,
+  );
   const byId = db.prepare<[string], RawSplit>(`SELECT ${columns} FROM splits WHERE id = ?`);
   const partTotals = db.prepare<
     [string],
@@ -178,7 +181,7 @@ export function createSplitStore(db: Db) {
         if (part !== undefined) insertFilm.run(split.id, no, patientNo, part);
       }
     },
-    /** Newest first. */
+    /** Newest first; without the one of models from elsewhere. */
     list: (): readonly SplitRow[] => all.all().map(parse),
     find(id: SplitId): SplitRow | null {
       const row = byId.get(id);

@@ -14,6 +14,7 @@ import { createEvaluationStore, type EvaluationStore } from './evaluations.ts';
 import { createEventStore, type EventStore } from './events.ts';
 import { createFilmQueryStore, type FilmQueryStore } from './film-query.ts';
 import { createFilmStore, type FilmStore } from './films.ts';
+import { createImportedModelStore, type ImportedModelStore } from './imported-models.ts';
 import { createImportStore, type ImportStore } from './imports.ts';
 import { createLabelStore, type LabelStore } from './labels.ts';
 import { createLabelVersionStore, type LabelVersionStore } from './label-versions.ts';
@@ -43,6 +44,7 @@ export interface Store {
   readonly splits: SplitStore;
   readonly imports: ImportStore;
   readonly runs: RunStore;
+  readonly importedModels: ImportedModelStore;
   readonly studies: StudyStore;
   readonly evaluations: EvaluationStore;
   readonly comparisons: ComparisonStore;
@@ -120,6 +122,7 @@ export function openStore(file: string, options: StoreOptions): Store {
     splits: translated(createSplitStore(db)),
     imports: translated(createImportStore(db)),
     runs: translated(createRunStore(db)),
+    importedModels: translated(createImportedModelStore(db)),
     studies: translated(createStudyStore(db)),
     evaluations: translated(createEvaluationStore(db)),
     comparisons: translated(createComparisonStore(db)),

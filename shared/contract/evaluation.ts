@@ -1,8 +1,9 @@
 /** @file Contract of evaluation: metrics with intervals on a part, the results table, the report. */
+import { eventIterator } from '@orpc/contract';
 import { z } from 'zod';
 
 import { METHODS, VIT_VARIANTS } from '../domain/recipe.ts';
-import { empty, filmId, interval, part, procedure, runId, timestampMs } from './base.ts';
+import { empty, filmId, interval, part, procedure, runId, splitId, timestampMs } from './base.ts';
 import { comparison } from './comparison.ts';
 import { STUDY_FORMATS, studyTable, studyTableRequest } from './study-table.ts';
 import { attentionMethod } from './inference.ts';
@@ -108,6 +109,13 @@ export type ResultRow = z.infer<typeof resultRow>;
 export const report = z.object({ href: z.string(), path: z.string(), sha256: z.string() });
 
 export const evaluationContract = {
+  /**
+   * Scores validation and test films of a split (null = the newest) by a model from elsewhere, telling each film; then its figures are
+   * there like any run's. Films that it has scored before are not scored again.
+   */
+  measure: procedure
+    .input(z.object({ runId, splitId: splitId.nullable().default(null) }))
+    .output(eventIterator(z.object({ done: z.number().int(), total: z.number().int() }))),
   table: procedure.input(empty).output(z.array(resultRow)),
   run: procedure.input(z.object({ runId, part: part.default('test') })).output(evaluation),
   /** `a` minus `b` on the same films of a part. Refused where films, labels or findings differ. */

@@ -5,6 +5,8 @@ import { z } from 'zod';
 import { EXPORT_KINDS, READ_CHOICES, TABLE_FORMATS } from '../domain/exchange.ts';
 import { ID_PATTERN, type ExportId } from '../domain/ids.ts';
 import { empty, filmId, procedure, progress, reviewId, runId, timestampMs } from './base.ts';
+import { report } from './evaluation.ts';
+import { modelCard } from './model-card.ts';
 import { readerToken } from './readers.ts';
 
 export const exportId = z
@@ -26,13 +28,13 @@ export const exportRequest = asked.extend({
   format: z.enum(TABLE_FORMATS).default('csv'),
   /** null = every film of the library. */
   reviewId: reviewId.nullable().default(null),
-  /** Whose scores; of predictions only. */
+  /** Whose scores or model; of predictions and bundles only. */
   runId: runId.nullable().default(null),
   /** Which signed read of a session's readers counts. */
   reads: z.enum(READ_CHOICES).default('last'),
   /** Folder of this computer in which a folder with the export is made; null = within the library. */
   folder: z.string().min(1).max(4096).nullable().default(null),
-  /** Of a session package: encrypts it; null = readable by whoever has the file. */
+  /** Of a session package or model bundle: encrypts it; null = readable by whoever has the file. */
   passphrase: passphrase.nullable().default(null),
   /** Of a session package: the films go with it, as they came into the library. */
   withFilms: z.boolean().default(false),
@@ -76,7 +78,7 @@ export const exportEvent = z.object({
 });
 export type ExportEvent = z.infer<typeof exportEvent>;
 
-/** A package of this computer, or a file of an upload. */
+/** A package or bundle of this computer, or a file of an upload. */
 const packageSource = z
   .object({
     path: z.string().min(1).max(4096).nullable().default(null),
@@ -121,7 +123,50 @@ export const mergeResult = z.object({
 });
 export type MergeResult = z.infer<typeof mergeResult>;
 
+export const bundleView = z.object({
+  card: modelCard,
+  createdAt: timestampMs,
+  /** Version of Chestlight that made it. */
+  app: z.string(),
+  encrypted: z.boolean(),
+  /** `isKnown`: accepted here before, or this library itself. */
+  signer: z.object({ name: z.string(), fingerprint: z.string(), isKnown: z.boolean() }),
+  /** The run is in this library. */
+  isHere: z.boolean(),
+  /** What to beware of when it is measured on this library's films. */
+  notes: z.array(z.string()),
+});
+export type BundleView = z.infer<typeof bundleView>;
+
+export const takenModel = z.object({
+  runId,
+  /** What it is called here. */
+  name: z.string(),
+  /** How its answers were compared, as a sentence. */
+  check: z.string(),
+  notes: z.array(z.string()),
+});
+export type TakenModel = z.infer<typeof takenModel>;
+
 export const exchangeContract = {
+  /** Checks every byte of a model bundle and says what is in it; changes nothing. */
+  viewBundle: procedure.input(packageSource).output(bundleView),
+  /**
+   * Takes the model in as a run. Owners only, where readers have been set up. `trust`: fingerprint of a signer who is accepted from
+   * now on.
+   */
+  takeModel: procedure
+    .input(
+      packageSource.safeExtend({
+        token: readerToken.nullable().default(null),
+        trust: z.string().max(100).nullable().default(null),
+        /** Blank = as it was called. */
+        name: z.string().trim().max(80).default(''),
+      }),
+    )
+    .output(takenModel),
+  /** Writes the card of a run's model as a page. */
+  modelCard: procedure.input(z.object({ runId })).output(report),
   /** Checks every byte of a session package and says what is in it; changes nothing. */
   viewPackage: procedure.input(packageSource).output(packageView),
   /** Owners only. `trust`: fingerprint of a signer who is accepted from now on. */

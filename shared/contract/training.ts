@@ -228,6 +228,11 @@ export const runSummary = z.object({
     .nullable(),
   error: z.object({ code: z.string(), message: z.string() }).nullable(),
   device: z.string().nullable(),
+  /** Came from elsewhere as a bundle: who signed it, and whether it was measured on films of this library. Null = trained here. */
+  imported: z
+    .object({ signer: z.string(), at: timestampMs, isMeasured: z.boolean() })
+    .nullable()
+    .default(null),
 });
 export type RunSummary = z.infer<typeof runSummary>;
 

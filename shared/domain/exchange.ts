@@ -1,10 +1,19 @@
 /** @file What can leave a library and in which form. Contract, services, command line and window share the words. */
 
 /**
- * annotations: labels, reads and boxes · predictions: scores of a run · session: a review session for another site ·
+ * annotations: labels, reads and boxes · predictions: scores of a run · bundle: the run's model with all it needs to be used
+ * elsewhere, signed · session: a review session for another site ·
  * sr, gsps: its signed reads as DICOM objects in the studies of their films · report: its key images to print.
  */
-export const EXPORT_KINDS = ['annotations', 'predictions', 'session', 'sr', 'gsps', 'report'] as const;
+export const EXPORT_KINDS = [
+  'annotations',
+  'predictions',
+  'bundle',
+  'session',
+  'sr',
+  'gsps',
+  'report',
+] as const;
 export type ExportKind = (typeof EXPORT_KINDS)[number];
 
 export const TABLE_FORMATS = ['csv', 'json', 'coco', 'vindr'] as const;

@@ -46,7 +46,8 @@ async function requestOf(options: VerbArguments['options']) {
 export const exportVerb: Verb = {
   name: 'export',
   usage: `export --what ${EXPORT_KINDS.join('|')} --out DIR --library DIR [--format ${TABLE_FORMATS.join('|')}] [--review ID] [--reads ${READ_CHOICES.join('|')}] [--run RUN] [--passphrase-file FILE] [--films] [--force]`,
-  summary: 'annotations, predictions, review sessions and their reports as files, read back and compared',
+  summary:
+    'annotations, predictions, models, review sessions and their reports as files, read back and compared',
   options: {
     ...LIBRARY_OPTION,
     what: { type: 'string' },
@@ -80,7 +81,7 @@ export const exportVerb: Verb = {
       return await withApp(options, 'write', async ({ library, inference }) => {
         const place = { folder, replace: options.force === true };
         const result = await runExport(
-          { library, predict: inference.service.predict, clock: Date },
+          { library, predict: inference.service.predict, score: inference.scoreAfresh, clock: Date },
           request,
           place,
           progress,

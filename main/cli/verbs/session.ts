@@ -19,7 +19,7 @@ export async function passphraseOption(options: VerbArguments['options']): Promi
   }
 }
 
-function inLines(json: Readonly<Record<string, unknown>>): VerbResult {
+export function inLines(json: Readonly<Record<string, unknown>>): VerbResult {
   const lines = Object.entries(json).map(
     ([name, value]) => `${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`,
   );

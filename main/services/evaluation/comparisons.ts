@@ -7,6 +7,7 @@ import { ServiceError } from '../../../shared/domain/service-error.ts';
 import type { RunRow } from '../../store/runs.ts';
 import type { OpenLibrary } from '../library/open-library.ts';
 import { notesOnComparison } from './comparison-notes.ts';
+import { measuredSplit } from './measured-split.ts';
 import type { Measure } from './measure.ts';
 import { BOOTSTRAP } from './measure-part.ts';
 import { pairedDifference, type RunDifference } from './paired-difference.ts';
@@ -71,7 +72,7 @@ export function createComparisons(library: OpenLibrary, results: Results, measur
     },
     async compare(a, b, part) {
       const paired = await difference(a, b, part);
-      if (paired === null) throw notComparable(a, b);
+      if (paired === null) throw notComparable(store, a, b);
       const [own, other] = await Promise.all([results.evaluation(a, part), results.evaluation(b, part)]);
       const perFinding = await byFinding(a, b, part);
       const { k, of } = own.t1;
@@ -99,7 +100,7 @@ export function createComparisons(library: OpenLibrary, results: Results, measur
 }
 
 /** Says in what the two differ. */
-function notComparable(a: RunRow, b: RunRow): ServiceError {
+function notComparable(store: OpenLibrary['store'], a: RunRow, b: RunRow): ServiceError {
   const names = `“${a.name}” and “${b.name}”`;
   const detail = { a: a.id, b: b.id };
   if (a.config.findings.join('\n') !== b.config.findings.join('\n')) {
@@ -111,7 +112,7 @@ function notComparable(a: RunRow, b: RunRow): ServiceError {
   }
   return new ServiceError(
     'INCOMPATIBLE',
-    a.config.splitId === b.config.splitId
+    measuredSplit(store, a) === measuredSplit(store, b)
       ? `${names} were not scored on the same films with the same labels, so their figures cannot be compared. Train one of them again.`
       : `${names} were scored on different films: they belong to different splits. Choose two runs of one split.`,
     detail,

@@ -3,15 +3,18 @@ import type { Interval, Part } from '../../../shared/contract/base.ts';
 import type { Evaluation, ResultRow } from '../../../shared/contract/evaluation.ts';
 import type { AttentionMethod } from '../../../shared/contract/inference.ts';
 import type { Localisation } from '../../../shared/contract/localisation.ts';
+import { modelCard } from '../../../shared/contract/model-card.ts';
 import type { RunId } from '../../../shared/domain/ids.ts';
 import { ServiceError } from '../../../shared/domain/service-error.ts';
 import type { Replicates } from '../../store/comparisons.ts';
 import type { RunRow } from '../../store/runs.ts';
+import { overlapNotes } from '../exchange/model-bundle/overlap.ts';
 import type { OpenLibrary } from '../library/open-library.ts';
 import type { Clock, EvaluationService, InferenceService, Log } from '../service-types.ts';
 import { casesByDisagreement, casesByError, teacherOf, type Case } from './cases.ts';
 import { createComparisons } from './comparisons.ts';
 import { createLocaliser } from './localisation.ts';
+import { measureHere } from './measure-here.ts';
 import { createMeasure } from './measure.ts';
 import { notesOnGain } from './notes.ts';
 import type { RunDifference } from './paired-difference.ts';
@@ -31,6 +34,8 @@ export interface EvaluationDeps {
   readonly predict: InferenceService['predict'];
   readonly clock: Clock;
   readonly log: Log;
+  /** Tells windows that a run's standing is another. */
+  readonly tellRun?: (id: RunId) => void;
 }
 
 export interface EvaluationParts {
@@ -75,7 +80,13 @@ function plain(difference: RunDifference | null): ResultRow['differenceToNone'] 
   return { t1: interval(difference.t1), t2: interval(difference.t2) };
 }
 
-export function createEvaluationService({ library, predict, clock, log }: EvaluationDeps): EvaluationParts {
+export function createEvaluationService({
+  library,
+  predict,
+  clock,
+  log,
+  tellRun,
+}: EvaluationDeps): EvaluationParts {
   const { store, files } = library;
   const measure = createMeasure();
   const results = createResults(library, measure, clock);
@@ -87,7 +98,18 @@ export function createEvaluationService({ library, predict, clock, log }: Evalua
     const result = await results.evaluation(run, part);
     if (part !== 'test') return result;
     const gain = notesOnGain(run.config, await comparisons.toBaseline(run));
-    return { ...result, notes: [...result.notes, ...gain] };
+    return { ...result, notes: [...result.notes, ...gain, ...(await notesOnOrigin(run))] };
+  }
+
+  /** Of a model from elsewhere: where it came from, and whether its films may be here. */
+  async function notesOnOrigin({ id }: RunRow): Promise<string[]> {
+    const imported = store.importedModels.find(id);
+    if (imported === null) return [];
+    const { signerName, signerKey, card } = imported;
+    return [
+      `This model came from elsewhere, signed by “${signerName}”. Predictions go by the thresholds that came with it; those here were chosen on this library's validation films.`,
+      ...(await overlapNotes(library, modelCard.parse(card), signerKey)),
+    ];
   }
 
   /** The answer, or null where figures or scores are lost: the row stays, and opening it says why. */
@@ -103,7 +125,8 @@ export function createEvaluationService({ library, predict, clock, log }: Evalua
 
   async function resultRow(run: RunRow): Promise<ResultRow> {
     const { method, model, resolution, seed, findings } = run.config;
-    const result = await orNull(run.id, results.evaluation(run, 'test'));
+    const unmeasured = store.importedModels.find(run.id)?.measuredSplitId === null;
+    const result = unmeasured ? null : await orNull(run.id, results.evaluation(run, 'test'));
     const difference = result === null ? null : await orNull(run.id, comparisons.toBaseline(run));
     const none = { value: null, ci: null };
     return {
@@ -164,6 +187,7 @@ export function createEvaluationService({ library, predict, clock, log }: Evalua
       return summaryOf(await results.evaluation(run, 'test'));
     },
     service: {
+      measure: (input, context) => measureHere({ library, predict, results, tellRun }, input, context),
       async table() {
         const finished = store.runs.list().filter(hasResults);
         const rows: ResultRow[] = [];

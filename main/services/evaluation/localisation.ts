@@ -19,6 +19,7 @@ import type { RunRow } from '../../store/runs.ts';
 import type { OpenLibrary } from '../library/open-library.ts';
 import type { CallContext, Clock, InferenceService } from '../service-types.ts';
 import { measureLocalisation, type LocalisedCase } from './measure-localisation.ts';
+import { measuredSplit } from './measured-split.ts';
 import type { ScoredPart } from './part-scores.ts';
 import { madeFrom } from './results.ts';
 
@@ -46,7 +47,9 @@ function toModel({ x, y, width, height }: FilmBox, rows: number, cols: number): 
 
 function boxedFilms({ store }: OpenLibrary, run: RunRow): readonly Boxed[] {
   const findings = new Set(run.config.findings);
-  const known = store.readings.boxesOfSplit(run.splitId).filter(({ finding }) => findings.has(finding));
+  const known = store.readings
+    .boxesOfSplit(measuredSplit(store, run))
+    .filter(({ finding }) => findings.has(finding));
   return [...Map.groupBy(known, ({ filmId }) => filmId)].flatMap(([filmId, own]) => {
     const film = store.films.find(filmId);
     if (film === null) return [];
@@ -92,7 +95,9 @@ export function createLocaliser({ library, predict, clock }: LocalisationDeps): 
     const from = `${madeFrom(library, run)}, ${method}`;
     const stored = store.localisations.find(run.id, part, method, from);
     if (stored !== null) return stored;
-    const films = new Map(store.splits.dataset(run.splitId, []).map((film) => [film.filmId, film]));
+    const films = new Map(
+      store.splits.dataset(measuredSplit(store, run), []).map((film) => [film.filmId, film]),
+    );
     const boxed = boxedFilms(library, run);
     const inPart = (wanted: string) => boxed.filter(({ filmId }) => films.get(filmId)?.part === wanted);
     const training = Map.groupBy(inPart('train'), ({ finding }) => finding);

@@ -12,6 +12,7 @@ import type { RunRow } from '../../store/runs.ts';
 import type { DatasetFilm } from '../../store/splits.ts';
 import { labelledFilms } from '../library/labelled-films.ts';
 import type { OpenLibrary } from '../library/open-library.ts';
+import { measuredSplit } from './measured-split.ts';
 
 const SCORES_FILE = 'scores.json';
 /** Task T2 among the tasks. */
@@ -43,8 +44,10 @@ type ScoreRow = z.infer<typeof scoreRow>;
 
 /** @throws ServiceError NOT_FOUND, CORRUPT_LIBRARY */
 export async function readRunScores({ store, files }: OpenLibrary, run: RunRow): Promise<RunScores> {
+  refuseUnmeasured(store, run);
   const rows = await readRows(join(files.runsDir, run.id, SCORES_FILE), run);
-  const { findings, splitId, labelRule, labelVersionId } = run.config;
+  const { findings, labelRule, labelVersionId } = run.config;
+  const splitId = measuredSplit(store, run);
   const films = new Map(
     labelledFilms(store, splitId, findings, labelRule, labelVersionId).map((film) => [film.filmId, film]),
   );
@@ -59,6 +62,17 @@ export async function readRunScores({ store, files }: OpenLibrary, run: RunRow):
       joined.filter(({ row }) => row.part === wanted),
     );
   return { validation: part('validation'), test: part('test') };
+}
+
+/** @throws ServiceError CONFLICT for a model from elsewhere that was not measured here */
+function refuseUnmeasured({ importedModels }: OpenLibrary['store'], run: RunRow): void {
+  const imported = importedModels.find(run.id);
+  if (imported === null || imported.measuredSplitId !== null) return;
+  throw new ServiceError(
+    'CONFLICT',
+    `“${run.name}” came from elsewhere and was not measured on this library's films yet. Measure it here; the figures from where it was trained are on its card.`,
+    { runId: run.id, unmeasured: true },
+  );
 }
 
 async function readRows(path: string, run: RunRow): Promise<readonly ScoreRow[]> {
@@ -82,7 +96,7 @@ async function readRows(path: string, run: RunRow): Promise<readonly ScoreRow[]>
 function damaged(run: RunRow): ServiceError {
   return new ServiceError(
     'CORRUPT_LIBRARY',
-    `The scores of "${run.name}" do not fit its split: the file ${SCORES_FILE} in its folder is damaged. Train the run again; nothing else is affected.`,
+    `The scores of "${run.name}" do not fit its split: the file ${SCORES_FILE} in its folder is damaged. Train the run again (measure it again, if it came from elsewhere); nothing else is affected.`,
     { runId: run.id },
   );
 }

@@ -8,7 +8,7 @@ import { isAbsolute, join, resolve } from 'node:path';
 
 import { byteRoutes } from '../../../shared/contract/bytes.ts';
 import { exportRecord, type ExportRecord, type ExportRequest } from '../../../shared/contract/exchange.ts';
-import type { ExportId } from '../../../shared/domain/ids.ts';
+import type { ExportId, RunId } from '../../../shared/domain/ids.ts';
 import { errorCode } from '../../../shared/domain/disk-error.ts';
 import { mayAct } from '../../../shared/domain/review.ts';
 import { ServiceError } from '../../../shared/domain/service-error.ts';
@@ -22,12 +22,18 @@ import type { SignIn } from '../review/sign-in.ts';
 import type { ExchangeService, Log } from '../service-types.ts';
 import { createExportSession, type ExportSession } from './export-session.ts';
 import { runExport, scoringRun, type ExportDeps, type ExportResult } from './export-job.ts';
+import { writeReport } from '../evaluation/report/write-report.ts';
+import { cardPage } from './model-bundle/card-page.ts';
+import { cardOf } from './model-bundle/gather-card.ts';
+import { takeModel, viewBundle } from './model-bundle/take-model.ts';
 import { mergePackage, viewPackage } from './package/package-service.ts';
 import { filmsOfReview, chosenRead } from './gather-annotations.ts';
 
 export interface ExchangeDeps extends ExportDeps {
   readonly log: Log;
   readonly signIn: Pick<SignIn, 'reader' | 'who'>;
+  /** Tells windows of a run that is new here. */
+  readonly tellRun: (runId: RunId) => void;
 }
 
 export interface ExchangeParts {
@@ -202,7 +208,7 @@ export function createExchangeService(deps: ExchangeDeps): ExchangeParts {
         throw new ServiceError('BAD_INPUT', 'Name the folder with its whole path. Nothing was written.');
       }
       if (request.reviewId !== null) refuseUnlessMayExport(store.reviews.find(request.reviewId), request);
-      if (request.what === 'predictions') scoringRun(library, request.runId);
+      if (request.what === 'predictions' || request.what === 'bundle') scoringRun(library, request.runId);
       const id = newId(clock.now());
       const running = createExportSession(id, clock);
       session = running;
@@ -227,6 +233,24 @@ export function createExchangeService(deps: ExchangeDeps): ExchangeParts {
       }
       const path = await packagePath(source);
       return await mergePackage(library, path, { passphrase, trust, now: clock.now() });
+    },
+    async viewBundle({ passphrase, ...source }) {
+      return await viewBundle(library, await packagePath(source), passphrase);
+    },
+    async takeModel({ token, passphrase, trust, name, ...source }) {
+      // A library that nobody signs in to belongs to whoever has it open, as for training.
+      if (store.readers.all().length > 0) {
+        if (token === null) throw new ServiceError('SIGNED_OUT', 'Sign in as owner to take in a model.');
+        refuseUnlessMay(deps.signIn.reader(token), 'manage');
+      }
+      const taking = { passphrase, trust, name, now: clock.now(), score: deps.score };
+      const taken = await takeModel(library, await packagePath(source), taking);
+      deps.tellRun(taken.runId);
+      return taken;
+    },
+    async modelCard({ runId }) {
+      files.refuseIfReadOnly();
+      return await writeReport(files, cardPage(await cardOf(library, runId)));
     },
     async remove({ exportId }) {
       files.refuseIfReadOnly();

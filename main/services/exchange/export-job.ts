@@ -18,6 +18,7 @@ import { gatherLibrary, gatherReview, type Gathered, type GatherProgress } from 
 import { jsonFormat, only } from './json-format.ts';
 import { readVersion } from '../app-version.ts';
 import { makeObjects, type ObjectKind } from './dicom-export.ts';
+import { bundleProblem, packModel, type Score } from './model-bundle/pack-model.ts';
 import { packageProblem, packSession } from './package/package-service.ts';
 import { predictionsMatch, writePredictions, type PredictionSet } from './prediction-formats.ts';
 import { reportProblem, reviewReport } from './review-report.ts';
@@ -26,6 +27,8 @@ import { vindrFormat } from './vindr-format.ts';
 export interface ExportDeps {
   readonly library: OpenLibrary;
   readonly predict: InferenceService['predict'];
+  /** For checks: by a process that has loaded nothing else. */
+  readonly score: Score;
   readonly clock: Clock;
 }
 
@@ -60,6 +63,8 @@ export async function runExport(
       return await exportAnnotations(deps, request, place, progress);
     case 'predictions':
       return await exportPredictions(deps, request, place, progress);
+    case 'bundle':
+      return await exportBundle(deps, request, place, progress);
     case 'session':
       return await exportSession(deps, request, place, progress);
     case 'sr':
@@ -220,6 +225,40 @@ async function exportReport(
   };
 }
 
+async function exportBundle(
+  { library, score, clock }: ExportDeps,
+  request: ExportRequest,
+  place: ExportPlace,
+  progress: ExportProgress,
+): Promise<ExportResult> {
+  const { passphrase } = request;
+  const { run } = scoringRun(library, request.runId);
+  progress.report('Asking the model', 0, null);
+  const packed = await packModel(library, run.id, { passphrase, now: clock.now(), score });
+  progress.signal.throwIfAborted();
+  progress.report('Writing and checking', 0, null);
+  const files = await writeChecked({
+    ...place,
+    files: [packed.file],
+    signal: progress.signal,
+    check: (_read, folder) =>
+      bundleProblem(library, join(folder, packed.file.name), packed, { passphrase, score }),
+  });
+  const asked = packed.images.length - packed.films;
+  return {
+    title: run.name,
+    films: packed.films,
+    files,
+    notes: [
+      `Signed with the key ${packed.fingerprint}: the other site compares it before it accepts the model.`,
+      ...(passphrase === null ? ['Not encrypted: whoever has the file can use the model.'] : []),
+      ...(packed.card.metrics === null ? ['No figures are kept of this run, so its card has none.'] : []),
+      'No patient, film or path is named in it. The names of the run and of this library are.',
+    ],
+    check: `Opened again from the disk and compared: the signature, ${counted(packed.contents.length, 'file')} and every bit of the weights are the same, and so are the answers to ${counted(packed.films, 'film')} and ${counted(asked, 'generated image')}.`,
+  };
+}
+
 /** The session that is meant. @throws ServiceError BAD_INPUT */
 function chosenReview({ reviewId }: ExportRequest): ReviewId {
   if (reviewId !== null) return reviewId;
@@ -266,7 +305,7 @@ async function exportSession(
 /** The run whose scores are wanted. @throws ServiceError BAD_INPUT, NOT_FOUND, CONFLICT */
 export function scoringRun(library: OpenLibrary, runId: RunId | null): FinishedRun {
   if (runId !== null) return finishedRun(library, runId);
-  throw new ServiceError('BAD_INPUT', 'Say whose predictions are wanted: name a finished run.');
+  throw new ServiceError('BAD_INPUT', 'Say which run is wanted: name a finished one.');
 }
 
 /** Scores that are kept, and those that are missing made now. */

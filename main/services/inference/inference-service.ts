@@ -1,5 +1,6 @@
 /** @file Prediction of one film by one run, with attention: cached in the library, computed in the inference process. */
 import type { AttentionMap, FigureRequest, Prediction } from '../../../shared/contract/inference.ts';
+import type { RunConfig } from '../../../shared/contract/training.ts';
 import { byteRoutes } from '../../../shared/contract/bytes.ts';
 import type { FilmId, RunId } from '../../../shared/domain/ids.ts';
 import { ServiceError } from '../../../shared/domain/service-error.ts';
@@ -11,6 +12,7 @@ import { attentionPng as paintAttention } from './attention-png.ts';
 import { drawFigure, keepFigure } from './figure/figure.ts';
 import { finishedRun, type FinishedRun } from './finished-run.ts';
 import { createInferenceProcess, type EngineReady, type Predicted } from './inference-process.ts';
+import { thresholdsOf } from './thresholds.ts';
 import { createPredictionCache } from './prediction-cache.ts';
 
 export interface InferenceDeps {
@@ -32,9 +34,21 @@ export interface InferenceParts {
     images: readonly Uint8Array[],
     attention: readonly MapKey[],
   ): Promise<readonly ImagePrediction[]>;
+  /** Scores by a process of its own that has loaded no other weights, one image at a time: for checks; nothing is kept. */
+  scoreAfresh(
+    model: WeightsOnDisk,
+    images: readonly Uint8Array[],
+  ): Promise<readonly { readonly t1: readonly number[]; readonly t2: number }[]>;
   /** An attention figure's bytes; only predictions are kept. */
   drawFigure(request: FigureRequest, context: CallContext): Promise<Uint8Array>;
   close(): Promise<void>;
+}
+
+/** Weights that need not be a run's of the library. */
+export interface WeightsOnDisk {
+  readonly config: RunConfig;
+  readonly weightsPath: string;
+  readonly weightsSha256: string;
 }
 
 export type ImagePrediction = Pick<Prediction, 't1' | 't2' | 'seconds' | 'attention'>;
@@ -85,20 +99,17 @@ export function createInferenceService(deps: InferenceDeps): InferenceParts {
 
   /** Scores with the operating points that evaluation chose on the validation part. */
   function scored({ run }: FinishedRun, { t1, t2 }: Pick<Answer, 't1' | 't2'>) {
-    const evaluation = store.evaluations.find(run.id, 'test');
+    const thresholds = thresholdsOf(store, run.id);
     const one = (name: string, score: number, threshold: number | null) => ({
       name,
       score,
       threshold,
       uncertain: threshold !== null && Math.abs(score - threshold) < UNCERTAIN_BAND,
     });
-    const points = new Map(
-      evaluation?.perFinding.map(({ name, operatingPoint }) => [name, operatingPoint?.threshold ?? null]),
-    );
     return {
-      t2: one('abnormal', t2, evaluation?.t2.operatingPoint?.threshold ?? null),
+      t2: one('abnormal', t2, thresholds.get('abnormal') ?? null),
       t1: run.config.findings.map((name, index) =>
-        one(name, t1[index] ?? Number.NaN, points.get(name) ?? null),
+        one(name, t1[index] ?? Number.NaN, thresholds.get(name) ?? null),
       ),
     };
   }
@@ -173,6 +184,27 @@ export function createInferenceService(deps: InferenceDeps): InferenceParts {
         const answer = asAnswer(predicted);
         return { ...scored(finished, answer), attention: [...answer.attention], seconds: answer.seconds };
       });
+    },
+    async scoreAfresh({ config, weightsPath, weightsSha256 }, images) {
+      const own = createInferenceProcess(deps.workerHost, log);
+      try {
+        const scores = [];
+        for (const image of images) {
+          const asked = {
+            config,
+            weightsPath,
+            weightsSha256,
+            images: [new Uint8Array(image)],
+            attention: [],
+          };
+          const [answer] = await own.predict(asked);
+          if (answer === undefined) throw new Error('the inference process gave no answer');
+          scores.push({ t1: answer.t1, t2: answer.t2 });
+        }
+        return scores;
+      } finally {
+        own.close();
+      }
     },
     close: () => {
       process.close();

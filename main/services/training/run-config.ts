@@ -12,6 +12,7 @@ import { vitOfRun } from '../../numeric/vit/config.ts';
 import type { Normalisation } from '../../numeric/vit/forward.ts';
 import { importWeights, startFrom } from '../../numeric/weights/import-weights.ts';
 import { WeightsError } from '../../numeric/weights/weights-error.ts';
+import { SPLIT_ELSEWHERE } from '../../store/imported-models.ts';
 import type { DatasetFilm } from '../../store/splits.ts';
 import { PIXEL_PIPELINE } from '../import/pipeline-version.ts';
 import { createSplit } from '../library/library-service.ts';
@@ -47,7 +48,7 @@ function checkMethod({ method, resolution, teacherRunId }: RunRequest): void {
 export function chooseSplit(library: OpenLibrary, clock: Clock, wanted: SplitId | null): SplitId {
   const { store } = library;
   if (wanted !== null) {
-    if (store.splits.find(wanted) === null) {
+    if (store.splits.find(wanted) === null || wanted === SPLIT_ELSEWHERE) {
       throw new ServiceError('NOT_FOUND', 'There is no such split in this library.', { splitId: wanted });
     }
     return wanted;
@@ -131,13 +132,15 @@ function checkTeacher(store: OpenLibrary['store'], config: RunConfig): void {
   const differs = [
     own.method !== 'teacher' && 'it is a student itself',
     own.model !== config.model && `its model is ViT-${own.model}, the student's ViT-${config.model}`,
-    own.splitId !== config.splitId && 'it was trained on another split',
+    own.splitId !== config.splitId && own.splitId !== SPLIT_ELSEWHERE && 'it was trained on another split',
     own.findings.join('\n') !== config.findings.join('\n') && 'its findings differ',
     own.preprocessing !== config.preprocessing &&
       'its films were prepared by another version of the pixel pipeline',
     own.t2Units !== config.t2Units && 'its normal/abnormal head has another number of outputs',
     own.labelRule !== config.labelRule && 'it learned labels by another rule for several readers',
-    own.labelVersionId !== config.labelVersionId && 'it learned other labels of a review',
+    own.labelVersionId !== config.labelVersionId &&
+      own.splitId !== SPLIT_ELSEWHERE &&
+      'it learned other labels of a review',
     own.resolution !== 224 && `it sees films at ${own.resolution} px, not at 224 px`,
   ].filter((one) => one !== false);
   if (differs.length === 0) return;
@@ -246,6 +249,11 @@ function refuseUnknownLabels({ store }: OpenLibrary, id: LabelVersionId | null):
   );
 }
 
+/** A teacher's split, for its students; one from elsewhere has none that could be learned on. */
+function splitOf(teacher: RunConfig | null): SplitId | null {
+  return teacher === null || teacher.splitId === SPLIT_ELSEWHERE ? null : teacher.splitId;
+}
+
 function fill(library: OpenLibrary, facts: Facts, request: RunRequest): FilledRequest {
   const { store } = library;
   if (request.method === 'pretrain') return fillPretraining(library, facts, request);
@@ -257,7 +265,7 @@ function fill(library: OpenLibrary, facts: Facts, request: RunRequest): FilledRe
       'A pre-training has learnt no labels that it could teach. Train a teacher from its weights first.',
     );
   }
-  const splitId = facts.split(request.splitId ?? teacher?.splitId ?? null);
+  const splitId = facts.split(request.splitId ?? splitOf(teacher));
   const labelVersionId = request.labelVersionId ?? teacher?.labelVersionId ?? null;
   refuseUnknownLabels(library, labelVersionId);
   const findings =

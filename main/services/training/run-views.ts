@@ -51,6 +51,7 @@ export function waitingProgress(config: RunConfig, trainFilms: number): RunProgr
 
 export function runSummary({ store }: OpenLibrary, run: RunRow): RunSummary {
   const { method, model, resolution, seed, recipe } = run.config;
+  const imported = store.importedModels.find(run.id);
   const test = store.evaluations.headline(run.id, 'test');
   return {
     id: run.id,
@@ -71,6 +72,11 @@ export function runSummary({ store }: OpenLibrary, run: RunRow): RunSummary {
     test,
     error: run.error,
     device: run.device,
+    imported: imported && {
+      signer: imported.signerName,
+      at: imported.importedAt,
+      isMeasured: imported.measuredSplitId !== null,
+    },
   };
 }
 

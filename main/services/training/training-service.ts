@@ -48,6 +48,8 @@ export interface TrainingParts {
   runToEnd(id: RunId, onEvent: (event: RunChange) => void, signal: AbortSignal): Promise<RunState>;
   /** Calls after every change of a run, for as long as the library is open. */
   onChange(listener: () => void): void;
+  /** Tells windows of a run that did not come from here. */
+  tell(id: RunId): void;
   isBusy(): boolean;
   /** Asks a run at work for a checkpoint soon; it goes on. False when there is none. */
   keepNow(): boolean;
@@ -354,6 +356,7 @@ export function createTrainingService(deps: TrainingDeps): TrainingParts {
     service,
     runToEnd,
     onChange: (listener) => events.onChange(listener),
+    tell: (id) => events.tell(id),
     isBusy: () => process !== null,
     keepNow() {
       process?.ask({ type: 'checkpoint' });

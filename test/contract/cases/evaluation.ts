@@ -1,7 +1,16 @@
 /** @file Cases of the contract of evaluation. */
-import { NOBODY, noRun, badRunIds, type Cases } from './case.ts';
+import { takeStranger } from './exchange.ts';
+import { NOBODY, noRun, badRunIds, take, type Cases } from './case.ts';
 
 export const evaluationCases: Cases['evaluation'] = {
+  measure: {
+    valid: async (at) => {
+      const { runId } = await takeStranger(at);
+      return await take(at.client.evaluation.measure({ runId }));
+    },
+    bad: [...badRunIds, { runId: NOBODY.run, splitId: 7 }],
+    refused: [noRun, { input: ({ runId }) => ({ runId }), code: 'CONFLICT' }],
+  },
   table: { valid: ({ client }) => client.evaluation.table({}), reads: true, bad: [], refused: [] },
   run: {
     valid: ({ client, world }) => client.evaluation.run({ runId: world.runId }),

@@ -1,12 +1,14 @@
 /** @file Cases of the contract of exchange. */
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { z } from 'zod';
 
 import type { exportRequest } from '../../../shared/contract/exchange.ts';
+import { changed, contentsOf, signedBundle } from '../../helpers/bundles.ts';
 import { owner } from './readers.ts';
 import { session } from './review.ts';
-import { take, NOBODY, type At, type Refusal, type Cases } from './case.ts';
+import { badRunIds, noRun, take, NOBODY, type At, type Refusal, type Cases } from './case.ts';
 
 type ExportRequest = z.input<typeof exportRequest>;
 
@@ -29,6 +31,31 @@ async function packed(at: At): Promise<{ path: string }> {
   return { path: join(record?.folder ?? '', record?.files[0]?.name ?? '') };
 }
 
+/** The bundle of the world's finished run. */
+async function bundle(at: At): Promise<{ path: string }> {
+  const exportId = await made(at, { what: 'bundle', runId: at.world.runId });
+  const record = (await at.client.exchange.list({})).find(({ id }) => id === exportId);
+  return { path: join(record?.folder ?? '', record?.files[0]?.name ?? '') };
+}
+
+let strangers = 0;
+
+/** The same model as somebody else would send it: another run's name on it, another signer. */
+export async function takeStranger(at: At) {
+  const contents = await contentsOf((await bundle(at)).path);
+  const id = `run-${String(++strangers).padStart(16, 'c')}`;
+  const other = changed(
+    contents,
+    'card.json',
+    (card) => void Object.assign(card['model'] ?? {}, { runId: id }),
+  );
+  const path = join(at.world.folder, `${id}.chestlight`);
+  writeFileSync(path, signedBundle(other));
+  const { token } = await owner(at.world);
+  const { signer } = await at.client.exchange.viewBundle({ path });
+  return await at.client.exchange.takeModel({ path, token, trust: signer.fingerprint });
+}
+
 const badIds = [{}, { exportId: 7 }, { exportId: '../etc' }];
 const noExport: Refusal = { input: () => ({ exportId: 'export-00000000' }), code: 'NOT_FOUND' };
 
@@ -49,6 +76,31 @@ export const exchangeCases: Cases['exchange'] = {
     },
     bad: [{}, { path: '/x' }, { path: '/x', token: 'x' }],
     refused: [{ input: () => ({ path: '/x', token: 'x'.repeat(43) }), code: 'SIGNED_OUT' }],
+  },
+  viewBundle: {
+    valid: async (at) => at.client.exchange.viewBundle(await bundle(at)),
+    bad: [{}, { path: '' }, { path: 7 }],
+    refused: [
+      { input: () => ({ path: 'relative' }), code: 'BAD_INPUT' },
+      { input: ({ folder }) => ({ path: join(folder, 'none') }), code: 'NOT_FOUND' },
+      { input: ({ labels }) => ({ path: labels }), code: 'BAD_INPUT' },
+    ],
+  },
+  takeModel: {
+    valid: takeStranger,
+    bad: [{}, { path: '/x', name: 7 }, { path: '/x', token: 'x' }],
+    refused: [
+      { input: () => ({ path: '/x', token: 'x'.repeat(43) }), code: 'SIGNED_OUT' },
+      {
+        input: async (world) => ({ path: world.labels, token: (await owner(world)).token }),
+        code: 'BAD_INPUT',
+      },
+    ],
+  },
+  modelCard: {
+    valid: ({ client, world }) => client.exchange.modelCard({ runId: world.runId }),
+    bad: badRunIds,
+    refused: [noRun],
   },
   signingKey: { valid: ({ client }) => client.exchange.signingKey({}), reads: true, bad: [], refused: [] },
   sources: { valid: ({ client }) => client.exchange.sources({}), reads: true, bad: [], refused: [] },

@@ -42,7 +42,10 @@ async function signedSession(files: readonly string[], marks = [box('Edema')]): 
 async function doExport(library: OpenLibrary, what: 'sr' | 'gsps') {
   const folder = join(tempFolder(), 'out');
   const request = exportRequest.parse({ what, reviewId: REVIEW });
-  return { folder, result: await runExport({ library, predict, clock: Date }, request, { folder }, quiet) };
+  return {
+    folder,
+    result: await runExport({ library, predict, score: predict, clock: Date }, request, { folder }, quiet),
+  };
 }
 
 it.each(['sr', 'gsps'] as const)(

@@ -12,7 +12,12 @@ import { begin, openDesk, refusal, said, seat, step, type Desk } from '../review
 
 function exchangeOf({ library, clock, signIn }: Desk) {
   const predict = () => Promise.reject(new Error('no model is asked here'));
-  return createExchangeService({ library, clock, signIn, predict, log: keptLog() });
+  return createExchangeService({
+    ...{ library, clock, signIn, predict },
+    score: predict,
+    tellRun: () => undefined,
+    log: keptLog(),
+  });
 }
 
 type Exchange = ReturnType<typeof exchangeOf>;

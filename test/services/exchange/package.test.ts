@@ -99,7 +99,7 @@ function first<Item>([item]: readonly Item[]): Item {
 async function pack(library: OpenLibrary, request: object = {}): Promise<string> {
   const folder = join(tempFolder(), 'package');
   const { files } = await runExport(
-    { library, predict, clock: Date },
+    { library, predict, score: predict, clock: Date },
     exportRequest.parse({ what: 'session', reviewId: REVIEW, ...request }),
     { folder },
     quiet,

@@ -42,7 +42,7 @@ async function report(keyFrames: readonly number[]): Promise<string> {
   store.reviews.append({ ...version, id: 'reading-000000000002' as ReadingId, stage: 'read', after: 1 });
   const folder = join(tempFolder(), 'out');
   const request = exportRequest.parse({ what: 'report', reviewId: REVIEW });
-  await runExport({ library, predict, clock: Date }, request, { folder }, quiet);
+  await runExport({ library, predict, score: predict, clock: Date }, request, { folder }, quiet);
   return readFileSync(join(folder, 'report.html'), 'utf8');
 }
 

@@ -3,6 +3,7 @@ import type { Evaluation } from '../../../../shared/contract/evaluation.ts';
 import type { StudyTableRequest } from '../../../../shared/contract/study-table.ts';
 import { ServiceError } from '../../../../shared/domain/service-error.ts';
 import type { Replicates } from '../../../store/comparisons.ts';
+import { SPLIT_ELSEWHERE } from '../../../store/imported-models.ts';
 import type { RunRow } from '../../../store/runs.ts';
 import type { OpenLibrary } from '../../library/open-library.ts';
 import { readVersion } from '../../app-version.ts';
@@ -30,7 +31,8 @@ function studyRows({ store }: OpenLibrary, { runIds }: StudyTableRequest): reado
     refuseOtherSplits(store, rows);
     return rows;
   }
-  const finished = store.runs.list().filter(hasResults);
+  // a model from elsewhere is no cell of a study of this library
+  const finished = store.runs.list().filter((run) => hasResults(run) && run.splitId !== SPLIT_ELSEWHERE);
   const newest = finished.at(-1);
   if (newest === undefined) {
     throw new ServiceError(

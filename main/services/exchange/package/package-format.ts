@@ -1,6 +1,6 @@
 /**
- * @file The file of a session package (docs/exchange.md): mark, header, then a body that may be encrypted: manifest, signature,
- * files one after the other. Nothing in it is compressed and no name in it is used as a path.
+ * @file The file of a package (docs/exchange.md), of a review session or of a model: mark, header, then a body that may be encrypted:
+ * manifest, signature, files one after the other. Nothing in it is compressed and no name in it is used as a path.
  */
 import { z } from 'zod';
 
@@ -12,15 +12,35 @@ import { ServiceError } from '../../../../shared/domain/service-error.ts';
 export const PACKAGE_ENDING = '.chestlight';
 export const PACKAGE_VERSION = 1;
 export const MARK = new TextEncoder().encode('CHESTLIGHT\u0000\u0001');
-export const SIGNED_WORDS = new TextEncoder().encode('chestlight session package 1\n');
 export const SIGNATURE_BYTES = 64;
 export const SESSION_NAME = 'session.json';
 
-export const LIMITS = {
-  header: 4096,
-  manifest: 16 * 1024 * 1024,
-  session: 512 * 1024 * 1024,
-} as const;
+export const LIMITS = { header: 4096, manifest: 16 * 1024 * 1024 } as const;
+
+/** What a package is of. */
+export interface PackageKind {
+  /** Of the header. */
+  readonly format: 'chestlight-session' | 'chestlight-model';
+  /** For people. */
+  readonly title: string;
+  /** What the signature begins with, so that one of a kind is none of the other. */
+  readonly signedWords: Uint8Array;
+  /** The file that comes first. */
+  readonly first: string;
+  /** Bytes that a file of this name may have; null = no such file belongs into it. */
+  readonly most: (name: string) => number | null;
+}
+
+export const SESSION_PACKAGE: PackageKind = {
+  format: 'chestlight-session',
+  title: 'a session package',
+  signedWords: new TextEncoder().encode('chestlight session package 1\n'),
+  first: SESSION_NAME,
+  most: (name) => {
+    if (name === SESSION_NAME) return 512_000_000;
+    return /^film-[0-9a-f]{32}$/.test(name) ? Number.MAX_SAFE_INTEGER : null;
+  },
+};
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
 const base64 = (bytes: number) =>
@@ -30,7 +50,7 @@ const base64 = (bytes: number) =>
 export const SCRYPT = { N: 2 ** 17, r: 8, p: 1 } as const;
 
 export const packageHeader = z.object({
-  format: z.literal('chestlight-session'),
+  format: z.enum(['chestlight-session', 'chestlight-model']),
   version: z.number().int(),
   encryption: z
     .object({
@@ -50,7 +70,11 @@ export const packageHeader = z.object({
 });
 export type PackageHeader = z.infer<typeof packageHeader>;
 
-const fileName = z.union([z.literal(SESSION_NAME), z.string().regex(/^film-[0-9a-f]{32}$/)]);
+/** Never used as a path; each kind knows its own. */
+const fileName = z
+  .string()
+  .max(64)
+  .regex(/^[a-z0-9][a-z0-9.-]*$/);
 
 export const packageManifest = z
   .object({
@@ -60,9 +84,8 @@ export const packageManifest = z
     files: z.array(z.object({ name: fileName, bytes: z.number().int().min(0), sha256: hash })).max(20_001),
   })
   .refine(
-    ({ files }) =>
-      files[0]?.name === SESSION_NAME && new Set(files.map(({ name }) => name)).size === files.length,
-    'the session comes first and each file once',
+    ({ files }) => files.length > 0 && new Set(files.map(({ name }) => name)).size === files.length,
+    'each file once',
   );
 export type PackageManifest = z.infer<typeof packageManifest>;
 

@@ -162,7 +162,8 @@ export async function mergePackage(
   }
 }
 
-async function refuseStranger(
+/** @throws ServiceError NOT_ALLOWED the signer is neither known here nor accepted now */
+export async function refuseStranger(
   library: OpenLibrary,
   { name, publicKey, fingerprint }: OpenPackage['signer'],
   trust: string | null,

@@ -1,11 +1,12 @@
 /**
- * @file Opens a session package: everything is bounded by the file's own size, checked before it is believed, and what is wrong
- * is named. A film's bytes are read only when they are asked for.
+ * @file Opens a package: everything is bounded by the file's own size, checked before it is believed, and what is wrong
+ * is named. A file's bytes are read only when they are asked for.
  */
 import { createPublicKey, verify } from 'node:crypto';
 import { open, type FileHandle } from 'node:fs/promises';
 
 import { errorCode } from '../../../../shared/domain/disk-error.ts';
+import { formatBytes } from '../../../../shared/domain/numbers.ts';
 import { ServiceError } from '../../../../shared/domain/service-error.ts';
 import { sha256Of } from '../../../files/artifacts.ts';
 import { fingerprintOf } from '../../../files/signing-key.ts';
@@ -20,23 +21,37 @@ import {
   packageManifest,
   PACKAGE_VERSION,
   SESSION_NAME,
+  SESSION_PACKAGE,
   SIGNATURE_BYTES,
   type PackagedSession,
   type PackageHeader,
+  type PackageKind,
   type PackageManifest,
 } from './package-format.ts';
 import { signedBytes } from './write-package.ts';
 
-export interface OpenPackage {
+export interface PackageSigner {
+  readonly name: string;
+  /** SPKI in DER, base64. */
+  readonly publicKey: string;
+  readonly fingerprint: string;
+}
+
+export interface OpenArchive {
   readonly manifest: PackageManifest;
   readonly encrypted: boolean;
-  readonly signer: { readonly name: string; readonly publicKey: string; readonly fingerprint: string };
+  readonly signer: PackageSigner;
+  /** Checked against the signed hash. @throws ServiceError BAD_INPUT naming the file; NOT_FOUND it is not in the package */
+  file(name: string): Promise<Uint8Array>;
+  close(): Promise<void>;
+}
+
+export interface OpenPackage extends Omit<OpenArchive, 'file'> {
   readonly session: PackagedSession;
   /** Films that are in the package, by id. */
   readonly films: readonly string[];
   /** Checked against the signed hash. @throws ServiceError BAD_INPUT naming the film */
   film(filmId: string): Promise<Uint8Array>;
-  close(): Promise<void>;
 }
 
 /** Reads whole stretches of the plain body. `what` names the stretch where something is wrong. */
@@ -57,9 +72,26 @@ export async function isPackage(path: string): Promise<boolean> {
  * @throws ServiceError NOT_FOUND, BAD_INPUT no package, changed, damaged, a wrong passphrase or none, INCOMPATIBLE newer
  */
 export async function openPackage(path: string, passphrase: string | null): Promise<OpenPackage> {
+  const { file: film, ...opened } = await openArchive(path, passphrase, SESSION_PACKAGE);
+  try {
+    const session = sessionOf(await film(SESSION_NAME));
+    const films = opened.manifest.files.slice(1).map(({ name }) => name);
+    return { ...opened, session, films, film };
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
+}
+
+/** A package of a kind; another kind is named. @throws as `openPackage` */
+export async function openArchive(
+  path: string,
+  passphrase: string | null,
+  kind: PackageKind,
+): Promise<OpenArchive> {
   const file = await openFile(path);
   try {
-    return await read(file, passphrase);
+    return await read(file, passphrase, kind);
   } catch (error) {
     await file.close();
     throw error;
@@ -89,20 +121,20 @@ async function stretch(file: FileHandle, from: number, bytes: number): Promise<U
 
 const length = (bytes: Uint8Array): number => Buffer.from(bytes).readUInt32BE();
 
-async function read(file: FileHandle, passphrase: string | null): Promise<OpenPackage> {
+async function read(file: FileHandle, passphrase: string | null, kind: PackageKind): Promise<OpenArchive> {
   const { size } = await file.stat();
   const start = MARK.byteLength + 4;
   const head = size < start ? new Uint8Array() : await stretch(file, 0, start);
   if (!Buffer.from(head.subarray(0, MARK.byteLength)).equals(MARK)) {
     throw new ServiceError(
       'BAD_INPUT',
-      'The file is not a session package of Chestlight. Nothing was taken from it.',
+      `The file is not ${kind.title} of Chestlight. Nothing was taken from it.`,
     );
   }
   const headerLength = length(head.subarray(MARK.byteLength));
   if (headerLength > LIMITS.header || start + headerLength > size) throw damaged('its header');
   const headerBytes = await stretch(file, start, headerLength);
-  const header = headerOf(headerBytes);
+  const header = headerOf(headerBytes, kind);
   const from = start + headerLength;
   const { body, bytes } = await bodyOf(file, { header, headerBytes, from, size, passphrase });
 
@@ -113,25 +145,22 @@ async function read(file: FileHandle, passphrase: string | null): Promise<OpenPa
   const manifestBytes = await body(4, manifestLength, 'its manifest');
   const signature = await body(4 + manifestLength, SIGNATURE_BYTES, 'its signature');
   const manifest = manifestOf(manifestBytes);
-  checkSignature(manifest, signedBytes(headerBytes, manifestBytes), signature);
-  const places = placesOf(manifest, 4 + manifestLength + SIGNATURE_BYTES, bytes);
+  checkSignature(manifest, signedBytes(headerBytes, manifestBytes, kind), signature);
+  const places = placesOf(manifest, kind, 4 + manifestLength + SIGNATURE_BYTES, bytes);
   const fileOf = async (name: string): Promise<Uint8Array> => {
     const place = places.get(name);
     if (place === undefined)
-      throw new ServiceError('NOT_FOUND', 'This film is not in the package.', { name });
+      throw new ServiceError('NOT_FOUND', `There is no ${name} in the package.`, { name });
     const content = await body(place.from, place.bytes, name);
     if (sha256Of(content) !== place.sha256) throw damaged(`the file ${name} in it`);
     return content;
   };
-  const session = sessionOf(await fileOf(SESSION_NAME));
   const { name, publicKey } = manifest.signer;
   return {
     manifest,
     encrypted: header.encryption !== null,
     signer: { name, publicKey, fingerprint: fingerprintOf(publicKey) },
-    session,
-    films: manifest.files.slice(1).map((one) => one.name),
-    film: fileOf,
+    file: fileOf,
     close: () => file.close(),
   };
 }
@@ -144,13 +173,18 @@ function parsed(bytes: Uint8Array): unknown {
   }
 }
 
-function headerOf(bytes: Uint8Array): PackageHeader {
+function headerOf(bytes: Uint8Array, kind: PackageKind): PackageHeader {
   const value = parsed(bytes);
   const version = (value as { version?: unknown } | undefined)?.version;
   if (typeof version === 'number' && version > PACKAGE_VERSION) throw newerPackage(version);
   const header = packageHeader.safeParse(value);
-  if (header.success && header.data.version === PACKAGE_VERSION) return header.data;
-  throw damaged('its header');
+  if (!header.success || header.data.version !== PACKAGE_VERSION) throw damaged('its header');
+  if (header.data.format === kind.format) return header.data;
+  throw new ServiceError(
+    'BAD_INPUT',
+    `The file is a package of Chestlight, but not ${kind.title}. Nothing was taken from it; open it as what it is.`,
+    { format: header.data.format },
+  );
 }
 
 interface Where {
@@ -234,11 +268,19 @@ interface Place {
 }
 
 /** Where each file lies. The files fill the rest of the package exactly, so none can claim more than is there. */
-function placesOf({ files }: PackageManifest, start: number, end: number): ReadonlyMap<string, Place> {
+function placesOf(
+  { files }: PackageManifest,
+  kind: PackageKind,
+  start: number,
+  end: number,
+): ReadonlyMap<string, Place> {
+  if (files[0]?.name !== kind.first) throw damaged(`its manifest, which does not begin with ${kind.first}`);
   const places = new Map<string, Place>();
   let from = start;
   for (const { name, bytes, sha256 } of files) {
-    if (name === SESSION_NAME && bytes > LIMITS.session) throw damaged('a session larger than 512 MB');
+    const most = kind.most(name);
+    if (most === null) throw damaged(`its manifest, which names ${name}: that does not belong into it`);
+    if (bytes > most) throw damaged(`${name} in it is larger than ${formatBytes(most)}`);
     places.set(name, { from, bytes, sha256 });
     from += bytes;
   }

@@ -1,4 +1,4 @@
-/** @file A session package as a stream of bytes: signed, encrypted where a passphrase is given. Films are read one at a time. */
+/** @file A package as a stream of bytes: signed, encrypted where a passphrase is given. Its files are read one at a time. */
 import { sha256Of } from '../../../files/artifacts.ts';
 import type { SigningKey } from '../../../files/signing-key.ts';
 import { CHUNK_BYTES, newEncryption, sealChunk } from './package-cipher.ts';
@@ -7,24 +7,38 @@ import {
   packageManifest,
   PACKAGE_VERSION,
   SESSION_NAME,
-  SIGNED_WORDS,
+  SESSION_PACKAGE,
   type PackagedSession,
   type PackageHeader,
+  type PackageKind,
 } from './package-format.ts';
 
-export interface PackagedFilm {
-  readonly filmId: string;
+export interface PackagedFile {
+  readonly name: string;
   readonly bytes: number;
   readonly sha256: string;
   read(): Promise<Uint8Array>;
 }
 
-export interface PackageContent {
-  readonly session: PackagedSession;
-  readonly films: readonly PackagedFilm[];
+export interface PackagedFilm extends Omit<PackagedFile, 'name'> {
+  readonly filmId: string;
+}
+
+interface About {
   readonly signerName: string;
   readonly app: string;
   readonly createdAt: number;
+}
+
+export interface ArchiveContent extends About {
+  readonly kind: PackageKind;
+  /** The kind's first file comes first. */
+  readonly files: readonly PackagedFile[];
+}
+
+export interface PackageContent extends About {
+  readonly session: PackagedSession;
+  readonly films: readonly PackagedFilm[];
 }
 
 const json = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
@@ -36,18 +50,48 @@ export function length32(bytes: number): Uint8Array {
 }
 
 /** What the signature is over: everything but the files, which the manifest has the hashes of. */
-export function signedBytes(header: Uint8Array, manifest: Uint8Array): Uint8Array {
-  return Buffer.concat([SIGNED_WORDS, length32(header.byteLength), header, manifest]);
+export function signedBytes(
+  header: Uint8Array,
+  manifest: Uint8Array,
+  kind: PackageKind = SESSION_PACKAGE,
+): Uint8Array {
+  return Buffer.concat([kind.signedWords, length32(header.byteLength), header, manifest]);
 }
 
+/** Content that is in memory already. */
+export function fileInMemory(name: string, content: Uint8Array): PackagedFile {
+  return {
+    name,
+    bytes: content.byteLength,
+    sha256: sha256Of(content),
+    read: () => Promise.resolve(content),
+  };
+}
+
+/** A session package. */
 export async function* writePackage(
-  content: PackageContent,
+  { session, films, ...about }: PackageContent,
+  signer: SigningKey,
+  passphrase: string | null,
+): AsyncGenerator<Uint8Array> {
+  const files = films.map(({ filmId, bytes, sha256, read }) => ({ name: filmId, bytes, sha256, read }));
+  const content = {
+    ...about,
+    kind: SESSION_PACKAGE,
+    files: [fileInMemory(SESSION_NAME, json(session)), ...files],
+  };
+  yield* writeArchive(content, signer, passphrase);
+}
+
+/** A package of any kind. */
+export async function* writeArchive(
+  content: ArchiveContent,
   signer: SigningKey,
   passphrase: string | null,
 ): AsyncGenerator<Uint8Array> {
   const secret = passphrase === null ? null : await newEncryption(passphrase);
   const header: PackageHeader = {
-    format: 'chestlight-session',
+    format: content.kind.format,
     version: PACKAGE_VERSION,
     encryption: secret?.encryption ?? null,
   };
@@ -61,27 +105,26 @@ export async function* writePackage(
 }
 
 async function* body(
-  { session, films, signerName, app, createdAt }: PackageContent,
+  { kind, files, signerName, app, createdAt }: ArchiveContent,
   signer: SigningKey,
   header: Uint8Array,
 ): AsyncGenerator<Uint8Array> {
-  const sessionBytes = json(session);
   const manifest = json(
     packageManifest.parse({
       createdAt,
       app,
       signer: { name: signerName, publicKey: signer.publicKey },
-      files: [
-        { name: SESSION_NAME, bytes: sessionBytes.byteLength, sha256: sha256Of(sessionBytes) },
-        ...films.map(({ filmId, bytes, sha256 }) => ({ name: filmId, bytes, sha256 })),
-      ],
+      files: files.map(({ name, bytes, sha256 }) => ({ name, bytes, sha256 })),
     }),
   );
   yield length32(manifest.byteLength);
   yield manifest;
-  yield signer.sign(signedBytes(header, manifest));
-  yield sessionBytes;
-  for (const film of films) yield await film.read();
+  yield signer.sign(signedBytes(header, manifest, kind));
+  for (const file of files) {
+    const content = await file.read();
+    // in pieces: what seals them would copy a large rest again and again
+    for (let at = 0; at < content.byteLength; at += CHUNK_BYTES) yield content.subarray(at, at + CHUNK_BYTES);
+  }
 }
 
 async function* sealed(

@@ -4,6 +4,7 @@ import type { ExportKind, TableFormat } from '../../../../shared/domain/exchange
 export const KIND_WORDS: Readonly<Record<ExportKind, { readonly label: string; readonly note: string }>> = {
   annotations: { label: 'Annotations', note: 'labels, reads and boxes' },
   predictions: { label: 'Predictions', note: 'scores of a run' },
+  bundle: { label: 'Model', note: 'a run for another site, signed' },
   session: { label: 'Session package', note: 'a review for another site, signed' },
   sr: { label: 'DICOM SR', note: 'signed reads as reports (TID 1500)' },
   report: { label: 'Key images', note: 'a page to print, or a PDF by it' },

@@ -56,7 +56,7 @@ export class StudentsForm {
       model: teacher.model,
       resolution: cell.resolution,
       teacherRunId: distils ? teacher.id : null,
-      splitId: teacher.splitId,
+      splitId: teacher.imported === null ? teacher.splitId : null, // a model from elsewhere has none here
       findings: [...teacher.config.findings],
       labelSet: 'own',
       labelRule: null,
