@@ -8,13 +8,18 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
 import { connectLoopback } from '../../main/node/loopback-client.ts';
+import { runExport } from '../../main/services/exchange/export-job.ts';
+import { exportRequest } from '../../shared/contract/exchange.ts';
 import { reviewPlan } from '../../shared/contract/review.ts';
+import { addModelRun } from '../helpers/bundles.ts';
+import { openTestApp } from '../helpers/open-app.ts';
 import { smallFilmFolder } from '../helpers/small-library.ts';
 import { seriousViolations } from './accessibility.ts';
 import { inOrder } from './in-order.ts';
 import { goTo, openWindow, type AppWindow } from './window.ts';
 
 const SETUP_MS = 120_000;
+const LONG = { timeout: SETUP_MS };
 const OWNER = { name: 'Olga', pin: '190512' };
 
 let window: AppWindow;
@@ -56,6 +61,7 @@ it(
     const { dir, labels, films } = smallFilmFolder();
     const { importId } = await client.library.import({ paths: [dir], labels });
     for await (const event of await client.library.watchImport({ importId })) expect(event.error).toBeNull();
+    await client.library.createSplit({ name: 'Here' });
     const { token, reader } = await client.readers.firstOwner(OWNER);
     const { rows } = await client.library.films({ limit: 3 });
     const plan = reviewPlan.parse({
@@ -117,3 +123,44 @@ it('writes a session package onto a stick, opens it with its passphrase and merg
   await page.getByText('“Spring round” is merged: 0 new versions').waitFor();
   expect(window.problems).toEqual([]);
 });
+
+it(
+  'takes in a model that another site signed, once its key was compared, and measures it on films that are here',
+  async () => {
+    const { page } = window;
+    const { path } = await strangersBundle();
+    await page.locator('input[accept=".chestlight"]').setInputFiles(path);
+    await page.getByText(/No distillation, ViT-Tiny at 28 px/).waitFor();
+    const take = page.getByRole('button', { name: 'Take the model in' });
+    expect(await take.isDisabled()).toBe(true);
+    await looksRight('model');
+    await page.getByRole('checkbox', { name: /I compared this key/ }).check();
+    await page.getByRole('textbox', { name: 'Name here (optional)' }).fill('From afar');
+    await take.click();
+    await page.getByText(/“From afar” is in the library. Asked about 4 generated images/).waitFor(LONG);
+    await page.getByRole('link', { name: 'measure it on films that are here' }).click();
+    const measure = page.getByRole('button', { name: 'Measure it here' });
+    await measure.waitFor();
+    await looksRight('unmeasured');
+    await measure.click();
+    await page.getByRole('tab', { name: 'Findings' }).waitFor(LONG);
+    await page.getByText(/came from elsewhere, signed by/).waitFor(LONG);
+    await looksRight('measured');
+    expect(window.problems).toEqual([]);
+  },
+  SETUP_MS * 3,
+);
+
+/** A model of another library, as a file. */
+async function strangersBundle(): Promise<{ path: string }> {
+  const other = await openTestApp();
+  const runId = await addModelRun(other);
+  const { library, inference } = other;
+  const { files } = await runExport(
+    { library, predict: inference.service.predict, score: inference.scoreAfresh, clock: Date },
+    exportRequest.parse({ what: 'bundle', runId }),
+    { folder: join(window.folder, 'from-afar') },
+    { signal: new AbortController().signal, report: () => undefined },
+  );
+  return { path: files[0]?.path ?? '' };
+}

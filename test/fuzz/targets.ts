@@ -24,6 +24,7 @@ import { signerOf } from '../../main/services/training/weights-signature.ts';
 import { startFile } from '../../main/services/training/known-wheel.ts';
 import { ServiceError } from '../../shared/domain/service-error.ts';
 import { small, weightsOf } from '../numeric/reference.ts';
+import { bundleSeeds, readBundle, shapedBundle } from './bundle-target.ts';
 import type { Dice } from './mutate.ts';
 
 export interface Target {
@@ -280,6 +281,21 @@ export const TARGETS: Readonly<Record<string, Target>> = {
       writeFileSync(path, bytes);
       await readUpdate(path);
     },
+    codeOf: serviceCode,
+  },
+  bundle: {
+    seeds: bundleSeeds,
+    shaped: shapedBundle,
+    words: [
+      '"version":2',
+      '"bytes":4294967296',
+      '"name":"../../x"',
+      '__proto__',
+      '\xff\xff\xff\xff',
+      'CHESTLIGHT',
+      '1e400',
+    ],
+    read: readBundle,
     codeOf: serviceCode,
   },
   zip: {

@@ -14,7 +14,7 @@ import { openArchive } from '../../main/services/exchange/package/read-package.t
 import { length32, signedBytes } from '../../main/services/exchange/package/write-package.ts';
 import { PIXEL_PIPELINE } from '../../main/services/import/pipeline-version.ts';
 import type { RunConfig } from '../../shared/contract/training.ts';
-import type { RunId, SplitId } from '../../shared/domain/ids.ts';
+import type { RunId } from '../../shared/domain/ids.ts';
 import { addRun, addSplit, type Score } from '../services/evaluation/scored-runs.ts';
 
 export const FINDINGS = ['Infiltration', 'Pneumonia'];
@@ -23,8 +23,8 @@ export const FINDINGS = ['Infiltration', 'Pneumonia'];
 export async function addModelRun(app: AppParts, wanted: Partial<RunConfig> = {}): Promise<RunId> {
   const { library, inference, evaluation } = app;
   const { store, files } = library;
-  const splitId = (store.splits.list()[0]?.id ??
-    addSplit(library, ({ id }) => store.films.find(id)?.givenPart ?? 'test')) as SplitId;
+  const splitId =
+    store.splits.list()[0]?.id ?? addSplit(library, ({ id }) => store.films.find(id)?.givenPart ?? 'test');
   const config = {
     method: 'none',
     resolution: 28,

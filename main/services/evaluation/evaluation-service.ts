@@ -98,7 +98,7 @@ export function createEvaluationService({
     const result = await results.evaluation(run, part);
     if (part !== 'test') return result;
     const gain = notesOnGain(run.config, await comparisons.toBaseline(run));
-    return { ...result, notes: [...result.notes, ...gain, ...(await notesOnOrigin(run))] };
+    return { ...result, notes: [...(await notesOnOrigin(run)), ...result.notes, ...gain] };
   }
 
   /** Of a model from elsewhere: where it came from, and whether its films may be here. */

@@ -35,10 +35,10 @@ export interface InferenceParts {
     attention: readonly MapKey[],
   ): Promise<readonly ImagePrediction[]>;
   /** Scores by a process of its own that has loaded no other weights, one image at a time: for checks; nothing is kept. */
-  scoreAfresh(
+  readonly scoreAfresh: (
     model: WeightsOnDisk,
     images: readonly Uint8Array[],
-  ): Promise<readonly { readonly t1: readonly number[]; readonly t2: number }[]>;
+  ) => Promise<readonly { readonly t1: readonly number[]; readonly t2: number }[]>;
   /** An attention figure's bytes; only predictions are kept. */
   drawFigure(request: FigureRequest, context: CallContext): Promise<Uint8Array>;
   close(): Promise<void>;

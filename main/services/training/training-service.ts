@@ -49,7 +49,7 @@ export interface TrainingParts {
   /** Calls after every change of a run, for as long as the library is open. */
   onChange(listener: () => void): void;
   /** Tells windows of a run that did not come from here. */
-  tell(id: RunId): void;
+  readonly tell: (id: RunId) => void;
   isBusy(): boolean;
   /** Asks a run at work for a checkpoint soon; it goes on. False when there is none. */
   keepNow(): boolean;

@@ -74,7 +74,12 @@ function said({ store }: OpenLibrary) {
 
 const doExport = (library: OpenLibrary, request: object, folder: string, replace = false) =>
   runExport(
-    { library, predict: noPredictions, score: () => Promise.reject(new Error('no model is asked')), clock: Date },
+    {
+      library,
+      predict: noPredictions,
+      score: () => Promise.reject(new Error('no model is asked')),
+      clock: Date,
+    },
     exportRequest.parse(request),
     { folder, replace },
     quiet,

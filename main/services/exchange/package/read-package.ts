@@ -42,7 +42,7 @@ export interface OpenArchive {
   readonly encrypted: boolean;
   readonly signer: PackageSigner;
   /** Checked against the signed hash. @throws ServiceError BAD_INPUT naming the file; NOT_FOUND it is not in the package */
-  file(name: string): Promise<Uint8Array>;
+  readonly file: (name: string) => Promise<Uint8Array>;
   close(): Promise<void>;
 }
 
