@@ -4,6 +4,7 @@ import { callContext, type Implementer } from './implementer.ts';
 
 export function evaluationRouter(os: Implementer['evaluation'], service: EvaluationService) {
   return os.router({
+    outside: os.outside.handler(({ input, signal }) => service.outside(input, callContext(signal))),
     measure: os.measure.handler(({ input, signal }) => service.measure(input, callContext(signal))),
     table: os.table.handler(({ input, signal }) => service.table(input, callContext(signal))),
     run: os.run.handler(({ input, signal }) => service.run(input, callContext(signal))),

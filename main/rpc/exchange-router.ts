@@ -12,6 +12,11 @@ export function exchangeRouter(os: Implementer['exchange'], service: ExchangeSer
     ),
     viewBundle: os.viewBundle.handler(({ input, signal }) => service.viewBundle(input, callContext(signal))),
     takeModel: os.takeModel.handler(({ input, signal }) => service.takeModel(input, callContext(signal))),
+    takeScores: os.takeScores.handler(({ input, signal }) => service.takeScores(input, callContext(signal))),
+    removeScores: os.removeScores.handler(({ input, signal }) =>
+      service.removeScores(input, callContext(signal)),
+    ),
+    filmScores: os.filmScores.handler(({ input, signal }) => service.filmScores(input, callContext(signal))),
     modelCard: os.modelCard.handler(({ input, signal }) => service.modelCard(input, callContext(signal))),
     signingKey: os.signingKey.handler(({ input, signal }) => service.signingKey(input, callContext(signal))),
     sources: os.sources.handler(({ input, signal }) => service.sources(input, callContext(signal))),

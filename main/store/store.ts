@@ -19,6 +19,7 @@ import { createImportStore, type ImportStore } from './imports.ts';
 import { createLabelStore, type LabelStore } from './labels.ts';
 import { createLabelVersionStore, type LabelVersionStore } from './label-versions.ts';
 import { createLocalisationStore, type LocalisationStore } from './localisations.ts';
+import { createOutsideScoreStore, type OutsideScoreStore } from './outside-scores.ts';
 import { createPatientStore, type PatientStore } from './patients.ts';
 import { createPredictionStore, type PredictionStore } from './predictions.ts';
 import { createReaderStore, type ReaderStore } from './readers.ts';
@@ -45,6 +46,7 @@ export interface Store {
   readonly imports: ImportStore;
   readonly runs: RunStore;
   readonly importedModels: ImportedModelStore;
+  readonly outsideScores: OutsideScoreStore;
   readonly studies: StudyStore;
   readonly evaluations: EvaluationStore;
   readonly comparisons: ComparisonStore;
@@ -123,6 +125,7 @@ export function openStore(file: string, options: StoreOptions): Store {
     imports: translated(createImportStore(db)),
     runs: translated(createRunStore(db)),
     importedModels: translated(createImportedModelStore(db)),
+    outsideScores: translated(createOutsideScoreStore(db)),
     studies: translated(createStudyStore(db)),
     evaluations: translated(createEvaluationStore(db)),
     comparisons: translated(createComparisonStore(db)),

@@ -8,6 +8,7 @@ import { comparison } from './comparison.ts';
 import { STUDY_FORMATS, studyTable, studyTableRequest } from './study-table.ts';
 import { attentionMethod } from './inference.ts';
 import { localisation } from './localisation.ts';
+import { outsideModel } from './outside-scores.ts';
 import { resolution } from './training.ts';
 
 export const curvePoint = z.object({ x: z.number(), y: z.number(), threshold: z.number().nullable() });
@@ -116,6 +117,8 @@ export const evaluationContract = {
   measure: procedure
     .input(z.object({ runId, splitId: splitId.nullable().default(null) }))
     .output(eventIterator(z.object({ done: z.number().int(), total: z.number().int() }))),
+  /** Outside models against the library's labels, over all films that they scored. */
+  outside: procedure.input(empty).output(z.array(outsideModel)),
   table: procedure.input(empty).output(z.array(resultRow)),
   run: procedure.input(z.object({ runId, part: part.default('test') })).output(evaluation),
   /** `a` minus `b` on the same films of a part. Refused where films, labels or findings differ. */

@@ -7,6 +7,8 @@ import { ID_PATTERN, type ExportId } from '../domain/ids.ts';
 import { empty, filmId, procedure, progress, reviewId, runId, timestampMs } from './base.ts';
 import { report } from './evaluation.ts';
 import { modelCard } from './model-card.ts';
+import { columnMapping } from './library.ts';
+import { filmScores, outsideModelId, takenScores } from './outside-scores.ts';
 import { readerToken } from './readers.ts';
 
 export const exportId = z
@@ -165,6 +167,24 @@ export const exchangeContract = {
       }),
     )
     .output(takenModel),
+  /**
+   * Scores of a model by film. Of a run that is here with the weights that gave them they are compared and not kept; of any other they
+   * are kept as an outside model's.
+   */
+  takeScores: procedure
+    .input(
+      z.object({
+        path: z.string().min(1).max(4096),
+        uploadId: z.string().max(64).nullable().default(null),
+        /** Of a table from elsewhere: `file` names the film. null = our reading of its header. */
+        mapping: columnMapping.nullable().default(null),
+        name: z.string().trim().max(80).default(''),
+      }),
+    )
+    .output(takenScores),
+  removeScores: procedure.input(z.object({ modelId: outsideModelId })).output(empty),
+  /** What outside models say of a film. */
+  filmScores: procedure.input(z.object({ filmId })).output(z.array(filmScores)),
   /** Writes the card of a run's model as a page. */
   modelCard: procedure.input(z.object({ runId })).output(report),
   /** Checks every byte of a session package and says what is in it; changes nothing. */

@@ -2,7 +2,7 @@
  * @file The Export page in a real browser: annotations out with their check, a session package with a passphrase, opened again and
  * merged by its owner; no serious finding of axe, nothing wider than the window.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -20,6 +20,8 @@ import { goTo, openWindow, type AppWindow } from './window.ts';
 
 const SETUP_MS = 120_000;
 const LONG = { timeout: SETUP_MS };
+/** Of films that the library has: the first that the reading room opens is among them. */
+let filmNames: string[] = [];
 const OWNER = { name: 'Olga', pin: '190512' };
 
 let window: AppWindow;
@@ -72,6 +74,7 @@ it(
       timed: false,
       seed: 1,
     });
+    filmNames = (await client.library.films({ limit: 6 })).rows.map(({ name }) => name);
     const ids = rows.map(({ id }) => id);
     await client.review.create({ token, name: 'Spring round', plan, readers: [reader.id], films: ids });
     loopback.close();
@@ -145,7 +148,25 @@ it(
     await measure.click();
     await page.getByRole('tab', { name: 'Findings' }).waitFor(LONG);
     await page.getByText(/came from elsewhere, signed by/).waitFor(LONG);
+    await page.getByText(/macro over [12] of 2/).waitFor(LONG);
     await looksRight('measured');
+    await page.getByRole('tab', { name: 'From elsewhere' }).click();
+    const scores = join(window.folder, 'theirs.csv');
+    writeFileSync(
+      scores,
+      `image,p_abnormal\n${filmNames.map((name, index) => `${name},0.${index + 1}`).join('\n')}\n`,
+    );
+    await page.getByLabel('File of scores').setInputFiles(scores);
+    await page.getByRole('combobox', { name: /p_abnormal/ }).click();
+    await page.getByRole('option', { name: 'Normal / abnormal' }).click();
+    await looksRight('mapper');
+    await page.getByRole('button', { name: 'Take the scores in' }).click();
+    await page.getByText(/“theirs.csv” is not in this library: scores of 6 films are kept/).waitFor(LONG);
+    await page.getByRole('region', { name: 'Models from elsewhere' }).waitFor();
+    await looksRight('outside');
+    await goTo(page, 'Reading room');
+    await page.getByRole('region', { name: 'Scores of theirs.csv' }).waitFor(LONG);
+    await looksRight('reading-outside');
     expect(window.problems).toEqual([]);
   },
   SETUP_MS * 3,

@@ -7,8 +7,12 @@ import { z } from 'zod';
 import { columnMapping, importSource, type ImportSummary } from '../../../shared/contract/library.ts';
 import { formatDuration } from '../../../shared/domain/numbers.ts';
 import type { OpenLibrary } from '../../services/library/open-library.ts';
+import { looksLikeScores } from '../../services/exchange/outside-scores/read-scores.ts';
+import { takeScores } from '../../services/exchange/outside-scores/take-scores.ts';
+import { withApp } from '../app-option.ts';
 import { LIBRARY_OPTION, withLibrary } from '../library-option.ts';
-import { Refusal, type Verb } from '../verb.ts';
+import { textOption } from '../options.ts';
+import { Refusal, type Verb, type VerbArguments, type VerbResult } from '../verb.ts';
 
 async function readMapping(file: string): Promise<z.infer<typeof columnMapping>> {
   try {
@@ -55,18 +59,52 @@ function inWords(summary: ImportSummary): string {
   ].join('\n');
 }
 
+/** Scores of a model: of a run that is here compared, of any other kept. */
+async function importScores(path: string, options: VerbArguments['options']): Promise<VerbResult> {
+  const file = textOption(options, 'mapping');
+  const mapping = file === undefined ? null : await readMapping(file);
+  return await withApp(options, 'write', async ({ library, inference }) => {
+    const stop = new AbortController();
+    const deps = { library, predict: inference.service.predict, now: Date.now(), signal: stop.signal };
+    const taken = await takeScores(deps, { path, mapping, name: textOption(options, 'name') ?? '' });
+    const lines = [
+      taken.runId === null
+        ? `${taken.model}: ${taken.added} films added, ${taken.known} were here already`
+        : `${taken.model} is here: ${taken.same} of ${taken.films} films have the same scores, nothing was kept`,
+      ...taken.differing.slice(0, 20).map(({ film, apart }) => `  ${film} differs by ${apart}`),
+      ...(taken.missingCount === 0
+        ? []
+        : [`${taken.missingCount} films are not here: ${taken.missing.slice(0, 20).join(', ')}`]),
+    ];
+    return { json: taken, text: lines.join('\n') };
+  });
+}
+
 export const importVerb: Verb = {
   name: 'import',
-  usage: 'import PATH… --library DIR [--labels CSV] [--boxes CSV] [--mapping JSON]',
-  summary: 'films of folders, files, a DICOMDIR or a dataset layout, with labels',
+  usage:
+    'import PATH… --library DIR [--labels CSV] [--boxes CSV] [--mapping JSON] · import FILE --scores [--name NAME] [--mapping JSON] --library DIR',
+  summary: 'films of folders, files, a DICOMDIR or a dataset layout, with labels; scores of a model',
   options: {
     ...LIBRARY_OPTION,
     labels: { type: 'string' },
     boxes: { type: 'string' },
     mapping: { type: 'string' },
+    scores: { type: 'boolean' },
+    name: { type: 'string' },
   },
   run: async ({ positionals, options }) => {
     const { labels, boxes, mapping } = options;
+    const [only, ...more] = positionals;
+    const isScores = options.scores === true;
+    if (only !== undefined && more.length === 0 && (isScores || (await looksLikeScores(resolve(only))))) {
+      return await importScores(resolve(only), options);
+    }
+    if (isScores)
+      throw new Refusal(
+        'BAD_INPUT',
+        'Name one file of scores: chestlight import FILE --scores --library DIR',
+      );
     if (positionals.length === 0 && typeof labels !== 'string') {
       throw new Refusal(
         'BAD_INPUT',

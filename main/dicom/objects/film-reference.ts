@@ -40,6 +40,12 @@ const STRINGS: readonly (readonly [keyword: string, tag: number])[] = [
 ];
 const UID = /^[0-9.]{1,64}$/;
 
+/** (0008,0018) alone; null where the file has none. @throws FilmError */
+export function readSopInstanceUid(file: Uint8Array): string | null {
+  const value = stringValue(readDicomFile(file).dataSet, 0x00080018) ?? '';
+  return UID.test(value) ? value : null;
+}
+
 /**
  * @param size of the film as it is shown
  * @returns null when the film names no study, series or instance

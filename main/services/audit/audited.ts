@@ -120,6 +120,11 @@ export function auditedExchange(service: ExchangeService, audit: AuditLog): Exch
       audit.record('export', answer.exportId, { what: input.what, format: input.format });
       return answer;
     },
+    async removeScores(input, context) {
+      const answer = await service.removeScores(input, context);
+      audit.record('delete', input.modelId, { what: 'scores' });
+      return answer;
+    },
     async modelCard(input, context) {
       const answer = await service.modelCard(input, context);
       audit.record('export', answer.sha256, { what: 'model card' });

@@ -16,6 +16,7 @@ import { createComparisons } from './comparisons.ts';
 import { createLocaliser } from './localisation.ts';
 import { measureHere } from './measure-here.ts';
 import { createMeasure } from './measure.ts';
+import { measureOutside } from './outside-models.ts';
 import { notesOnGain } from './notes.ts';
 import type { RunDifference } from './paired-difference.ts';
 import { readRunScores, type ScoredPart } from './part-scores.ts';
@@ -187,6 +188,7 @@ export function createEvaluationService({
       return summaryOf(await results.evaluation(run, 'test'));
     },
     service: {
+      outside: () => measureOutside(library, measure),
       measure: (input, context) => measureHere({ library, predict, results, tellRun }, input, context),
       async table() {
         const finished = store.runs.list().filter(hasResults);

@@ -26,6 +26,7 @@ import { writeReport } from '../evaluation/report/write-report.ts';
 import { cardPage } from './model-bundle/card-page.ts';
 import { cardOf } from './model-bundle/gather-card.ts';
 import { takeModel, viewBundle } from './model-bundle/take-model.ts';
+import { scoresOfFilm, takeScores } from './outside-scores/take-scores.ts';
 import { mergePackage, viewPackage } from './package/package-service.ts';
 import { filmsOfReview, chosenRead } from './gather-annotations.ts';
 
@@ -248,6 +249,19 @@ export function createExchangeService(deps: ExchangeDeps): ExchangeParts {
       deps.tellRun(taken.runId);
       return taken;
     },
+    async takeScores({ mapping, name, ...source }, { signal }) {
+      const asked = { path: await packagePath(source), mapping, name };
+      return await takeScores({ library, predict: deps.predict, now: clock.now(), signal }, asked);
+    },
+    removeScores({ modelId }) {
+      files.refuseIfReadOnly();
+      if (!store.outsideScores.models().some(({ id }) => id === modelId)) {
+        throw new ServiceError('NOT_FOUND', 'There is no such model in this library.', { modelId });
+      }
+      store.outsideScores.removeModel(modelId);
+      return {};
+    },
+    filmScores: ({ filmId }) => scoresOfFilm(library, filmId),
     async modelCard({ runId }) {
       files.refuseIfReadOnly();
       return await writeReport(files, cardPage(await cardOf(library, runId)));

@@ -108,7 +108,8 @@ function ofTable(
   };
 }
 
-const cocoScores = z.object({
+export const cocoScores = z.object({
+  info: z.object({ run: predictionSet.shape.run }),
   categories: z.array(z.object({ id: z.number(), name: z.string() })),
   images: z.array(
     z.object({

@@ -104,8 +104,8 @@ async function jsonBytes(path: string): Promise<Uint8Array> {
 function scores(): ServiceError {
   return new ServiceError(
     'BAD_INPUT',
-    'The file has scores of a model. Scores are not imported: they are made again from the weights of their run, so that' +
-      ' nobody can change them on the way. Nothing was imported; import the run’s weights instead.',
+    'The file has scores of a model, no labels. Nothing was imported; bring it in on the Evaluate page (Scores from elsewhere), or alone' +
+      ' with the verb "import".',
   );
 }
 

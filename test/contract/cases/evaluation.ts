@@ -11,6 +11,7 @@ export const evaluationCases: Cases['evaluation'] = {
     bad: [...badRunIds, { runId: NOBODY.run, splitId: 7 }],
     refused: [noRun, { input: ({ runId }) => ({ runId }), code: 'CONFLICT' }],
   },
+  outside: { valid: ({ client }) => client.evaluation.outside({}), reads: true, bad: [], refused: [] },
   table: { valid: ({ client }) => client.evaluation.table({}), reads: true, bad: [], refused: [] },
   run: {
     valid: ({ client, world }) => client.evaluation.run({ runId: world.runId }),

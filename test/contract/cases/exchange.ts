@@ -1,5 +1,6 @@
 /** @file Cases of the contract of exchange. */
 import { writeFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { z } from 'zod';
@@ -8,7 +9,7 @@ import type { exportRequest } from '../../../shared/contract/exchange.ts';
 import { changed, contentsOf, signedBundle } from '../../helpers/bundles.ts';
 import { owner } from './readers.ts';
 import { session } from './review.ts';
-import { badRunIds, noRun, take, NOBODY, type At, type Refusal, type Cases } from './case.ts';
+import { badFilmIds, badRunIds, noRun, take, NOBODY, type At, type Refusal, type Cases } from './case.ts';
 
 type ExportRequest = z.input<typeof exportRequest>;
 
@@ -56,6 +57,15 @@ export async function takeStranger(at: At) {
   return await at.client.exchange.takeModel({ path, token, trust: signer.fingerprint });
 }
 
+let tables = 0;
+
+/** Scores of a film of the world by a model that nobody has. */
+async function scoreTable({ world }: At): Promise<string> {
+  const path = join(world.folder, 'scores.csv');
+  await writeFile(path, `file,abnormal\n${world.filmId},0.25\n`);
+  return path;
+}
+
 const badIds = [{}, { exportId: 7 }, { exportId: '../etc' }];
 const noExport: Refusal = { input: () => ({ exportId: 'export-00000000' }), code: 'NOT_FOUND' };
 
@@ -96,6 +106,31 @@ export const exchangeCases: Cases['exchange'] = {
         code: 'BAD_INPUT',
       },
     ],
+  },
+  takeScores: {
+    valid: async (at) => at.client.exchange.takeScores({ path: await scoreTable(at) }),
+    bad: [{}, { path: 7 }, { path: '' }, { path: '/x', mapping: 7 }],
+    refused: [
+      { input: () => ({ path: 'relative' }), code: 'BAD_INPUT' },
+      { input: ({ folder }) => ({ path: join(folder, 'none.csv') }), code: 'NOT_FOUND' },
+    ],
+  },
+  removeScores: {
+    valid: async (at) => {
+      const { modelId } = await at.client.exchange.takeScores({
+        path: await scoreTable(at),
+        name: `M ${++tables}`,
+      });
+      return await at.client.exchange.removeScores({ modelId: modelId ?? '' });
+    },
+    bad: [{}, { modelId: 7 }, { modelId: 'outside-x' }],
+    refused: [{ input: () => ({ modelId: 'outside-0000000000000000' }), code: 'NOT_FOUND' }],
+  },
+  filmScores: {
+    valid: ({ client, world }) => client.exchange.filmScores({ filmId: world.filmId }),
+    reads: true,
+    bad: badFilmIds,
+    refused: [],
   },
   modelCard: {
     valid: ({ client, world }) => client.exchange.modelCard({ runId: world.runId }),
