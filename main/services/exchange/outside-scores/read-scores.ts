@@ -80,14 +80,16 @@ async function bytesOf(path: string): Promise<Uint8Array> {
   throw new ServiceError('BAD_INPUT', 'The file of scores is larger than 256 MB. Nothing was imported.');
 }
 
+/** What a file says of itself. */
+interface Marked {
+  readonly format?: unknown;
+  readonly version?: unknown;
+  readonly info?: Marked | null;
+}
+
 function fromJson(bytes: Uint8Array, source: string): ScoreFile {
-  const value = parseJson(bytes, 'The file of scores') as {
-    format?: unknown;
-    version?: unknown;
-    info?: unknown;
-  } | null;
-  const info = (value?.info ?? null);
-  const own = value?.format === PREDICTIONS_MARK ? value : info;
+  const value = parseJson(bytes, 'The file of scores') as Marked | null;
+  const own = value?.format === PREDICTIONS_MARK ? value : value?.info;
   if (own?.format !== PREDICTIONS_MARK) {
     throw new ServiceError(
       'BAD_INPUT',
