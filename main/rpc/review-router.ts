@@ -21,6 +21,7 @@ export function reviewRouter(os: Implementer['review'], service: ReviewService) 
     ),
     compare: os.compare.handler(({ input, signal }) => service.compare(input, callContext(signal))),
     settle: os.settle.handler(({ input, signal }) => service.settle(input, callContext(signal))),
+    saveDraft: os.saveDraft.handler(({ input, signal }) => service.saveDraft(input, callContext(signal))),
     previewLabels: os.previewLabels.handler(({ input, signal }) =>
       service.previewLabels(input, callContext(signal)),
     ),

@@ -1,5 +1,6 @@
 /** @file Label versions: what a review says of films, beside the imported labels. A version is added whole and never changed. */
 import { labelVersionRequest, type LabelVersion } from '../../shared/contract/label-version.ts';
+import type { Box } from '../../shared/domain/geometry.ts';
 import type { FilmId, LabelVersionId, ReaderId, SplitId } from '../../shared/domain/ids.ts';
 import { ServiceError } from '../../shared/domain/service-error.ts';
 import type { Db } from './connection.ts';
@@ -7,11 +8,18 @@ import type { Db } from './connection.ts';
 /** null = unknown, whatever was imported. */
 export type VersionValue = 0 | 1 | null;
 
+/** Where a finding is, in pixels of the film as stored. */
+export interface VersionBox extends Box {
+  readonly finding: string;
+}
+
 /** What a version says of one film; what it does not name stays as imported. */
 export interface FilmLabels {
   readonly labels: ReadonlyMap<string, VersionValue>;
   /** undefined = as imported. */
   readonly abnormal: VersionValue | undefined;
+  /** Of findings that the version calls present; without one the place is not known. */
+  readonly boxes: readonly VersionBox[];
 }
 
 export type NewLabelVersion = Pick<LabelVersion, 'id' | 'name' | 'reviewId' | 'request' | 'createdAt'> & {
@@ -35,10 +43,20 @@ export function createLabelVersionStore(db: Db, ensureFinding: (name: string) =>
   const addAbnormal = db.prepare<[string, number, VersionValue]>(
     'INSERT INTO version_abnormal (version_id, film_no, value) VALUES (?, ?, ?)',
   );
+  const addBox = db.prepare(
+    `INSERT INTO version_boxes (version_id, film_no, finding_no, number, x, y, width, height)
+     VALUES (@version, @film, @findingNo, @number, @x, @y, @width, @height)`,
+  );
+  const boxesOf = db.prepare<[string, string], VersionBox & { filmId: FilmId }>(
+    `SELECT m.id AS filmId, f.name AS finding, b.x, b.y, b.width, b.height FROM version_boxes b
+     JOIN split_films s ON s.split_id = ? AND s.film_no = b.film_no JOIN films m ON m.no = b.film_no
+     JOIN findings f ON f.no = b.finding_no WHERE b.version_id = ? ORDER BY m.id, b.number`,
+  );
   const select = `SELECT v.id, v.name, v.review_id AS reviewId, r.name AS reviewName, v.created_at AS createdAt, v.request,
       (SELECT count(*) FROM (SELECT film_no FROM version_labels l WHERE l.version_id = v.id
          UNION SELECT film_no FROM version_abnormal a WHERE a.version_id = v.id)) AS films,
-      (SELECT count(*) FROM version_labels l WHERE l.version_id = v.id) AS labels
+      (SELECT count(*) FROM version_labels l WHERE l.version_id = v.id) AS labels,
+      (SELECT count(*) FROM version_boxes b WHERE b.version_id = v.id) AS boxes
     FROM label_versions v JOIN reviews r ON r.id = v.review_id`;
   const all = db.prepare<[], RawVersion>(`${select} ORDER BY v.created_at DESC, v.id DESC`);
   const byId = db.prepare<[string], RawVersion>(`${select} WHERE v.id = ?`);
@@ -65,11 +83,14 @@ export function createLabelVersionStore(db: Db, ensureFinding: (name: string) =>
       );
     }
     insert.run({ ...made, request: JSON.stringify(made.request) });
-    for (const [filmId, { labels, abnormal }] of films) {
+    for (const [filmId, { labels, abnormal, boxes }] of films) {
       const no = filmNo.get(filmId)?.no;
       if (no === undefined) continue; // not in the library any more: nothing to learn from
       for (const [finding, value] of labels) addLabel.run(made.id, no, ensureFinding(finding), value);
       if (abnormal !== undefined) addAbnormal.run(made.id, no, abnormal);
+      for (const [number, { finding, ...box }] of boxes.entries()) {
+        addBox.run({ version: made.id, film: no, findingNo: ensureFinding(finding), number, ...box });
+      }
     }
   }
 
@@ -87,15 +108,20 @@ export function createLabelVersionStore(db: Db, ensureFinding: (name: string) =>
     ofSplit(id: LabelVersionId, split: SplitId): ReadonlyMap<FilmId, FilmLabels> {
       const films = new Map<
         FilmId,
-        { labels: Map<string, VersionValue>; abnormal: VersionValue | undefined }
+        { labels: Map<string, VersionValue>; abnormal: VersionValue | undefined; boxes: VersionBox[] }
       >();
       const of = (film: FilmId) => {
-        const known = films.get(film) ?? { labels: new Map<string, VersionValue>(), abnormal: undefined };
+        const known = films.get(film) ?? {
+          labels: new Map<string, VersionValue>(),
+          abnormal: undefined,
+          boxes: [],
+        };
         films.set(film, known);
         return known;
       };
       for (const { filmId, finding, value } of labelsOf.all(split, id)) of(filmId).labels.set(finding, value);
       for (const { filmId, value } of abnormalOf.all(split, id)) of(filmId).abnormal = value;
+      for (const { filmId, ...box } of boxesOf.all(split, id)) of(filmId).boxes.push(box);
       return films;
     },
   };

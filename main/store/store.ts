@@ -2,6 +2,7 @@
  * @file The library's database as services see it: one repository per kind of row, one transaction function. Services take
  * a Store; only main/store writes SQL. One process writes; a second opener gets it read-only (main/files keeps the lock).
  */
+import { createAdjudicationDraftStore, type AdjudicationDraftStore } from './adjudication-drafts.ts';
 import { createAnnotationStore, type AnnotationStore } from './annotations.ts';
 import { createArtifactStore, type ArtifactStore } from './artifacts.ts';
 import { createAuditStore, type AuditStore } from './audit.ts';
@@ -34,6 +35,7 @@ import { createStudyStore, type StudyStore } from './studies.ts';
 import { translated, translateSqliteError } from './sqlite-error.ts';
 
 export interface Store {
+  readonly adjudicationDrafts: AdjudicationDraftStore;
   readonly annotations: AnnotationStore;
   readonly artifacts: ArtifactStore;
   readonly patients: PatientStore;
@@ -113,6 +115,7 @@ export function openStore(file: string, options: StoreOptions): Store {
   const labels = translated(createLabelStore(db));
   const audit = translated(createAuditStore(db));
   return {
+    adjudicationDrafts: translated(createAdjudicationDraftStore(db)),
     annotations: translated(createAnnotationStore(db)),
     artifacts: translated(createArtifactStore(db)),
     patients: translated(createPatientStore(db)),

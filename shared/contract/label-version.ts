@@ -48,8 +48,12 @@ export const labelVersionSummary = z.object({
   films: count,
   /** Of them by an adjudicator's decision. */
   settled: count,
+  /** Of those, films whose decision holds what no reader said: the adjudicator's own. */
+  own: count,
   findings: z.array(labels),
   abnormal: labels,
+  /** Places of findings, settled or drawn alike by all. */
+  boxes: count,
   /** What a person should know before training on it. */
   warnings: z.array(z.string()),
 });
@@ -64,5 +68,7 @@ export const labelVersion = z.object({
   request: labelVersionRequest,
   films: count,
   labels: count,
+  /** Places that maps of its runs are measured by. */
+  boxes: count,
 });
 export type LabelVersion = z.infer<typeof labelVersion>;

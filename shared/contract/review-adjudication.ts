@@ -9,26 +9,59 @@ const count = z.number().int().nonnegative();
 const name = z.string().trim().min(1).max(80);
 const state = z.enum(SETTLEMENT_STATES);
 
-/** What counts of a film from now on. */
-export const settled = z.object({
+const marks = z
+  .array(mark)
+  .max(500)
+  .refine(
+    (list) => new Set(list.map(({ shape: { id } }) => id)).size === list.length,
+    'Two marks have the same id.',
+  );
+const answers = z.record(z.string().max(40), z.number().int().min(0).max(19));
+const reason = z.string().trim().min(1, 'Say why.').max(2000);
+
+/** What is to count of a film from now on, as the adjudicator sends it. */
+export const settledContent = z.object({
   /** Findings that are there: those of the marks, and those without a place. Every other finding of the plan is not. */
   findings: z
     .array(name)
     .max(100)
     .refine((list) => new Set(list).size === list.length, 'A finding stands twice.'),
   /** Question id → index of the answer. */
-  answers: z.record(z.string().max(40), z.number().int().min(0).max(19)),
-  marks: z
-    .array(mark)
-    .max(500)
-    .refine(
-      (list) => new Set(list.map(({ shape: { id } }) => id)).size === list.length,
-      'Two marks have the same id.',
-    ),
+  answers,
+  marks,
 });
+export type SettledContent = z.infer<typeof settledContent>;
+
+/** What no signed read said: the adjudicator's own. Worked out when the decision is kept, never taken from a window. */
+export const adjudicatorsOwn = z.object({
+  findings: z.array(name).max(100),
+  /** Ids of questions. */
+  answers: z.array(z.string().max(40)).max(100),
+  /** Ids of shapes that were drawn or changed. */
+  marks: z.array(z.string().max(64)).max(500),
+});
+export type AdjudicatorsOwn = z.infer<typeof adjudicatorsOwn>;
+const NOTHING_OWN: AdjudicatorsOwn = { findings: [], answers: [], marks: [] };
+
+/** What counts of a film from now on. */
+export const settled = settledContent.extend({ own: adjudicatorsOwn.default(NOTHING_OWN) });
 export type Settled = z.infer<typeof settled>;
 
-const reason = z.string().trim().min(1, 'Say why.').max(2000);
+/** What is being put together, kept at every change until it is decided. */
+export const adjudicationDraft = z.object({
+  /** The versions that were compared: the draft is older than a read that is not among them. */
+  sources: z.array(readingId).max(100),
+  /** Number of the decision that it began from; 0 = none. */
+  decision: count,
+  answers,
+  /** Present or absent, where it was said; a finding that has a mark is present. */
+  findings: z.record(name, z.boolean()).refine((said) => Object.keys(said).length <= 100),
+  marks,
+  /** Whose read is taken as it was signed; null = put together. */
+  accepted: readerId.nullable(),
+  reason: z.string().max(2000),
+});
+export type AdjudicationDraft = z.infer<typeof adjudicationDraft>;
 
 export const decision = z.object({
   id: decisionId,
@@ -109,6 +142,10 @@ export const comparison = z.object({
   differs: differences,
   /** Oldest first; the last one counts. */
   decisions: z.array(decision),
+  /** What the adjudicator who asks put together so far; null = nothing since the last decision. */
+  draft: z
+    .object({ version: z.number().int().min(1), changedAt: timestampMs, content: adjudicationDraft })
+    .nullable(),
 });
 export type Comparison = z.infer<typeof comparison>;
 
@@ -120,7 +157,18 @@ export const settleRequest = z.object({
   /** One version to accept, or all that were compared. */
   sources: z.array(readingId).min(1).max(100),
   /** null = the one source as it was signed (accept). */
-  settled: settled.nullable(),
+  settled: settledContent.nullable(),
   reason,
 });
 export type SettleRequest = z.infer<typeof settleRequest>;
+
+export const draftRequest = z.object({
+  /** Number of the draft's change that the window had before; 0 = none. */
+  after: count,
+  content: adjudicationDraft,
+});
+export type DraftRequest = z.infer<typeof draftRequest>;
+
+/** On the disk. */
+export const savedDraft = z.object({ version: z.number().int().min(1), changedAt: timestampMs });
+export type SavedDraft = z.infer<typeof savedDraft>;

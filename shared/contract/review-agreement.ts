@@ -73,6 +73,13 @@ export const agreementReport = z.object({
       fleiss: kappa,
     }),
   ),
+  /** What adjudicators settled so far, by the decisions that count. */
+  settled: z.object({
+    accepted: count,
+    merged: count,
+    /** Of them, those that hold a finding, an answer or a mark that no signed read has. */
+    own: count,
+  }),
   /** Films that a reader signed without and with the model and whose reference is known. */
   modelEffects: z.array(
     z.object({

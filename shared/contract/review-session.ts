@@ -11,6 +11,8 @@ import { labelVersion, labelVersionRequest, labelVersionSummary } from './label-
 import {
   comparison,
   decision,
+  draftRequest,
+  savedDraft,
   settlementList,
   settleRequest,
   settlementQuery,
@@ -209,6 +211,8 @@ export const reviewContract = {
   compare: procedure.input(ofFilm).output(comparison),
   /** Settles a film; the reads stay as they are, and so do earlier decisions. Sent again with the same id it is kept once. */
   settle: procedure.input(ofFilm.extend(settleRequest.shape)).output(decision),
+  /** Keeps what is being put together, whole, at every change; the signed reads and earlier decisions stay as they are. */
+  saveDraft: procedure.input(ofFilm.extend(draftRequest.shape)).output(savedDraft),
   /** What a label version of this session would hold; nothing is kept. Owners only, as the next one. */
   previewLabels: procedure
     .input(ofReview.extend(labelVersionRequest.omit({ name: true }).shape))

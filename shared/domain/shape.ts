@@ -114,10 +114,9 @@ export function movedBy(shape: Shape, dx: number, dy: number): Shape {
 
 /**
  * Where the handles of a shape are. Rectangle and ellipse have their four corners (upper left, upper right, lower right,
- * lower left), a freehand outline none (it is moved whole), the others their points.
+ * lower left), the others their points.
  */
 export function handlesOf({ kind, points }: Pick<Shape, 'kind' | 'points'>): readonly Point[] {
-  if (kind === 'freehand') return [];
   if (kind !== 'rectangle' && kind !== 'ellipse') return points;
   const { x, y, width, height } = boundsOf(points);
   return [
@@ -137,6 +136,32 @@ export function withHandle(shape: Shape, handle: number, to: Point): Shape {
     return { ...shape, points: [opposite, to] };
   }
   return { ...shape, points: shape.points.map((point, index) => (index === handle ? to : point)) };
+}
+
+/** The outline with a point more, between the point of that index and the next; unchanged when it has as many as it may have. */
+export function withPointAfter(shape: Shape, index: number, at: Point): Shape {
+  if (shape.kind !== 'freehand' || shape.points.length >= MAX_SHAPE_POINTS) return shape;
+  return { ...shape, points: shape.points.toSpliced(index + 1, 0, at) };
+}
+
+/** The outline without a point; unchanged when no area would be left. */
+export function withoutPoint(shape: Shape, index: number): Shape {
+  if (shape.kind !== 'freehand' || shape.points.length <= SHAPE_POINTS.freehand[0]) return shape;
+  return { ...shape, points: shape.points.toSpliced(index, 1) };
+}
+
+/** The middle of an outline's edge from the point of that index to the next. */
+export function middleAfter({ points }: Pick<Shape, 'points'>, index: number): Point {
+  const [a, b] = [points[index], points[(index + 1) % points.length]];
+  return { x: ((a?.x ?? 0) + (b?.x ?? 0)) / 2, y: ((a?.y ?? 0) + (b?.y ?? 0)) / 2 };
+}
+
+/** Index of the point that an outline's nearest edge begins with. */
+export function nearestEdge({ points }: Pick<Shape, 'points'>, to: Point): number {
+  const far = points.map((point, index) =>
+    offSegment(to, point, points[(index + 1) % points.length] ?? point),
+  );
+  return far.indexOf(Math.min(...far));
 }
 
 /** The nearest point on the film. */

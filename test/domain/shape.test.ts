@@ -7,6 +7,8 @@ import {
   boundsOf,
   clipped,
   handlesOf,
+  middleAfter,
+  nearestEdge,
   isTooSmall,
   MAX_COORDINATE,
   movedBy,
@@ -16,6 +18,8 @@ import {
   shapeProblem,
   simplified,
   withHandle,
+  withoutPoint,
+  withPointAfter,
   type Shape,
 } from '../../shared/domain/shape.ts';
 
@@ -86,6 +90,36 @@ it('a handle that is dragged ends where it was dragged to; the others stay', () 
     }),
     { seed: 2 },
   );
+});
+
+it('an outline takes a point on an edge and gives it back; three points are left at least', () => {
+  const outline = anyShape.filter(({ kind: one, points }) => one === 'freehand' && points.length < 30);
+  fc.assert(
+    fc.property(outline, fc.nat(29), (shape, any) => {
+      const at = any % shape.points.length;
+      const middle = middleAfter(shape, at);
+      const more = withPointAfter(shape, at, middle);
+      expect(shapeProblem(more)).toBeNull();
+      expect(more.points[at + 1]).toEqual(middle);
+      expect(withoutPoint(more, at + 1)).toEqual(shape);
+      // the middle of an edge lies on an edge, that one or one that crosses it there
+      const edge = nearestEdge(shape, middle);
+      const [a, b] = [shape.points[edge], shape.points[(edge + 1) % shape.points.length]];
+      expect(offSegment(middle, a ?? middle, b ?? middle)).toBeLessThan(1e-6);
+      let fewer = shape;
+      for (let turn = 0; turn < 40; turn++) fewer = withoutPoint(fewer, at % fewer.points.length);
+      expect(fewer.points).toHaveLength(3);
+    }),
+    { seed: 6 },
+  );
+  const line: Shape = { id: 'a', kind: 'length', frame: 0, points: [], text: '' };
+  expect(withPointAfter(line, 0, { x: 0, y: 0 })).toBe(line);
+  const full: Shape = {
+    ...line,
+    kind: 'freehand',
+    points: Array.from({ length: SHAPE_POINTS.freehand[1] }, (_, x) => ({ x, y: x % 7 })),
+  };
+  expect(withPointAfter(full, 0, { x: 0, y: 0 })).toBe(full);
 });
 
 it('a move there and back is the same shape', () => {

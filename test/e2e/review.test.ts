@@ -374,7 +374,7 @@ it(
     await settle.click();
     const table = page.getByRole('table', { name: 'Reads side by side' });
     await table.waitFor();
-    await expect.poll(() => page.locator('[data-film^="film-"]').count(), PATIENCE).toBe(2);
+    await expect.poll(() => page.locator('[data-film^="film-"]').count(), PATIENCE).toBe(3);
     await looksRight('15-side-by-side');
     const decide = page.getByRole('button', { name: 'Settle the film' });
     expect(await decide.isDisabled()).toBe(true);
@@ -396,11 +396,31 @@ it(
       await press('Enter');
       await expect.poll(stillOpen, PATIENCE).toBeLessThan(open);
     }
+    // a mark of the adjudicator's own, by keyboard; it is there again after a reload
+    await leaveControls();
+    const marks = page.getByRole('region', { name: 'Marks of the decision' });
+    const own = marks.getByRole('button', { name: /yours · Ellipse/ });
+    await expect.poll(() => page.locator('[data-film^="film-"]').count(), PATIENCE).toBe(3);
+    await press('e', 'Enter');
+    await own.waitFor();
+    await table.getByText('1 mark of yours').waitFor();
+    await press('Escape', 'c');
+    await marks.getByRole('button', { name: /yours · Ellipse · Guess/ }).waitFor();
+    await press('Control+z', 'Control+z');
+    await expect.poll(() => own.count(), PATIENCE).toBe(0);
+    await press('Control+Shift+z', 'Control+Shift+z');
+    await marks.getByRole('button', { name: /yours · Ellipse · Guess/ }).waitFor();
+    await page.getByText(/^Saved \d\d:\d\d:\d\d$/).waitFor();
+    await looksRight('16-drawn');
+    await page.reload();
+    await marks.getByRole('button', { name: /yours · Ellipse · Guess/ }).waitFor();
+    expect(await stillOpen()).toBe(0);
     await leaveControls();
     await press('o');
     await page.keyboard.type('Both looked, Ben saw more.');
     await press('Control+Enter');
     await page.getByText('Put together').waitFor();
+    await page.getByText('Adjudicator’s own: 1 mark drawn or changed').waitFor();
     await looksRight('16-settled');
 
     await press('q');
@@ -408,6 +428,7 @@ it(
     // the reads themselves are as they were signed
     await page.getByRole('tab', { name: 'Agreement' }).click();
     await page.getByText('Signed: Ana 4, Ben 4').waitFor();
+    await page.getByText('Settled: 1 accepted, 1 put together, 1 with what no reader had said').waitFor();
     await page.getByRole('combobox', { name: /^Measured by/ }).click();
     await page.getByRole('option', { name: 'Against what was settled' }).click();
     // two films are settled: no reader can be measured by more

@@ -130,12 +130,59 @@ it('what is drawn is kept with the film, and the wheel zooms over a shape too', 
   await page.mouse.wheel(0, -100);
   await expect.poll(async () => (await outline.boundingBox())?.width, PATIENCE).toBeGreaterThan(before.width);
   await press('Space');
-  // An outline drawn by hand is moved and removed as a whole.
-  const start = await outline.boundingBox();
-  if (start === null) throw new Error('the outline has no place');
-  await page.mouse.move(start.x + start.width / 2, start.y + 1);
+  // Its points by keyboard: one is in the order of Tab, the others are reached from it.
+  const point = (words: string) => page.getByRole('button', { name: `Outline, point ${words}`, exact: true });
+  const corners = async (): Promise<number | undefined> =>
+    (await host.client.annotations.of({ filmId })).shapes.find(({ kind }) => kind === 'freehand')?.points
+      .length;
+  await outline.focus();
+  await press('Tab');
+  await expect
+    .poll(() => point('1 of 12').evaluate('document.activeElement.getAttribute("aria-label")'))
+    .toBe('Outline, point 1 of 12');
+  await press('PageUp', 'Enter');
+  await point('13 of 13').waitFor();
+  const placed = await point('13 of 13').boundingBox();
+  await press('Shift+ArrowRight', 'Shift+ArrowRight');
+  await expect
+    .poll(async () => ((await point('13 of 13').boundingBox())?.x ?? 0) - (placed?.x ?? 0), PATIENCE)
+    .toBeCloseTo(20, 0);
+  await expect.poll(corners, PATIENCE).toBe(13);
+  await press('Delete');
+  await point('1 of 12').waitFor();
+  await press('Control+z');
+  await point('13 of 13').waitFor();
+  await window.picture('viewer-4-outline-points');
+  // By mouse: a point is dragged, one is added on the line, one removed.
+  const third = await point('3 of 13').boundingBox();
+  if (third === null) throw new Error('the point has no place');
+  const [px, py] = [third.x + third.width / 2, third.y + third.height / 2];
+  await page.mouse.move(px, py);
   await page.mouse.down();
-  await page.mouse.move(start.x + start.width / 2 + 50, start.y + 1, { steps: 3 });
+  await page.mouse.move(px + 30, py + 40, { steps: 3 });
+  await page.mouse.up();
+  await expect
+    .poll(async () => (await point('3 of 13').boundingBox())?.x, PATIENCE)
+    .toBeCloseTo(third.x + 30, 0);
+  const [a, b] = [await point('7 of 13').boundingBox(), await point('8 of 13').boundingBox()];
+  if (a === null || b === null) throw new Error('the points have no place');
+  const [mx, my] = [(a.x + b.x + a.width) / 2, (a.y + b.y + a.height) / 2];
+  await page.mouse.dblclick(mx, my);
+  await point('8 of 14').waitFor();
+  await page.mouse.dblclick(mx, my);
+  await point('8 of 13').waitFor();
+  await expect.poll(corners, PATIENCE).toBe(13);
+  // An outline is moved and removed as a whole by its line.
+  const [start, c, d] = [
+    await outline.boundingBox(),
+    await point('5 of 13').boundingBox(),
+    await point('6 of 13').boundingBox(),
+  ];
+  if (start === null || c === null || d === null) throw new Error('the outline has no place');
+  const [lx, ly] = [(c.x + d.x + c.width) / 2, (c.y + d.y + c.height) / 2];
+  await page.mouse.move(lx, ly);
+  await page.mouse.down();
+  await page.mouse.move(lx + 50, ly, { steps: 3 });
   await page.mouse.up();
   await expect.poll(async () => (await outline.boundingBox())?.x, PATIENCE).toBeGreaterThan(start.x + 40);
   await outline.focus();

@@ -6,12 +6,18 @@ import {
   choicesIn,
   choicesOf,
   countingReads,
+  drawnBy,
+  isTaken,
+  NO_CHOICES,
+  presence,
   saidFindings,
   settledOf,
+  shownFindings,
   undecided,
   withFinding,
+  withPresence,
 } from '../../renderer/src/features/review/adjudicate/decide.ts';
-import { settled, type Comparison } from '../../shared/contract/review-adjudication.ts';
+import { settledContent, type Comparison } from '../../shared/contract/review-adjudication.ts';
 import type { Mark } from '../../shared/contract/review.ts';
 import type { ReaderId } from '../../shared/domain/ids.ts';
 
@@ -67,7 +73,11 @@ it('takes what all say alike, and leaves the rest open', () => {
   expect(reads.map(({ reader }) => reader.id)).toEqual([ANA, BEN]);
   expect(saidFindings(PLAN, reads)).toEqual(['Edema', 'Hernia', 'Nodule/Mass']);
   const agreed = agreedChoices(PLAN, reads, NO_PLACES);
-  expect(agreed).toEqual({ answers: { quality: 1 }, findings: { Edema: { present: true, from: [ANA] } } });
+  expect(agreed).toEqual({
+    answers: { quality: 1 },
+    findings: { Edema: true },
+    marks: [mark('a1', 'Edema')],
+  });
   expect(undecided(PLAN, reads, agreed)).toEqual(['normal', 'tubes', 'Hernia', 'Nodule/Mass']);
   // said by both, but at other places: somebody has to look
   expect(agreedChoices(PLAN, reads, { places: ['Edema'] }).findings).toEqual({});
@@ -75,7 +85,7 @@ it('takes what all say alike, and leaves the rest open', () => {
 
 it('takes one read whole, as it was signed', () => {
   const choices = choicesOf(PLAN, reads, BEN);
-  expect(settledOf(PLAN, reads, choices)).toEqual({
+  expect(settledOf(PLAN, choices)).toEqual({
     findings: ['Edema', 'Nodule/Mass'],
     answers: { quality: 1, normal: 2, tubes: 1 },
     marks: [mark('b1', 'Edema')],
@@ -86,14 +96,14 @@ it('takes one read whole, as it was signed', () => {
 it('puts together what the contract takes: marks of both, a finding without a place, one refused', () => {
   let choices = agreedChoices(PLAN, reads, NO_PLACES);
   choices = withFinding(choices, ben, 'Edema');
-  expect(choices.findings['Edema']).toEqual({ present: true, from: [ANA, BEN] });
+  expect([isTaken(choices, ana, 'Edema'), isTaken(choices, ben, 'Edema')]).toEqual([true, true]);
   choices = withFinding(choices, ben, 'Hernia'); // Ben does not say it
-  expect(choices.findings['Hernia']).toEqual({ present: false, from: [] });
+  expect(presence(choices, 'Hernia')).toBe(false);
   choices = withFinding(choices, ben, 'Nodule/Mass'); // the model's, accepted without a mark
   choices = { ...choices, answers: { ...choices.answers, normal: 2, tubes: 0 } };
   expect(undecided(PLAN, reads, choices)).toEqual([]);
-  const made = settledOf(PLAN, reads, choices);
-  expect(settled.parse(made)).toEqual({
+  const made = settledOf(PLAN, choices);
+  expect(settledContent.parse(made)).toEqual({
     findings: ['Edema', 'Nodule/Mass'],
     answers: { quality: 1, normal: 2, tubes: 0 },
     marks: [mark('a1', 'Edema'), mark('b1', 'Edema')],
@@ -103,7 +113,26 @@ it('puts together what the contract takes: marks of both, a finding without a pl
 });
 
 it('leaves a reader’s marks out again, and keeps the finding', () => {
-  const once = withFinding({ answers: {}, findings: {} }, ana, 'Hernia');
-  expect(once.findings['Hernia']).toEqual({ present: true, from: [ANA] });
-  expect(withFinding(once, ana, 'Hernia').findings['Hernia']).toEqual({ present: true, from: [] });
+  const once = withFinding(NO_CHOICES, ana, 'Hernia');
+  expect([once.marks, presence(once, 'Hernia')]).toEqual([[mark('a2', 'Hernia')], true]);
+  const twice = withFinding(once, ana, 'Hernia');
+  expect([twice.marks, presence(twice, 'Hernia')]).toEqual([[], true]);
+  // said to be absent, nothing of it is left on the film
+  expect(withPresence(once, 'Hernia', false)).toEqual({
+    answers: {},
+    findings: { Hernia: false },
+    marks: [],
+  });
+});
+
+it('tells what the adjudicator drew from what a reader did, and takes the reader’s again', () => {
+  const moved = { ...mark('a1', 'Edema'), confidence: 1 };
+  const choices = { ...NO_CHOICES, marks: [moved, mark('j1', 'Pneumothorax'), mark('b1', 'Edema')] };
+  expect(choices.marks.map((one) => drawnBy(one, reads)?.id ?? null)).toEqual([null, null, BEN]);
+  expect([isTaken(choices, ana, 'Edema'), isTaken(choices, ben, 'Edema')]).toEqual([false, true]);
+  // a finding that nobody said stands in the table, and is present because it is drawn
+  expect(shownFindings(PLAN, reads, choices)).toEqual(['Edema', 'Hernia', 'Nodule/Mass', 'Pneumothorax']);
+  expect(settledOf(PLAN, choices).findings).toEqual(['Edema', 'Pneumothorax']);
+  const again = withFinding(choices, ana, 'Edema');
+  expect(again.marks).toEqual([mark('j1', 'Pneumothorax'), mark('b1', 'Edema'), mark('a1', 'Edema')]);
 });

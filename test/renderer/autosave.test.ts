@@ -8,7 +8,7 @@ import {
   type Failure,
   type Kept,
   type SaveStatus,
-} from '../../renderer/src/features/review/read/autosave.ts';
+} from '../../renderer/src/state/autosave.ts';
 
 interface Sent {
   readonly said: string;

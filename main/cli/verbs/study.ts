@@ -15,6 +15,20 @@ import { Refusal, type Verb, type VerbResult } from '../verb.ts';
 const TELL_EVERY_MS = 10_000;
 const call = { signal: new AbortController().signal };
 
+/** The plan with the label version that is named, by its name or id. @throws Refusal NOT_FOUND */
+function withLabels({ library }: AppParts, plan: StudyPlan, named: string | undefined): StudyPlan {
+  if (named === undefined) return plan;
+  const all = library.store.labelVersions.all();
+  const wanted = named.trim().toLowerCase();
+  const version = all.find(({ id, name }) => id === named || name.toLowerCase() === wanted);
+  if (version !== undefined) return { ...plan, labelVersionId: version.id };
+  const known = all.length === 0 ? 'it has none' : `it has ${all.map(({ name }) => `"${name}"`).join(', ')}`;
+  throw new Refusal(
+    'NOT_FOUND',
+    `The library has no label version "${named}"; ${known}. Nothing was started.`,
+  );
+}
+
 /** What the plan would take, without starting anything. */
 async function estimate({ studies }: AppParts, plan: StudyPlan): Promise<VerbResult> {
   const json = await studies.service.estimate(plan, call);
@@ -143,28 +157,31 @@ async function result(parts: AppParts, ended: Study, out: string | null): Promis
 
 export const study: Verb = {
   name: 'study',
-  usage: 'study --library DIR [--plan FILE] [--out DIR] [--force] [--estimate]',
+  usage: 'study --library DIR [--plan FILE] [--label-version NAME] [--out DIR] [--force] [--estimate]',
   summary:
     'every system of a plan × models × resolutions × seeds; without a plan: ViT-Tiny without, with vanilla and with MLCAK distillation at 112, 56 and 28 px, seed 1, preset quick. Ctrl-C pauses, the same command goes on. Ends with study.html, .csv, .tex and .json, in the library where --out names no folder',
   options: {
     ...LIBRARY_OPTION,
     plan: { type: 'string' },
+    'label-version': { type: 'string' },
     out: { type: 'string' },
     force: { type: 'boolean' },
     estimate: { type: 'boolean' },
   },
   run: async ({ options }) => {
     const file = textOption(options, 'plan');
-    const plan = file === undefined ? DEFAULT_PLAN : await readPlan(file);
+    const read = file === undefined ? DEFAULT_PLAN : await readPlan(file);
+    const labels = textOption(options, 'label-version');
     if (options.estimate === true) {
       // Not `read`: where there is no split yet, one is made for the estimate and taken back.
-      return await withApp(options, 'write', (parts) => estimate(parts, plan));
+      return await withApp(options, 'write', (parts) => estimate(parts, withLabels(parts, read, labels)));
     }
     const out = await outFolder(options);
     return await untilStopped((stop) =>
-      withApp(options, 'write', async (parts) =>
-        result(parts, await follow(parts, await begin(parts, plan), stop), out),
-      ),
+      withApp(options, 'write', async (parts) => {
+        const plan = withLabels(parts, read, labels);
+        return result(parts, await follow(parts, await begin(parts, plan), stop), out);
+      }),
     );
   },
 };

@@ -14,7 +14,6 @@ import {
   meanMask,
   POINTING_TOLERANCE,
 } from '../../numeric/metrics/localisation.ts';
-import type { FilmBox } from '../../store/readings.ts';
 import type { RunRow } from '../../store/runs.ts';
 import type { OpenLibrary } from '../library/open-library.ts';
 import type { CallContext, Clock, InferenceService } from '../service-types.ts';
@@ -39,17 +38,38 @@ interface Boxed {
   readonly boxes: readonly Box[];
 }
 
-function toModel({ x, y, width, height }: FilmBox, rows: number, cols: number): Box {
+function toModel({ x, y, width, height }: Box, rows: number, cols: number): Box {
   const corner = filmToModel(x, y, rows, cols);
   const size = filmToModel(width, height, rows, cols);
   return { ...corner, width: size.x, height: size.y };
 }
 
+/**
+ * The boxes that are the truth for a run: those of readers, as imported; where the run learned labels of a review, what the
+ * review settled of a finding's place, and none where it calls the finding absent or unknown.
+ */
+function boxesOfRun(
+  store: OpenLibrary['store'],
+  run: RunRow,
+): readonly (Box & { readonly filmId: FilmId; readonly finding: string })[] {
+  const splitId = measuredSplit(store, run);
+  const imported = store.readings.boxesOfSplit(splitId);
+  const { labelVersionId } = run.config;
+  if (labelVersionId === null) return imported;
+  const reviewed = store.labelVersions.ofSplit(labelVersionId, splitId);
+  const kept = imported.filter(({ filmId, finding }) => {
+    const own = reviewed.get(filmId);
+    const label = own?.labels.get(finding);
+    if (own === undefined || label === undefined) return true;
+    return label === 1 && !own.boxes.some((box) => box.finding === finding);
+  });
+  const settled = [...reviewed].flatMap(([filmId, { boxes }]) => boxes.map((box) => ({ filmId, ...box })));
+  return [...kept, ...settled];
+}
+
 function boxedFilms({ store }: OpenLibrary, run: RunRow): readonly Boxed[] {
   const findings = new Set(run.config.findings);
-  const known = store.readings
-    .boxesOfSplit(measuredSplit(store, run))
-    .filter(({ finding }) => findings.has(finding));
+  const known = boxesOfRun(store, run).filter(({ finding }) => findings.has(finding));
   return [...Map.groupBy(known, ({ filmId }) => filmId)].flatMap(([filmId, own]) => {
     const film = store.films.find(filmId);
     if (film === null) return [];
@@ -148,13 +168,22 @@ export function createLocaliser({ library, predict, clock }: LocalisationDeps): 
       boxes: cases.reduce((sum, { boxes }) => sum + boxes, 0),
       tolerance: POINTING_TOLERANCE,
       ...measured,
-      notes: notesOn(measured, wanted.length, method),
+      notes: [...notesOn(measured, wanted.length, method), ...placesOf(store, run)],
     };
     if (!files.readOnly && store.runs.find(run.id) !== null) {
       store.transaction(() => store.localisations.put(result, from));
     }
     return result;
   };
+}
+
+/** Whose places the maps were compared with, where it is not those of the import alone. */
+function placesOf({ labelVersions }: OpenLibrary['store'], { config }: RunRow): string[] {
+  const version = config.labelVersionId === null ? null : labelVersions.find(config.labelVersionId);
+  if (version === null || version.boxes === 0) return [];
+  return [
+    `Where the review “${version.reviewName}” settled a place, that place counts (label version “${version.name}”); other boxes are as imported.`,
+  ];
 }
 
 function inOrder(cases: readonly LocalisedCase[], findings: readonly string[]): readonly LocalisedCase[] {

@@ -5,6 +5,7 @@ import { graphicsOf, presentationState } from '../../dicom/objects/presentation-
 import { readObject, type ObjectFacts } from '../../dicom/objects/read-back.ts';
 import type { SignedRead } from '../../dicom/objects/signed-read.ts';
 import { findingCode, regionOf, structuredReport } from '../../dicom/objects/structured-report.ts';
+import type { Decision } from '../../../shared/contract/review-adjudication.ts';
 import type { ReadingVersion, Review } from '../../../shared/contract/review.ts';
 import type { ReadChoice } from '../../../shared/domain/exchange.ts';
 import type { ReviewId } from '../../../shared/domain/ids.ts';
@@ -13,6 +14,7 @@ import { ServiceError } from '../../../shared/domain/service-error.ts';
 import type { FilmRecord } from '../../store/films.ts';
 import { counted, listNames } from '../import/wording.ts';
 import type { OpenLibrary } from '../library/open-library.ts';
+import { decisionWords, settledBy } from '../review/decision-words.ts';
 import type { FilesByName, WholeFile } from './annotation-set.ts';
 import { chosenRead, filmsOfReview, type GatherProgress } from './gather-annotations.ts';
 
@@ -44,14 +46,21 @@ export async function makeObjects(
   const expected = new Map<string, Expected>();
   const strangers: string[] = [];
   const counts = { missing: 0, reads: 0, unmarked: 0, open: 0, films: 0 };
+  const people = new Map(store.readers.all().map((one) => [one.id, one.name]));
   const ids = filmsOfReview(store, id);
   for (const [index, filmId] of ids.entries()) {
     progress.signal.throwIfAborted();
     progress.report(index, ids.length);
     const signed = readers.flatMap((reader, no) => {
       const read = chosenRead(store.reviews.versions(id, reader.id, filmId), reads);
-      return read === null ? [] : [{ no, read: told(review, reader.name, read) }];
+      return read === null ? [] : [{ as: String(no + 1), read: told(review, reader.name, read) }];
     });
+    // A decision is made on the last reads; beside first reads it would be taken for one of them.
+    const decision = reads === 'last' ? store.decisions.ofFilm(id, filmId).at(-1) : undefined;
+    if (decision !== undefined) {
+      const name = people.get(decision.adjudicator) ?? decision.adjudicator;
+      signed.push({ as: 'settled', read: decided(review, name, decision) });
+    }
     const record = store.films.find(filmId);
     if (signed.length === 0) continue;
     if (record === null) {
@@ -64,9 +73,9 @@ export async function makeObjects(
       continue;
     }
     counts.films += 1;
-    for (const { no, read } of signed) {
+    for (const { as, read } of signed) {
       counts.reads += 1;
-      const name = `${kind}-${filmId.slice(5, 21)}-${no + 1}.dcm`;
+      const name = `${kind}-${filmId.slice(5, 21)}-${as}.dcm`;
       const marks = read.marks.filter(({ shape }) => kind === 'gsps' || regionOf(shape, film) !== null);
       counts.open += read.marks.length - marks.length;
       if (kind === 'gsps' && marks.length === 0) {
@@ -101,10 +110,6 @@ async function referenceOf(
 
 function told({ id, name, plan }: Review, readerName: string, version: ReadingVersion): SignedRead {
   const { content } = version;
-  const answers = plan.questions.flatMap((question) => {
-    const answer = question.answers[content.answers[question.id] ?? -1];
-    return answer === undefined ? [] : [`${question.text} ${answer}`];
-  });
   const verdicts = content.verdicts.map(
     ({ finding, verdict, note }) => `Model’s ${finding}: ${verdict}${note === '' ? '' : `, ${note}`}`,
   );
@@ -117,9 +122,37 @@ function told({ id, name, plan }: Review, readerName: string, version: ReadingVe
     signedAt: version.createdAt,
     findings: plan.findings.map((finding) => ({ name: finding, isPresent: saysFinding(content, finding) })),
     marks: content.marks,
-    comments: [...answers, ...verdicts, ...(content.note === '' ? [] : [content.note])],
+    comments: [
+      ...answerWords(plan, content.answers),
+      ...verdicts,
+      ...(content.note === '' ? [] : [content.note]),
+    ],
     keyFrames: content.keyFrames,
   };
+}
+
+/** A decision as a report of its adjudicator's, with how it came about among the comments. */
+function decided({ id, name, plan }: Review, adjudicator: string, decision: Decision): SignedRead {
+  const { findings, answers, marks } = decision.settled;
+  return {
+    reviewId: id,
+    readerId: decision.adjudicator,
+    versionId: decision.id,
+    reviewName: name,
+    readerName: settledBy(adjudicator),
+    signedAt: decision.createdAt,
+    findings: plan.findings.map((finding) => ({ name: finding, isPresent: findings.includes(finding) })),
+    marks,
+    comments: [...answerWords(plan, answers), decisionWords(decision, plan)],
+    keyFrames: [],
+  };
+}
+
+function answerWords({ questions }: Review['plan'], given: Readonly<Record<string, number>>): string[] {
+  return questions.flatMap((question) => {
+    const answer = question.answers[given[question.id] ?? -1];
+    return answer === undefined ? [] : [`${question.text} ${answer}`];
+  });
 }
 
 function expectedOf(kind: ObjectKind, read: SignedRead, film: FilmReference): Expected {

@@ -1,14 +1,17 @@
 /** @file A set of annotations from the library: of all its films, or of a review session's signed reads. */
 import { setImmediate } from 'node:timers/promises';
 
-import type { ReadingVersion, Review } from '../../../shared/contract/review.ts';
+import type { Decision } from '../../../shared/contract/review-adjudication.ts';
+import type { Mark, ReadingContent, ReadingVersion, Review } from '../../../shared/contract/review.ts';
 import type { ReadChoice } from '../../../shared/domain/exchange.ts';
 import type { FilmId, ReviewId } from '../../../shared/domain/ids.ts';
 import { firstRead, revisedRead, saysFinding } from '../../../shared/domain/review.ts';
-import { boundsOf, isRegion, type Shape } from '../../../shared/domain/shape.ts';
+import { boundsOf, type Shape } from '../../../shared/domain/shape.ts';
 import type { FilmRecord } from '../../store/films.ts';
 import type { Store } from '../../store/store.ts';
 import { counted } from '../import/wording.ts';
+import { boundsOnFilm } from '../review/bounds-on-film.ts';
+import { decisionWords, ownOfAdjudicator, settledBy } from '../review/decision-words.ts';
 import type { AnnotatedBox, AnnotatedFilm, AnnotationSet } from './annotation-set.ts';
 import type { SessionRecord } from './json-format.ts';
 
@@ -96,7 +99,9 @@ export async function gatherReview(
   const ids = filmsOfReview(store, id);
   const films: AnnotatedFilm[] = [];
   const versions: ReadingVersion[] = [];
-  const counts = { missing: 0, unsigned: 0, shapes: 0 };
+  const decisions: Decision[] = [];
+  const people = new Map(store.readers.all().map((one) => [one.id, one.name]));
+  const counts = { missing: 0, unsigned: 0, shapes: 0, early: 0 };
   for (const [index, filmId] of ids.entries()) {
     if (index % FILMS_PER_TURN === 0) {
       await setImmediate();
@@ -114,6 +119,16 @@ export async function gatherReview(
       if (read === null && said.length > 0) counts.unsigned += 1;
       if (read !== null && film !== null) counts.shapes += addRead(film, review, reader.name, read);
     }
+    const made = store.decisions.ofFilm(id, filmId);
+    decisions.push(...made);
+    const counting = made.at(-1);
+    if (counting === undefined || film === null) continue;
+    // A decision is made on the last reads; beside first reads, made without the model, it would be taken for one of them.
+    if (choice === 'first') counts.early += 1;
+    else {
+      const name = people.get(counting.adjudicator) ?? counting.adjudicator;
+      counts.shapes += addDecision(film, review, name, counting);
+    }
   }
   const notes = [
     counts.missing > 0 &&
@@ -121,10 +136,12 @@ export async function gatherReview(
     counts.unsigned > 0 && `${counted(counts.unsigned, 'read')} not signed yet and left out.`,
     counts.shapes > 0 &&
       `${counted(counts.shapes, 'mark')} that ${counts.shapes === 1 ? 'encloses' : 'enclose'} no area and ${counts.shapes === 1 ? 'has' : 'have'} no box.`,
+    counts.early > 0 &&
+      `${counted(counts.early, 'decision')} of adjudicators left out: ${counts.early === 1 ? 'it was' : 'they were'} made on the last reads, not the first.`,
   ].filter((note) => note !== false);
   return {
     set: { findings: [...review.plan.findings], films },
-    session: { review, readers: [...readers], versions },
+    session: { review, readers: [...readers], versions, decisions },
     notes,
   };
 }
@@ -134,17 +151,8 @@ function addRead(film: AnnotatedFilm, { plan }: Review, reader: string, { conten
   for (const finding of plan.findings) {
     film.readings.push({ reader, finding, value: saysFinding(content, finding) });
   }
-  let without = 0;
-  for (const { shape, finding, confidence } of content.marks) {
-    const box = isRegion(shape.kind) ? within(shape, film) : null;
-    if (box === null) without += 1;
-    else film.boxes.push({ finding, reader, ...box, confidence });
-  }
-  for (const { id, text, answers } of plan.questions) {
-    const answer = content.answers[id];
-    const value = answer === undefined ? undefined : answers[answer];
-    if (value !== undefined) film.remarks.push({ reader, kind: 'answer', about: text, value });
-  }
+  const without = addMarks(film, content.marks, () => reader);
+  addAnswers(film, plan, reader, content.answers);
   for (const { finding, verdict, note } of content.verdicts) {
     const value = note === '' ? verdict : `${verdict}: ${note}`;
     film.remarks.push({ reader, kind: 'verdict', about: finding, value });
@@ -153,24 +161,60 @@ function addRead(film: AnnotatedFilm, { plan }: Review, reader: string, { conten
   return without;
 }
 
+/** What was settled, beside the reads that it was made of. @returns marks without a box */
+function addDecision(film: AnnotatedFilm, { plan }: Review, adjudicator: string, decision: Decision): number {
+  const { findings, answers, marks, own } = decision.settled;
+  const reader = settledBy(adjudicator);
+  for (const finding of plan.findings) {
+    film.readings.push({ reader, finding, value: findings.includes(finding) });
+  }
+  const drawn = new Set(own.marks);
+  const without = addMarks(film, marks, (shapeId) =>
+    drawn.has(shapeId) ? ownOfAdjudicator(adjudicator) : reader,
+  );
+  addAnswers(film, plan, reader, answers);
+  film.remarks.push({ reader, kind: 'note', about: 'Decision', value: decisionWords(decision, plan) });
+  return without;
+}
+
+/** @returns marks without a box */
+function addMarks(film: AnnotatedFilm, marks: readonly Mark[], reader: (shapeId: string) => string): number {
+  let without = 0;
+  for (const { shape, finding, confidence } of marks) {
+    const box = within(shape, film);
+    if (box === null) without += 1;
+    else film.boxes.push({ finding, reader: reader(shape.id), ...box, confidence });
+  }
+  return without;
+}
+
+function addAnswers(
+  film: AnnotatedFilm,
+  { questions }: Review['plan'],
+  reader: string,
+  given: ReadingContent['answers'],
+): void {
+  for (const { id, text, answers } of questions) {
+    const answer = given[id];
+    const value = answer === undefined ? undefined : answers[answer];
+    if (value !== undefined) film.remarks.push({ reader, kind: 'answer', about: text, value });
+  }
+}
+
 /** The part of a region on its film; null = it lies outside. */
 function within(
   { kind, frame, points }: Shape,
   film: AnnotatedFilm,
 ): Pick<AnnotatedBox, 'x' | 'y' | 'width' | 'height' | 'frame' | 'outline'> | null {
-  const { x, y, width, height } = boundsOf(points);
-  const left = Math.max(0, x);
-  const top = Math.max(0, y);
-  const right = Math.min(film.width, x + width);
-  const bottom = Math.min(film.height, y + height);
-  if (right <= left || bottom <= top) return null;
+  const box = boundsOnFilm({ kind, points }, { rows: film.height, cols: film.width });
+  if (box === null) return null;
   const outline =
     kind === 'rectangle'
       ? null
       : kind === 'freehand'
         ? points.map((point): [number, number] => [point.x, point.y])
-        : ellipse({ x, y, width, height });
-  return { x: left, y: top, width: right - left, height: bottom - top, frame, outline };
+        : ellipse(boundsOf(points));
+  return { ...box, frame, outline };
 }
 
 const ELLIPSE_CORNERS = 32;

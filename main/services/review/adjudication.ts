@@ -1,22 +1,25 @@
 /**
  * @file Adjudication: signed reads of a film side by side, where they differ, and the decision on it. Reads and earlier decisions
- * stay as they are. The review service calls it with the reader who signed in.
+ * stay as they are; what is being put together is kept as a draft of its adjudicator. The review service calls it with the reader who signed in.
  */
 import type {
   Comparison,
   Decision,
+  DraftRequest,
+  SavedDraft,
+  SettledContent,
   SettlementList,
   SettlementQuery,
-  Settled,
   SettleRequest,
 } from '../../../shared/contract/review-adjudication.ts';
 import type { Reader, ReadingContent, ReadingVersion, ReviewPlan } from '../../../shared/contract/review.ts';
 import type { FilmId, ReadingId, ReviewId } from '../../../shared/domain/ids.ts';
 import { SETTLEMENT_STATES, type SettlementState } from '../../../shared/domain/review.ts';
 import { ServiceError } from '../../../shared/domain/service-error.ts';
-import type { ReviewRow } from '../../store/reviews.ts';
+import { saveConflict, type ReviewRow } from '../../store/reviews.ts';
 import type { OpenLibrary } from '../library/open-library.ts';
 import type { Clock } from '../service-types.ts';
+import { checkSettled, ownOf } from './check-settled.ts';
 import {
   differencesOf,
   finalRead,
@@ -34,6 +37,7 @@ export interface Adjudication {
   list(reader: Reader, id: ReviewId, query: SettlementQuery): SettlementList;
   compare(reader: Reader, id: ReviewId, filmId: FilmId): Comparison;
   settle(reader: Reader, id: ReviewId, filmId: FilmId, asked: SettleRequest): Decision;
+  saveDraft(reader: Reader, id: ReviewId, filmId: FilmId, asked: DraftRequest): SavedDraft;
 }
 
 /** `chest 2` before `chest 10`. */
@@ -122,6 +126,7 @@ export function createAdjudication(library: OpenLibrary, clock: Clock): Adjudica
       }),
       differs: row?.differs ?? NO_DIFFERENCES,
       decisions: [...store.decisions.ofFilm(id, filmId)],
+      draft: store.adjudicationDrafts.find({ reviewId: id, filmId, readerId: reader.id }),
     };
   }
 
@@ -159,19 +164,34 @@ export function createAdjudication(library: OpenLibrary, clock: Clock): Adjudica
       const reads = readsOf(reader, review, filmId);
       // A decision that arrives again is answered as it was, whatever readers signed since.
       const known = store.decisions.ofFilm(id, filmId).find((one) => one.id === decisionId);
-      const settled = known?.settled ?? settledBy(review.plan, reads.map(wholly), sources, asked.settled);
-      return store.decisions.append({
+      const whole = reads.map(wholly);
+      const content = asked.settled ?? known?.settled ?? acceptedBy(review.plan, whole, sources);
+      if (known === undefined) {
+        refuseUnlessCounting(whole, sources);
+        const frames = store.films.find(filmId)?.frames ?? null;
+        checkSettled(content, { plan: review.plan, frames }, 'Nothing was decided.');
+      }
+      const { findings, answers, marks } = content;
+      const own =
+        known?.settled.own ??
+        ownOf(
+          content,
+          whole.flatMap((one) => finalRead(one)?.content ?? []),
+        );
+      const decided = store.decisions.append({
         id: decisionId,
         reviewId: id,
         filmId,
         adjudicator: reader.id,
         basis: asked.settled === null ? 'accept' : 'merge',
         sources,
-        settled: asked.settled ?? settled,
+        settled: { findings, answers, marks, own },
         reason,
         createdAt: clock.now(),
         after,
       });
+      store.adjudicationDrafts.remove({ reviewId: id, filmId, readerId: reader.id });
+      return decided;
     });
     audit.record('adjudicate', filmId, {
       reviewId: id,
@@ -182,49 +202,70 @@ export function createAdjudication(library: OpenLibrary, clock: Clock): Adjudica
     return made;
   }
 
-  return { list, compare, settle };
+  function saveDraft(
+    reader: Reader,
+    id: ReviewId,
+    filmId: FilmId,
+    { after, content }: DraftRequest,
+  ): SavedDraft {
+    files.refuseIfReadOnly();
+    const { plan } = store.reviews.find(id);
+    const place = { reviewId: id, filmId, readerId: reader.id };
+    const saved = store.transaction(() => {
+      readsOf(reader, store.reviews.find(id), filmId);
+      const kept = store.adjudicationDrafts.find(place);
+      const version = kept?.version ?? 0;
+      // The answer to this very change was lost, and it is sent again.
+      const isSame = kept !== null && JSON.stringify(kept.content) === JSON.stringify(content);
+      if (isSame && version === after + 1) return { version, changedAt: kept.changedAt };
+      if (version !== after) {
+        throw saveConflict(
+          'other-window',
+          'This film was drawn on or settled in another window meanwhile. That is kept, and the last change here is not; open the film again to go on from there.',
+          { newest: version, after },
+        );
+      }
+      const { findings: said, answers, marks } = content;
+      const findings = [...new Set([...Object.keys(said), ...marks.map(({ finding }) => finding)])];
+      const frames = store.films.find(filmId)?.frames ?? null;
+      checkSettled({ findings, answers, marks }, { plan, frames }, 'This change was not saved.');
+      const next = { version: version + 1, changedAt: clock.now() };
+      store.adjudicationDrafts.put(place, { content, ...next });
+      return next;
+    });
+    audit.recordOnce('adjudicate', filmId, { reviewId: id, reader: reader.id, what: 'draft' });
+    return saved;
+  }
+
+  return { list, compare, settle, saveDraft };
 }
 
-/** @throws ServiceError CONFLICT a source does not count any more; BAD_INPUT what was put together does not fit the plan */
-function settledBy(
+/** @throws ServiceError CONFLICT a source does not count any more */
+function refuseUnlessCounting(
+  reads: readonly ReaderReads<ReadingVersion>[],
+  sources: readonly ReadingId[],
+): void {
+  const counting = new Set(reads.map((one) => finalRead(one)?.id));
+  if (sources.every((source) => counting.has(source))) return;
+  throw new ServiceError(
+    'CONFLICT',
+    'A reader signed this film anew, or took the read up again, since you opened it. Nothing was decided; look at it again.',
+    { reason: 'other-window' },
+  );
+}
+
+/** One read as it was signed. @throws ServiceError CONFLICT as above; BAD_INPUT more than one is named */
+function acceptedBy(
   plan: ReviewPlan,
   reads: readonly ReaderReads<ReadingVersion>[],
-  sources: readonly string[],
-  merged: Settled | null,
-): Settled {
-  const counting = new Map(reads.map((one) => [finalRead(one)?.id as string | undefined, finalRead(one)]));
-  const chosen = sources.map((source) => counting.get(source) ?? null);
-  if (chosen.includes(null)) {
-    throw new ServiceError(
-      'CONFLICT',
-      'A reader signed this film anew, or took the read up again, since you opened it. Nothing was decided; look at it again.',
-      { reason: 'other-window' },
-    );
-  }
-  if (merged !== null) return checkMerged(merged, plan);
-  const [only] = chosen;
-  if (chosen.length !== 1 || only === null || only === undefined) {
+  sources: readonly ReadingId[],
+): SettledContent {
+  refuseUnlessCounting(reads, sources);
+  const [source] = sources;
+  const read = reads.map((one) => finalRead(one)).find((one) => one?.id === source) ?? null;
+  if (sources.length !== 1 || read === null) {
     throw new ServiceError('BAD_INPUT', 'Accept one read, or put together what shall count.');
   }
-  const { answers, marks } = only.content;
-  return { findings: [...findingsOf(only.content, plan)], answers, marks };
-}
-
-function checkMerged(merged: Settled, plan: ReviewPlan): Settled {
-  const refuse = (why: string): never => {
-    throw new ServiceError('BAD_INPUT', `${why} Nothing was decided.`);
-  };
-  const stranger = [...merged.findings, ...merged.marks.map(({ finding }) => finding)].find(
-    (finding) => !plan.findings.includes(finding),
-  );
-  if (stranger !== undefined) refuse(`"${stranger}" is not a finding of this session.`);
-  const unsaid = merged.marks.find(({ finding }) => !merged.findings.includes(finding));
-  if (unsaid !== undefined) refuse(`"${unsaid.finding}" is drawn, but not among the findings.`);
-  for (const [id, answer] of Object.entries(merged.answers)) {
-    const question = plan.questions.find((one) => one.id === id);
-    if (question === undefined || answer >= question.answers.length) {
-      refuse(`The session has no such answer to "${question?.text ?? id}".`);
-    }
-  }
-  return merged;
+  const { answers, marks } = read.content;
+  return { findings: [...findingsOf(read.content, plan)], answers, marks };
 }

@@ -8,6 +8,7 @@ import type { FilmId, ReviewId } from '../../../shared/domain/ids.ts';
 import type { Kappa } from '../../numeric/metrics/agreement.ts';
 import type { Store } from '../../store/store.ts';
 import type { Clock } from '../service-types.ts';
+import { hasOwn } from './check-settled.ts';
 import { agreementReport, type AgreementReport, type Reference } from './agreement-report.ts';
 
 type Limit = (typeof AGREEMENT_LIMITS)[number];
@@ -24,6 +25,12 @@ export function agreementView(
   const films = report.signedFilms;
   const patients = new Set(films.map((film) => store.films.find(film)?.patientKey ?? film)).size;
   const counts = { films: films.length, patients };
+  const decisions = [...store.decisions.newest(id).values()];
+  const settled = {
+    accepted: decisions.filter(({ basis }) => basis === 'accept').length,
+    merged: decisions.filter(({ basis }) => basis === 'merge').length,
+    own: decisions.filter((one) => hasOwn(one.settled.own)).length,
+  };
   return {
     madeAt: clock.now(),
     request,
@@ -32,8 +39,14 @@ export function agreementView(
     ...counts,
     findings: report.findings.map(({ pairs, ...finding }) => ({ ...finding, pairs: [...pairs] })),
     questions: report.questions.map(({ pairs, ...question }) => ({ ...question, pairs: [...pairs] })),
+    settled,
     modelEffects: [...report.modelEffects],
-    limits: limitsOf(report, request, counts, Math.max(0, ...listLengths(store, id))),
+    limits: limitsOf(
+      report,
+      request,
+      { ...counts, own: settled.own },
+      Math.max(0, ...listLengths(store, id)),
+    ),
   };
 }
 
@@ -67,7 +80,7 @@ function listLengths(store: Store, id: ReviewId): readonly number[] {
 function limitsOf(
   report: AgreementReport,
   { reference }: AgreementRequest,
-  { films, patients }: { films: number; patients: number },
+  { films, patients, own }: { films: number; patients: number; own: number },
   listed: number,
 ): AgreementReportView['limits'] {
   const kappas: readonly Kappa[] = [...report.findings, ...report.questions].flatMap(({ pairs, fleiss }) => [
@@ -110,7 +123,9 @@ function limitsOf(
     [
       'reference-is-settled',
       reference === 'settled' && report.modelEffects.length > 0,
-      'With and without the model is measured against what was settled in this session, by somebody who saw these reads; films that nobody settled are left out.',
+      `With and without the model is measured against what was settled in this session, by somebody who saw these reads; films that nobody settled are left out.${
+        own === 0 ? '' : ` In ${own} of them the adjudicator added or changed what no reader had said.`
+      }`,
     ],
     [
       'not-all-signed',

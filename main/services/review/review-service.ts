@@ -112,6 +112,8 @@ export function createReviewService(deps: ReviewDeps): ReviewService {
     compare: ({ token, reviewId, filmId }) => adjudication.compare(signIn.reader(token), reviewId, filmId),
     settle: ({ token, reviewId, filmId, ...asked }) =>
       adjudication.settle(signIn.reader(token), reviewId, filmId, asked),
+    saveDraft: ({ token, reviewId, filmId, ...asked }) =>
+      adjudication.saveDraft(signIn.reader(token), reviewId, filmId, asked),
     previewLabels({ token, reviewId, ...rules }) {
       refuseUnlessMay(signIn.reader(token), 'manage');
       return labelSummary(store, reviewId, rules);

@@ -15,10 +15,13 @@ import { NO_FINDING } from '../../../shared/domain/findings.ts';
 import type { FilmId, LabelVersionId, ReaderId, ReviewId } from '../../../shared/domain/ids.ts';
 import { saysFinding } from '../../../shared/domain/review.ts';
 import { ServiceError } from '../../../shared/domain/service-error.ts';
-import type { FilmLabels, VersionValue } from '../../store/label-versions.ts';
+import type { Mark } from '../../../shared/contract/review.ts';
+import type { FilmLabels, VersionBox, VersionValue } from '../../store/label-versions.ts';
 import type { Store } from '../../store/store.ts';
 import type { Clock } from '../service-types.ts';
-import { finalReads, saidBy } from './final-reads.ts';
+import { hasOwn } from './check-settled.ts';
+import { boundsOnFilm, type FilmSize } from './bounds-on-film.ts';
+import { differencesOf, finalReads, saidBy } from './final-reads.ts';
 
 /** Fewer positive films than this teach a model little. */
 const FEW_POSITIVES = 10;
@@ -80,10 +83,37 @@ function checkRules({ questions }: ReviewPlan, { abnormal }: Rules): void {
   }
 }
 
+/**
+ * Where the findings are: as an adjudicator settled it, else where all reads drew them at the same places, as the first who drew
+ * did. Boxes around the marks, of the first frame: what a model sees.
+ */
+function boxesOf(
+  reads: readonly ReadingContent[],
+  decision: Decision | null,
+  labels: ReadonlyMap<string, VersionValue>,
+  { plan, film }: { readonly plan: ReviewPlan; readonly film: FilmSize },
+): readonly VersionBox[] {
+  const places: readonly string[] = decision === null ? differencesOf(reads, plan).places : [];
+  const present = plan.findings.filter((finding) => labels.get(finding) === 1 && !places.includes(finding));
+  return present.flatMap((finding) => {
+    const drawn = (marks: readonly Mark[]): VersionBox[] =>
+      marks
+        .filter((mark) => mark.finding === finding && mark.shape.frame === 0)
+        .flatMap(({ shape }) => {
+          const box = boundsOnFilm(shape, film);
+          return box === null ? [] : [{ finding, ...box }];
+        });
+    const all = decision === null ? reads.map(({ marks }) => marks) : [decision.settled.marks];
+    return all.map(drawn).find(({ length }) => length > 0) ?? [];
+  });
+}
+
 export interface ReviewedLabels {
   readonly films: ReadonlyMap<FilmId, FilmLabels>;
   /** Films with a decision. */
   readonly settled: number;
+  /** Of them, those that hold what no reader said. */
+  readonly own: number;
 }
 
 /** @throws ServiceError NOT_FOUND, BAD_INPUT for a question that the session does not ask */
@@ -93,11 +123,12 @@ export function reviewedLabels(store: Store, id: ReviewId, rules: Rules): Review
   const decisions = store.decisions.newest(id);
   const films = new Map<FilmId, FilmLabels>();
   let settled = 0;
+  let own = 0;
   for (const [filmId, reads] of finalReads(store, id)) {
     const decision = decisions.get(filmId) ?? null;
     const contents = saidBy(store, reads);
-    const isIn = store.films.find(filmId) !== null;
-    if (!isIn || (decision === null && contents.length < rules.leastReaders)) continue;
+    const film = store.films.find(filmId);
+    if (film === null || (decision === null && contents.length < rules.leastReaders)) continue;
     const said = saidOf(contents, decision);
     const labels = new Map<string, VersionValue>();
     for (const finding of plan.findings) {
@@ -109,10 +140,13 @@ export function reviewedLabels(store: Store, id: ReviewId, rules: Rules): Review
     }
     const abnormal = abnormalOf(said, labels, rules);
     if (labels.size === 0 && abnormal === undefined) continue;
-    films.set(filmId, { labels, abnormal });
-    if (decision !== null) settled += 1;
+    const boxes = boxesOf(contents, decision, labels, { plan, film });
+    films.set(filmId, { labels, abnormal, boxes });
+    if (decision === null) continue;
+    settled += 1;
+    if (hasOwn(decision.settled.own)) own += 1;
   }
-  return { films, settled };
+  return { films, settled, own };
 }
 
 function countsOf(
@@ -127,7 +161,7 @@ function countsOf(
 /** What the version would hold, and how it differs from the imported labels. */
 export function labelSummary(store: Store, id: ReviewId, rules: Rules): LabelVersionSummary {
   const { plan } = store.reviews.find(id);
-  const { films, settled } = reviewedLabels(store, id, rules);
+  const { films, settled, own } = reviewedLabels(store, id, rules);
   const pairs = new Map<string, [VersionValue, VersionValue][]>();
   const abnormal: [VersionValue, VersionValue][] = [];
   const numbered = (value: boolean | null | undefined): VersionValue =>
@@ -148,8 +182,10 @@ export function labelSummary(store: Store, id: ReviewId, rules: Rules): LabelVer
   return {
     films: films.size,
     settled,
+    own,
     findings,
     abnormal: countsOf('abnormal', abnormal),
+    boxes: [...films.values()].reduce((sum, { boxes }) => sum + boxes.length, 0),
     warnings: [
       ...(films.size === 0
         ? ['No film has enough signed reads or a decision, so no label would change.']

@@ -50,8 +50,8 @@ export class ShapeSheet {
   change(next: readonly Shape[], words: string, gesture: string | null = null): void {
     if (this.frozen) return;
     const before = this.shapes;
-    this.#put(next);
-    this.keep({ words, undo: () => this.#put(before), redo: () => this.#put(next), gesture });
+    this.put(next);
+    this.keep({ words, undo: () => this.put(before), redo: () => this.put(next), gesture });
   }
 
   /** Keeps a step that has just been done by whoever keeps the shapes. */
@@ -126,7 +126,8 @@ export class ShapeSheet {
     this.selected = id;
   }
 
-  #put(shapes: readonly Shape[]): void {
+  /** Puts other shapes in place without a step. */
+  put(shapes: readonly Shape[]): void {
     this.shapes = shapes;
     if (!shapes.some(({ id }) => id === this.selected)) this.selected = null;
     this.#onchange(shapes);

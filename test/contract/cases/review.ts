@@ -62,6 +62,13 @@ async function signed(world: World) {
   return { at, id };
 }
 
+/** Closed: what was signed may be compared. */
+async function closed(world: World) {
+  const { at } = await signed(world);
+  await world.services.review.close(at as never, call);
+  return at;
+}
+
 const noToken = { token: NO_TOKEN, reviewId: NO_REVIEW, filmId: NOBODY.film };
 const signedOut = (more: object = {}): Refusal => ({
   input: () => ({ ...noToken, ...more }),
@@ -85,6 +92,16 @@ const decision = {
   reason: 'The second look shows it.',
 };
 const decisionId = (): string => readingId().replace('reading', 'decision');
+const drafted = {
+  sources: [],
+  decision: 0,
+  answers: { quality: 1 },
+  findings: { Hernia: true },
+  marks: [],
+  accepted: null,
+  reason: '',
+};
+const draft = { after: 0, content: drafted };
 const step = { id: 'reading-00000000', after: 0 };
 const content = { ...step, content: said };
 const badSteps = [
@@ -298,6 +315,30 @@ export const reviewCases: Cases['review'] = {
           return { ...at, ...decision };
         },
         code: 'CONFLICT',
+      },
+    ],
+  },
+  saveDraft: {
+    valid: async ({ client, world }) => client.review.saveDraft({ ...(await closed(world)), ...draft }),
+    bad: [
+      ...badIds,
+      { ...noToken, ...draft, after: -1 },
+      { ...noToken, after: 0, content: { ...drafted, marks: [7] } },
+    ],
+    refused: [
+      signedOut(draft),
+      noReview(draft),
+      {
+        input: async (world) => ({ ...(await closed(world)), ...draft, after: 3 }),
+        code: 'CONFLICT',
+      },
+      {
+        input: async (world) => ({
+          ...(await closed(world)),
+          after: 0,
+          content: { ...drafted, findings: { Stone: true } },
+        }),
+        code: 'BAD_INPUT',
       },
     ],
   },

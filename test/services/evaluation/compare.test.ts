@@ -243,7 +243,11 @@ describe('refused', () => {
     const turned = new Map(
       test.map(({ filmId, labels: [label] }) => [
         filmId,
-        { labels: new Map([[finding, label === 1 ? (0 as const) : (1 as const)]]), abnormal: undefined },
+        {
+          labels: new Map([[finding, label === 1 ? (0 as const) : (1 as const)]]),
+          abnormal: undefined,
+          boxes: [],
+        },
       ]),
     );
     const request = labelVersionRequest.parse({ name: 'Reviewed' });

@@ -5,7 +5,10 @@ import { createLocaliser } from '../../../main/services/evaluation/localisation.
 import type { OpenLibrary } from '../../../main/services/library/open-library.ts';
 import type { InferenceService } from '../../../main/services/service-types.ts';
 import type { AttentionMap } from '../../../shared/contract/inference.ts';
-import type { FilmId, SplitId } from '../../../shared/domain/ids.ts';
+import { labelVersionRequest } from '../../../shared/contract/label-version.ts';
+import { reviewPlan } from '../../../shared/contract/review.ts';
+import type { FilmId, LabelVersionId, ReaderId, ReviewId, SplitId } from '../../../shared/domain/ids.ts';
+import type { VersionBox } from '../../../main/store/label-versions.ts';
 import { call, tempLibrary, testClock } from '../../helpers/temp-library.ts';
 import { goldenLibrary } from './golden.ts';
 import { addSplit } from './scored-runs.ts';
@@ -107,6 +110,58 @@ describe('localisation of a run', () => {
     const times = asked.length;
     expect(await localise(run, 'test', 'relevance', call)).toEqual(found);
     expect(asked.length).toBe(times);
+  });
+
+  it('measures a run that learned labels of a review by the places that the review settled', async () => {
+    const { library, run, of, localise, finding } = await opened();
+    const [hit, moved, absent] = of('test');
+    if (hit === undefined || moved === undefined || absent === undefined) throw new Error('three test films');
+    for (const film of [hit, moved, absent]) draw(library, film, finding, 3, 10);
+    const version = 'labels-0000000000000001' as LabelVersionId;
+    const { store } = library;
+    const film = store.films.find(moved);
+    const cell = (film?.cols ?? 0) / GRID;
+    const reader = 'reader-000000000001' as ReaderId;
+    store.readers.add({ id: reader, name: 'Jo', role: 'owner', pinHash: null, createdAt: 1 });
+    const review = {
+      id: 'review-000000000001' as ReviewId,
+      name: 'Round',
+      plan: reviewPlan.parse({
+        findings: [finding],
+        questions: [],
+        blinding: 'hidden',
+        runId: null,
+        timed: false,
+        seed: 1,
+      }),
+      createdAt: 1,
+    };
+    store.sessionMerge.addReview(review);
+    const says = (value: 0 | 1, boxes: readonly VersionBox[]) => ({
+      labels: new Map([[finding, value]]),
+      abnormal: undefined,
+      boxes,
+    });
+    store.labelVersions.add(
+      {
+        id: version,
+        name: 'Settled',
+        reviewId: review.id,
+        request: labelVersionRequest.parse({ name: 'Settled' }),
+        madeBy: reader,
+        createdAt: 2,
+      },
+      new Map([
+        [moved, says(1, [{ finding, x: 10 * cell, y: 2 * cell, width: 2 * cell, height: 2 * cell }])],
+        [absent, says(0, [])],
+      ]),
+    );
+    const learned = { ...run, config: { ...run.config, labelVersionId: version } };
+    const found = await localise(learned, 'test', 'relevance', call);
+    // the absent finding has no place, and the moved one is where the model does not look
+    expect(found).toMatchObject({ films: 2, boxes: 2 });
+    expect(found.perFinding).toMatchObject([{ pointing: { map: { value: 0.5 } } }]);
+    expect(found.notes.join(' ')).toContain('Where the review “Round” settled a place, that place counts');
   });
 
   it('says so where no film has a box, and stops when it is left', async () => {

@@ -307,7 +307,9 @@ describe('a report on the sample films', () => {
     const request = labelVersionRequest.parse({ name: 'Reviewed' });
     store.labelVersions.add(
       { id: labelVersionId, name: 'Reviewed', reviewId, request, madeBy: owner, createdAt: 1 },
-      new Map(films.slice(0, 5).map((film) => [film, { labels: new Map(), abnormal: 1 as const }])),
+      new Map(
+        films.slice(0, 5).map((film) => [film, { labels: new Map(), abnormal: 1 as const, boxes: [] }]),
+      ),
     );
     const wanted = { method: 'none', resolution: 28, splitId, findings: FINDINGS, labelVersionId } as const;
     const run = addRun(library, { ...wanted, findings: [...FINDINGS] }, scoresOf(library, splitId, 1, 7));

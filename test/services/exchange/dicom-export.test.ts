@@ -9,7 +9,7 @@ import { readObject } from '../../../main/dicom/objects/read-back.ts';
 import { runExport } from '../../../main/services/exchange/export-job.ts';
 import type { OpenLibrary } from '../../../main/services/library/open-library.ts';
 import { exportRequest } from '../../../shared/contract/exchange.ts';
-import type { ReaderId, ReadingId, ReviewId } from '../../../shared/domain/ids.ts';
+import type { DecisionId, ReaderId, ReadingId, ReviewId } from '../../../shared/domain/ids.ts';
 import { importAll, tempFolder, tempLibrary } from '../../helpers/temp-library.ts';
 import { box, PLAN, refusal, said } from '../review/review-desk.ts';
 
@@ -75,4 +75,40 @@ it('a session without a film from DICOM is refused by name, and so is one withou
   const unmarked = await signedSession(['good/phi-1.dcm'], []);
   expect((await refusal(() => doExport(unmarked, 'gsps'))).message).toMatch(/has a mark to draw/);
   expect((await doExport(unmarked, 'sr')).result.files).toHaveLength(1);
+});
+
+it('a decision is a report of its own, which says what of it no reader drew', async () => {
+  const library = await signedSession(['good/phi-1.dcm']);
+  const { store } = library;
+  const [filmId] = store.films.names().map(({ id }) => id);
+  if (filmId === undefined) throw new Error('there is a film');
+  store.decisions.append({
+    id: 'decision-000000000001' as DecisionId,
+    reviewId: REVIEW,
+    filmId,
+    adjudicator: AMINA,
+    basis: 'merge',
+    sources: ['reading-000000000001' as ReadingId],
+    settled: {
+      findings: ['Edema', 'Hernia'],
+      answers: { quality: 2 },
+      marks: [box('Edema'), box('Hernia', 'own', 20)],
+      own: { findings: ['Hernia'], answers: [], marks: ['own'] },
+    },
+    reason: 'Seen on the film.',
+    createdAt: 6,
+    after: 0,
+  });
+  const { folder, result } = await doExport(library, 'sr');
+  expect(result.files).toHaveLength(2);
+  const name = readdirSync(folder).find((one) => one.endsWith('-settled.dcm')) ?? '';
+  const bytes = readFileSync(join(folder, name));
+  expect(readObject(bytes).graphics).toEqual([
+    { type: 'POLYLINE', data: [1, 1, 5, 1, 5, 5, 1, 5, 1, 1] },
+    { type: 'POLYLINE', data: [20, 1, 24, 1, 24, 5, 20, 5, 20, 1] },
+  ]);
+  expect(bytes.toString('latin1')).toContain('Amina (settled)');
+  expect(bytes.toString('latin1')).toContain(
+    'By the adjudicator alone: drawn or changed Hernia; found Hernia.',
+  );
 });

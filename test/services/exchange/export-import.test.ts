@@ -10,7 +10,7 @@ import type { OpenLibrary } from '../../../main/services/library/open-library.ts
 import { exportRequest } from '../../../shared/contract/exchange.ts';
 import { reviewPlan, type ReadingContent } from '../../../shared/contract/review.ts';
 import { TABLE_FORMATS } from '../../../shared/domain/exchange.ts';
-import type { FilmId, ReaderId, ReadingId, ReviewId } from '../../../shared/domain/ids.ts';
+import type { DecisionId, FilmId, ReaderId, ReadingId, ReviewId } from '../../../shared/domain/ids.ts';
 import { failingDisk } from '../../helpers/failing-disk.ts';
 import { importAll, tempFolder, tempLibrary } from '../../helpers/temp-library.ts';
 import { pattern, tinyDicom } from '../../helpers/tiny-dicom.ts';
@@ -310,4 +310,89 @@ describe('writing', () => {
     expect(existsSync(join(parent, 'out'))).toBe(false);
     expect(readdirSync(parent)).toEqual([]);
   });
+});
+
+/** The first film as Jo settled it: Amina's box, another one of Jo's, an answer that Amina did not give. */
+function settle({ store }: OpenLibrary): void {
+  const [filmId] = store.films.names().map(({ id }) => id);
+  if (filmId === undefined) throw new Error('there are films');
+  const judge = 'reader-000000000002' as ReaderId;
+  store.readers.add({ id: judge, name: 'Jo', role: 'adjudicator', pinHash: null, createdAt: 1 });
+  const mark = (drawn: ReturnType<typeof shape>, finding: string, confidence: number | null) => ({
+    shape: drawn,
+    finding,
+    confidence,
+  });
+  store.decisions.append({
+    id: 'decision-000000000001' as DecisionId,
+    reviewId: REVIEW,
+    filmId,
+    adjudicator: judge,
+    basis: 'merge',
+    sources: ['reading-000000000002' as ReadingId],
+    settled: {
+      findings: ['Edema', 'Hernia'],
+      answers: { q: 0 },
+      marks: [
+        mark(shape('a', 'rectangle', [1, 2, 11, 9]), 'Edema', 0.5),
+        mark(shape('jo', 'rectangle', [3, 3, 9, 7]), 'Hernia', 1),
+      ],
+      own: { findings: [], answers: ['q'], marks: ['jo'] },
+    },
+    reason: 'Seen on the film.',
+    createdAt: 3,
+    after: 0,
+  });
+}
+
+it('what was settled stands beside the reads, and the adjudicator’s own as such, in every table format', async () => {
+  const library = await withFilms();
+  addSession(library);
+  settle(library);
+  for (const format of TABLE_FORMATS) {
+    const out = join(tempFolder(), format);
+    const request = { what: 'annotations', format, reviewId: REVIEW };
+    expect((await doExport(library, request, out)).check).toMatch(/are the same/);
+    const text = readdirSync(out)
+      .map((name) => readFileSync(join(out, name), 'utf8'))
+      .join('\n');
+    expect(text).toContain('Jo (settled)');
+    expect(text).toContain('Jo (adjudicator’s own)');
+  }
+  const out = join(tempFolder(), 'json');
+  await doExport(library, { what: 'annotations', format: 'json', reviewId: REVIEW }, out);
+  const file = JSON.parse(readFileSync(join(out, 'annotations.json'), 'utf8')) as {
+    films: { boxes: { reader: string }[]; readings: object[]; remarks: object[] }[];
+    session: { decisions: object[] };
+  };
+  const film = file.films.find(({ boxes }) => boxes.some(({ reader }) => reader.startsWith('Jo')));
+  expect(film?.boxes.slice(2)).toMatchObject([
+    { reader: 'Jo (settled)', finding: 'Edema', x: 1, y: 2, width: 10, height: 7, confidence: 0.5 },
+    { reader: 'Jo (adjudicator’s own)', finding: 'Hernia', x: 3, y: 3, width: 6, height: 4, confidence: 1 },
+  ]);
+  expect(film?.readings.slice(2)).toEqual([
+    { reader: 'Jo (settled)', finding: 'Edema', value: true },
+    { reader: 'Jo (settled)', finding: 'Hernia', value: true },
+  ]);
+  expect(film?.remarks.slice(3)).toEqual([
+    { reader: 'Jo (settled)', kind: 'answer', about: 'Quality?', value: 'poor' },
+    {
+      reader: 'Jo (settled)',
+      kind: 'note',
+      about: 'Decision',
+      value:
+        'Put together: Seen on the film. By the adjudicator alone: drawn or changed Hernia; answered Quality?.',
+    },
+  ]);
+  expect(file.session.decisions).toEqual(
+    JSON.parse(JSON.stringify([...library.store.decisions.newest(REVIEW).values()])),
+  );
+  const first = join(tempFolder(), 'first');
+  const { notes } = await doExport(
+    library,
+    { what: 'annotations', format: 'csv', reviewId: REVIEW, reads: 'first' },
+    first,
+  );
+  expect(notes.join('\n')).toContain('1 decision of adjudicators left out');
+  expect(readFileSync(join(first, 'annotations.csv'), 'utf8')).not.toContain('Jo');
 });

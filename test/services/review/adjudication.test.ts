@@ -106,6 +106,83 @@ describe('adjudication', () => {
     expect(library.store.audit.after(0).filter(({ action }) => action === 'adjudicate')).toHaveLength(2);
   });
 
+  it('keeps what the adjudicator draws and answers apart from what readers said', async () => {
+    const { films, amina, bo, sign, settle, compare, library } = await openRound(1);
+    const [film] = films;
+    const hernia = box('Hernia', 'h');
+    const a = await sign(amina, film, { marks: [hernia, box('Hernia', 'h2', 7)] });
+    const b = await sign(bo, film);
+    const moved = { ...box('Hernia', 'h2', 7), confidence: 1 };
+    const content = {
+      findings: ['Edema', 'Hernia'],
+      answers: { quality: 2, tubes: 1 },
+      marks: [hernia, moved, box('Edema', 'mine')],
+    };
+    // what is the adjudicator's own is not the window's to say
+    const made = await settle(film, {
+      sources: [a, b],
+      settled: { ...content, own: { findings: [], answers: [], marks: ['h'] } },
+    });
+    expect(made.settled).toEqual({
+      ...content,
+      own: { findings: ['Edema'], answers: ['tubes'], marks: ['h2', 'mine'] },
+    });
+    const { decisions, reads } = await compare(film);
+    expect(decisions[0]?.settled.own?.marks).toEqual(['h2', 'mine']);
+    expect(reads[0]?.first?.content.marks).toEqual([hernia, box('Hernia', 'h2', 7)]);
+    const accepted = await settle(film, { after: 1, sources: [a] });
+    expect(accepted.settled.own).toEqual({ findings: [], answers: [], marks: [] });
+    expect(library.store.films.find(film as FilmId)?.frames).toBe(1);
+    const late = { ...hernia, shape: { ...hernia.shape, frame: 1 } };
+    const beyond = { sources: [a, b], after: 2, settled: { ...content, marks: [late, box('Edema', 'e')] } };
+    expect(await refusal(() => settle(film, beyond))).toMatchObject({
+      code: 'BAD_INPUT',
+      message: 'The film has 1 frames; there is no frame 2. Nothing was decided.',
+    });
+  });
+
+  it('keeps a draft at every change, for its adjudicator, until the film is settled', async () => {
+    const { films, amina, bo, judge, owner, sign, settle, compare, review, reviewId } = await openRound(1);
+    const [film] = films;
+    const a = await sign(amina, film);
+    const b = await sign(bo, film, { answers: { quality: 1 } });
+    const content = (reason: string) => ({
+      sources: [a, b],
+      decision: 0,
+      answers: { quality: 0 },
+      findings: { Hernia: false },
+      marks: [box('Edema', 'mine')],
+      accepted: null,
+      reason,
+    });
+    const save = (after: number, reason: string, part = {}) => {
+      const asked = { token: judge.token, reviewId, filmId: film as FilmId, after };
+      return review.saveDraft({ ...asked, content: { ...content(reason), ...part } }, call);
+    };
+    expect((await compare(film)).draft).toBeNull();
+    const first = await save(0, 'Se');
+    const second = await save(1, 'Seen');
+    expect([first.version, second.version]).toEqual([1, 2]);
+    // an answer that was lost is given again; another window's change is never written over
+    expect(await save(1, 'Seen')).toEqual(second);
+    expect(await refusal(() => save(1, 'Other'))).toMatchObject({ code: 'CONFLICT' });
+    expect(await refusal(() => save(2, 'x', { answers: { quality: 9 } }))).toMatchObject({
+      code: 'BAD_INPUT',
+      message: expect.stringContaining('This change was not saved.') as string,
+    });
+    expect((await compare(film)).draft).toEqual({ ...second, content: content('Seen') });
+    const others = await review.compare({ token: owner.token, reviewId, filmId: film as FilmId }, call);
+    expect(others.draft).toBeNull();
+    expect(others.decisions).toEqual([]);
+    await settle(film, { sources: [a] });
+    expect((await compare(film)).draft).toBeNull();
+    expect(await refusal(() => save(2, 'late'))).toMatchObject({ code: 'CONFLICT' });
+    const asked = { token: amina.token, reviewId, filmId: film as FilmId, after: 0 };
+    expect(await refusal(() => review.saveDraft({ ...asked, content: content('') }, call))).toMatchObject({
+      code: 'NOT_ALLOWED',
+    });
+  });
+
   it('keeps a decision once that arrives twice, and refuses one that another window was quicker than', async () => {
     const { films, amina, bo, sign, settle } = await openRound(1);
     const [film] = films;

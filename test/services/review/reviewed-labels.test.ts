@@ -89,6 +89,37 @@ describe('a label version', () => {
     ]);
   });
 
+  it('holds where findings are: as all drew them alike, as it was settled, and nowhere else', async () => {
+    const desk = await openReviewed();
+    const { make, split, library, films, review, owner, reviewId } = desk;
+    const source = library.store.reviews.versions(reviewId, desk.amina.id, films[3] as FilmId).at(-1);
+    const asked = { token: owner.token, reviewId, filmId: films[3] as FilmId, after: 1 };
+    await review.settle(
+      {
+        ...asked,
+        id: readingId().replace('reading', 'decision') as DecisionId,
+        sources: source === undefined ? [] : [source.id],
+        settled: { findings: ['Edema'], answers: {}, marks: [box('Edema', 'own', 5)] },
+        reason: 'Drawn anew.',
+      },
+      call,
+    );
+    const made = await make({ name: 'Places' });
+    expect(made.boxes).toBe(2);
+    const held = library.store.labelVersions.ofSplit(made.id as LabelVersionId, split);
+    const of = (at: number) => held.get(films[at] as FilmId)?.boxes;
+    expect(of(0)).toEqual([{ finding: 'Edema', x: 1, y: 1, width: 4, height: 4 }]);
+    expect(of(3)).toEqual([{ finding: 'Edema', x: 5, y: 1, width: 4, height: 4 }]);
+    // where they differ, nothing is known of the place
+    expect([of(1), of(2)]).toEqual([[], []]);
+    const { name: _name, ...rules } = labelVersionRequest.parse({ name: 'x' });
+    const preview = await review.previewLabels({ token: owner.token, reviewId, ...rules }, call);
+    expect(preview).toMatchObject({ settled: 1, own: 1, boxes: 2 });
+    const db = new Database(library.files.databasePath);
+    expect(() => db.exec('UPDATE version_boxes SET x = 0')).toThrow('never changes');
+    db.close();
+  });
+
   it('makes open labels unknown, or takes more than half, where that is asked for', async () => {
     const { make, learned, library, films } = await openReviewed();
     const noOf = library.store.films.find(films[2] as FilmId)?.no ?? 0;

@@ -37,7 +37,11 @@ async function openReviewed() {
   const labels = new Map(
     films.map((film, index) => [
       film,
-      { labels: new Map([['Hernia', index % 3 === 0 ? (1 as const) : (0 as const)]]), abnormal: undefined },
+      {
+        labels: new Map([['Hernia', index % 3 === 0 ? (1 as const) : (0 as const)]]),
+        abnormal: undefined,
+        boxes: [],
+      },
     ]),
   );
   const request = labelVersionRequest.parse({ name: 'Reviewed' });

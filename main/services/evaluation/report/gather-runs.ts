@@ -1,6 +1,6 @@
 /** @file The runs of a report with their results, curves and settings; the splits that they were trained on. */
 import type { Evaluation } from '../../../../shared/contract/evaluation.ts';
-import type { LabelVersionId, RunId } from '../../../../shared/domain/ids.ts';
+import type { RunId } from '../../../../shared/domain/ids.ts';
 import { ServiceError } from '../../../../shared/domain/service-error.ts';
 import type { RunRow } from '../../../store/runs.ts';
 import type { OpenLibrary } from '../../library/open-library.ts';
@@ -9,6 +9,7 @@ import type { RunDifference } from '../paired-difference.ts';
 import { notesOnGain } from '../notes.ts';
 import { hasResults, requireScored } from '../run-standing.ts';
 import type { ReportRun, ReportSplit } from './report-data.ts';
+import { learnedLabels } from '../learned-labels.ts';
 import { inTableOrder, labelsOf } from './run-labels.ts';
 
 export interface Results {
@@ -88,14 +89,6 @@ async function gatherRun(
     // A difference that is there stands in its own table.
     notes: [...result.notes, ...(difference === null ? notesOnGain(row.config, null) : [])],
   };
-}
-
-function learnedLabels(store: OpenLibrary['store'], id: LabelVersionId | null): string {
-  if (id === null) return 'as imported';
-  const version = store.labelVersions.find(id);
-  return version === null
-    ? `label version ${id}`
-    : `“${version.name}”, of the review “${version.reviewName}” (${version.films} films), else as imported`;
 }
 
 /** One entry a split, in the order in which the runs name them. */

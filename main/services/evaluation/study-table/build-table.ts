@@ -43,6 +43,8 @@ export interface StudyMaterial {
   readonly withoutResult: readonly RunWithoutResult[];
   /** Films of the test part. */
   readonly testFilms: readonly GroupedFilm[];
+  /** Which labels the runs learned and are measured by, in words, each once. */
+  readonly labels: readonly string[];
   readonly sources: StudyTable['sources'];
 }
 

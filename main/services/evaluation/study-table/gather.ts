@@ -9,6 +9,7 @@ import type { OpenLibrary } from '../../library/open-library.ts';
 import { readVersion } from '../../app-version.ts';
 import type { CallContext, Clock } from '../../service-types.ts';
 import { gatherSources } from '../report/gather-sources.ts';
+import { learnedLabels } from '../learned-labels.ts';
 import { hasResults, requireScored } from '../run-standing.ts';
 import type { RunWithoutResult, StudyMaterial } from './build-table.ts';
 import { nameSystems } from './name-systems.ts';
@@ -94,9 +95,11 @@ export async function gatherStudy(
   const testFilms = store.splits
     .dataset(splitId, [])
     .flatMap(({ filmId, part }) => (part === 'test' ? (store.films.find(filmId) ?? []) : []));
+  const labels = new Set(runs.map(({ row }) => row.config.labelVersionId));
   return {
     madeAt: clock.now(),
     app: await readVersion(),
+    labels: [...labels].map((id) => learnedLabels(store, id)),
     split: { id: splitId, name: split?.name ?? splitId, seed: split?.seed ?? 0 },
     ...{ systems, runs, withoutResult, testFilms },
     sources: (await gatherSources(library, [splitId])).sources.map((one) => ({ ...one })),

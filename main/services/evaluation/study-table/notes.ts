@@ -16,18 +16,21 @@ import type { StudyRun } from './study-run.ts';
 export interface NotedMaterial {
   readonly runs: readonly StudyRun[];
   readonly testFilms: readonly GroupedFilm[];
+  /** Which labels the runs learned and are measured by, in words, each once. */
+  readonly labels: readonly string[];
   /** Repeats that were not counted. */
   readonly dropped: number;
 }
 
 type Table = Omit<StudyTable, 'notes'>;
 
-export function studyNotes(table: Table, { runs, testFilms, dropped }: NotedMaterial): string[] {
+export function studyNotes(table: Table, { runs, testFilms, labels, dropped }: NotedMaterial): string[] {
   const cells = table.rows.flatMap((row) => row.cells);
   return [
     ...mlcakNotes(table),
     ...missingNotes(cells),
     ...bewareNotes(table, cells),
+    ...labelNotes(labels),
     ...trainedAlike(runs),
     ...seedNotes(cells),
     ...confoundingNotes(testFilms),
@@ -100,6 +103,16 @@ function bewareNotes(table: Table, cells: readonly StudyTableCell[]): readonly s
 }
 
 /** Names the settings in which the systems of one place were trained otherwise. */
+function labelNotes(labels: readonly string[]): readonly string[] {
+  const [only] = labels;
+  if (labels.length > 1) {
+    return [
+      `Runs of this table learned, and are measured by, different labels: ${labels.join('; ')}. Figures that were measured by other labels cannot be held against each other.`,
+    ];
+  }
+  return only === undefined || only === 'as imported' ? [] : [`Learned and measured by the labels ${only}.`];
+}
+
 function trainedAlike(runs: readonly StudyRun[]): readonly string[] {
   const students = runs.filter(({ row }) => row.config.method !== 'teacher');
   const found = new Set<string>();

@@ -37,6 +37,7 @@ export function unlikePaper({ method, loss, input, resolution }: RunConfig): rea
 /** Everything else that a run's figures depend on beside seed and teacher, by name. */
 export function otherSettings(config: RunConfig): ReadonlyMap<string, string> {
   const { recipe, findings, initSha256, t2Units, positiveWeights, normalisation, preprocessing } = config;
+  const { labelRule, labelVersionId } = config;
   const { patience, clipNorm, emaDecay } = recipe;
   return new Map([
     ['preset', recipe.preset],
@@ -53,6 +54,8 @@ export function otherSettings(config: RunConfig): ReadonlyMap<string, string> {
     ['start', initSha256 === null ? 'random start' : `start ${initSha256.slice(0, 8)}`],
     ['head', `${t2Units} T2 units`],
     ['weights', positiveWeights === null ? 'no class weights' : 'class weights'],
+    ['labels', labelVersionId === null ? 'labels as imported' : `labels of ${labelVersionId}`],
+    ['label rule', `where readers differ: ${labelRule}`],
     ['findings', `${findings.length} findings: ${findings.join(', ')}`],
     ['grey', `grey ${normalisation.mean.join(' ')} / ${normalisation.std.join(' ')}`],
     ['pipeline', preprocessing],

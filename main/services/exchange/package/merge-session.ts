@@ -10,6 +10,7 @@ import { nextStages } from '../../../../shared/domain/review.ts';
 import { ServiceError } from '../../../../shared/domain/service-error.ts';
 import type { Store } from '../../../store/store.ts';
 import { checkContent } from '../../review/check-content.ts';
+import { settledProblem } from '../../review/check-settled.ts';
 import { damaged, type PackagedSession } from './package-format.ts';
 
 export interface MergeCounts {
@@ -97,6 +98,13 @@ function checkSound({ review, readers, lists, versions, others, decisions }: Pac
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error;
       throw damaged(`the session in it is not sound (version ${version.id})`);
+    }
+  }
+  for (const { id, settled } of decisions) {
+    const drawn = new Set(settled.marks.map(({ shape }) => shape.id));
+    const isOwnSound = settled.own.marks.every((mark) => drawn.has(mark));
+    if (!isOwnSound || settledProblem(settled, { plan: review.plan, frames: null }) !== null) {
+      throw damaged(`the session in it is not sound (decision ${id})`);
     }
   }
   for (const chain of byPlace(versions)) {

@@ -10,7 +10,7 @@ import type { Shape } from '../../../../shared/domain/shape.ts';
 import type { Connection } from '../../rpc/connection.svelte.ts';
 import { noticeOf, type Notice } from '../../rpc/notice.ts';
 import { ShapeSheet } from '../../viewer/shape-sheet.svelte.ts';
-import { Autosave, type Failure, type Kept } from '../review/read/autosave.ts';
+import { Autosave, type Failure, type Kept } from '../../state/autosave.ts';
 
 interface KeptSheet {
   readonly sheet: ShapeSheet | null;

@@ -109,6 +109,8 @@ export const MOUSE_SHEET: readonly (readonly [gesture: string, does: string])[] 
   ['Double click', 'Fit to the viewport'],
   ['Tab, arrows', 'Reach a shape or handle, move it; Shift moves ten times as far'],
   ['Delete', 'Remove the selected shape'],
+  ['Outline: drag a point', 'Move it; a double click on the line adds one, on a point removes it'],
+  ['Outline: Page up/down, Enter, Delete', 'Go from point to point, add one after it, remove it'],
   ['Esc', 'Leave the tool, close what is open'],
 ];
 

@@ -1,6 +1,6 @@
 /** @file The plan of a study as a form: ticked cells, seeds, data, recipe; becomes the plan for the estimate and for Start. */
 import type { StudyPlan } from '../../../../shared/contract/study.ts';
-import type { SplitId } from '../../../../shared/domain/ids.ts';
+import type { LabelVersionId, SplitId } from '../../../../shared/domain/ids.ts';
 import { VIT_VARIANTS, type LabelRule, type VitVariant } from '../../../../shared/domain/recipe.ts';
 import { plannedCells, type StudyAxes } from '../../../../shared/domain/study.ts';
 import { MethodForm } from '../training/method-form.svelte.ts';
@@ -32,6 +32,8 @@ export class PlanForm {
   t2Units = $state<1 | 2>(2);
   /** What counts where films have several readers. */
   labelRule = $state<LabelRule>('majority');
+  /** '' = the labels as imported. */
+  labelVersionId = $state<LabelVersionId | ''>('');
   classWeights = $state(false);
   /** Start weights by model; '' = random start. */
   starts = $state<Record<VitVariant, string>>({ tiny: '', small: '', base: '' });
@@ -134,7 +136,7 @@ export class PlanForm {
       findings: this.findings === null ? null : [...this.findings],
       labelSet: 'own',
       labelRule: this.labelRule,
-      labelVersionId: null,
+      labelVersionId: this.labelVersionId === '' ? null : this.labelVersionId,
       t2Units: this.t2Units,
       classWeights: this.classWeights,
       input: this.method.input(),

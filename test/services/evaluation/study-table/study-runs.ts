@@ -79,6 +79,7 @@ export function material(wishes: readonly Wish[], films = 120): StudyMaterial {
     runs: runs.map((run) => ({ ...run, system: systemOf.get(run.row.id) ?? '' })),
     withoutResult: [],
     testFilms: [],
+    labels: ['as imported'],
     sources: [{ source: 'made', licence: 'none', films }],
   };
 }

@@ -1,6 +1,6 @@
 /** @file What an adjudicator has chosen of the signed reads of a film, row by row, and the decision that follows from it. */
-import type { Comparison, Settled } from '../../../../../shared/contract/review-adjudication.ts';
-import type { ReadingVersion, ReviewPlan } from '../../../../../shared/contract/review.ts';
+import type { Comparison, SettledContent } from '../../../../../shared/contract/review-adjudication.ts';
+import type { Mark, ReadingVersion, ReviewPlan } from '../../../../../shared/contract/review.ts';
 import type { ReaderId } from '../../../../../shared/domain/ids.ts';
 import { saysFinding } from '../../../../../shared/domain/review.ts';
 
@@ -10,17 +10,15 @@ export interface CountingRead {
   readonly version: ReadingVersion;
 }
 
-/** `from`: readers whose marks of the finding are taken over. */
-export interface FindingChoice {
-  readonly present: boolean;
-  readonly from: readonly ReaderId[];
-}
-
 export interface Choices {
   readonly answers: Readonly<Record<string, number>>;
-  /** A finding that is not among these is not decided yet. */
-  readonly findings: Readonly<Record<string, FindingChoice>>;
+  /** Present or absent where it was said; one with a mark is present. What is neither here nor drawn is not decided yet. */
+  readonly findings: Readonly<Record<string, boolean>>;
+  /** Taken over from readers as they drew them, changed, or drawn by the adjudicator. */
+  readonly marks: readonly Mark[];
 }
+
+export const NO_CHOICES: Choices = { answers: {}, findings: {}, marks: [] };
 
 type Plan = Pick<ReviewPlan, 'questions' | 'findings'>;
 
@@ -36,8 +34,40 @@ export function saidFindings({ findings }: Plan, reads: readonly CountingRead[])
   return findings.filter((finding) => reads.some(({ version }) => saysFinding(version.content, finding)));
 }
 
-const hasMarks = ({ version }: CountingRead, finding: string): boolean =>
-  version.content.marks.some((mark) => mark.finding === finding);
+const marksOf = ({ version }: CountingRead, finding: string): readonly Mark[] =>
+  version.content.marks.filter((mark) => mark.finding === finding);
+
+const same = (a: Mark, b: Mark): boolean =>
+  a.finding === b.finding &&
+  a.confidence === b.confidence &&
+  JSON.stringify(a.shape) === JSON.stringify(b.shape);
+
+/** null = not decided yet. */
+export function presence({ findings, marks }: Choices, finding: string): boolean | null {
+  return marks.some((mark) => mark.finding === finding) ? true : (findings[finding] ?? null);
+}
+
+/** Rows of the table: findings that somebody says, the adjudicator too. */
+export function shownFindings(
+  plan: Plan,
+  reads: readonly CountingRead[],
+  choices: Choices,
+): readonly string[] {
+  const said = saidFindings(plan, reads);
+  return plan.findings.filter((finding) => said.includes(finding) || presence(choices, finding) !== null);
+}
+
+/** Whether the marks of a reader are among those that shall count, as they were signed. */
+export function isTaken({ marks }: Choices, read: CountingRead, finding: string): boolean {
+  const own = marksOf(read, finding);
+  return own.length > 0 && own.every((mark) => marks.some((one) => same(one, mark)));
+}
+
+/** Whose mark it is; null = drawn or changed by the adjudicator. */
+export function drawnBy(mark: Mark, reads: readonly CountingRead[]): CountingRead['reader'] | null {
+  const drawn = reads.find(({ version }) => version.content.marks.some((one) => same(one, mark)));
+  return drawn?.reader ?? null;
+}
 
 /** What all readers say alike is chosen already; of places that agree, those of the first who drew them. */
 export function agreedChoices(
@@ -51,50 +81,50 @@ export function agreedChoices(
     const [first] = given;
     if (first !== undefined && given.every((answer) => answer === first)) answers[id] = first;
   }
-  const findings: Record<string, FindingChoice> = {};
-  for (const finding of saidFindings(plan, reads)) {
-    const all = reads.every(({ version }) => saysFinding(version.content, finding));
-    if (!all || places.includes(finding)) continue;
-    const drawn = reads.find((read) => hasMarks(read, finding));
-    findings[finding] = { present: true, from: drawn === undefined ? [] : [drawn.reader.id] };
-  }
-  return { answers, findings };
+  const agreed = saidFindings(plan, reads).filter(
+    (finding) =>
+      reads.every(({ version }) => saysFinding(version.content, finding)) && !places.includes(finding),
+  );
+  const marks = agreed.flatMap(
+    (finding) => reads.map((read) => marksOf(read, finding)).find(({ length }) => length > 0) ?? [],
+  );
+  return { answers, findings: Object.fromEntries(agreed.map((finding) => [finding, true])), marks };
 }
 
 /** Everything as one reader signed it. */
 export function choicesOf(plan: Plan, reads: readonly CountingRead[], reader: ReaderId): Choices {
   const read = reads.find((one) => one.reader.id === reader);
-  if (read === undefined) return { answers: {}, findings: {} };
-  const findings = saidFindings(plan, reads).map((finding) => {
-    const present = saysFinding(read.version.content, finding);
-    return [finding, { present, from: hasMarks(read, finding) ? [reader] : [] }] as const;
-  });
-  return { answers: read.version.content.answers, findings: Object.fromEntries(findings) };
+  if (read === undefined) return NO_CHOICES;
+  const { content } = read.version;
+  const findings = saidFindings(plan, reads).map(
+    (finding) => [finding, saysFinding(content, finding)] as const,
+  );
+  return { answers: content.answers, findings: Object.fromEntries(findings), marks: content.marks };
 }
 
 /** What an earlier decision chose. */
-export function choicesIn(plan: Plan, reads: readonly CountingRead[], settled: Settled): Choices {
-  const kept = new Set(settled.marks.map(({ shape }) => shape.id));
-  const findings = [...new Set([...saidFindings(plan, reads), ...settled.findings])].map((finding) => {
-    const from = reads
-      .filter(({ version }) =>
-        version.content.marks.some((mark) => mark.finding === finding && kept.has(mark.shape.id)),
-      )
-      .map(({ reader }) => reader.id);
-    return [finding, { present: settled.findings.includes(finding), from }] as const;
-  });
-  return { answers: settled.answers, findings: Object.fromEntries(findings) };
+export function choicesIn(plan: Plan, reads: readonly CountingRead[], settled: SettledContent): Choices {
+  const findings = [...new Set([...saidFindings(plan, reads), ...settled.findings])].map(
+    (finding) => [finding, settled.findings.includes(finding)] as const,
+  );
+  return { answers: settled.answers, findings: Object.fromEntries(findings), marks: settled.marks };
 }
 
 /** A reader's word on a finding is taken: absent, or present with the marks; once more leaves the marks out again. */
 export function withFinding(choices: Choices, read: CountingRead, finding: string): Choices {
-  const { id } = read.reader;
-  const before = choices.findings[finding];
-  const says = saysFinding(read.version.content, finding);
-  const others = before?.present === true ? before.from.filter((one) => one !== id) : [];
-  const takes = says && hasMarks(read, finding) && !(before?.from.includes(id) ?? false);
-  const next = { present: says, from: says && takes ? [...others, id] : says ? others : [] };
-  return { ...choices, findings: { ...choices.findings, [finding]: next } };
+  if (!saysFinding(read.version.content, finding)) return withPresence(choices, finding, false);
+  const theirs = marksOf(read, finding);
+  const ids = new Set(theirs.map(({ shape }) => shape.id));
+  // A mark of theirs that was changed is as they drew it again.
+  const others = choices.marks.filter(({ shape }) => !ids.has(shape.id));
+  const marks = isTaken(choices, read, finding) ? others : [...others, ...theirs];
+  return { ...choices, findings: { ...choices.findings, [finding]: true }, marks };
+}
+
+/** An absent finding has no marks. */
+export function withPresence(choices: Choices, finding: string, present: boolean): Choices {
+  const marks = present ? choices.marks : choices.marks.filter((mark) => mark.finding !== finding);
+  return { ...choices, findings: { ...choices.findings, [finding]: present }, marks };
 }
 
 /** Rows that differ and are not decided: ids of questions, names of findings. */
@@ -103,18 +133,13 @@ export function undecided(plan: Plan, reads: readonly CountingRead[], choices: C
     .filter(({ id }) => reads.some(({ version }) => version.content.answers[id] !== undefined))
     .filter(({ id }) => choices.answers[id] === undefined)
     .map(({ id }) => id);
-  return [
-    ...asked,
-    ...saidFindings(plan, reads).filter((finding) => choices.findings[finding] === undefined),
-  ];
+  return [...asked, ...saidFindings(plan, reads).filter((finding) => presence(choices, finding) === null)];
 }
 
-export function settledOf(plan: Plan, reads: readonly CountingRead[], choices: Choices): Settled {
-  const findings = plan.findings.filter((finding) => choices.findings[finding]?.present === true);
-  const marks = findings.flatMap((finding) =>
-    reads
-      .filter(({ reader }) => choices.findings[finding]?.from.includes(reader.id))
-      .flatMap(({ version }) => version.content.marks.filter((mark) => mark.finding === finding)),
-  );
-  return { findings, answers: { ...choices.answers }, marks };
+export function settledOf({ findings }: Plan, choices: Choices): SettledContent {
+  return {
+    findings: findings.filter((finding) => presence(choices, finding) === true),
+    answers: { ...choices.answers },
+    marks: [...choices.marks],
+  };
 }

@@ -2,17 +2,15 @@
  * @file One reader with one film: what is said so far, saved as it is said, and the steps read → reveal → revise. A version
  * counts here only when the host has kept it.
  */
-import { ORPCError } from '@orpc/client';
-
 import type { Mark, ReadingContent, ReviewPlan } from '../../../../../shared/contract/review.ts';
 import type { Reading, Saved } from '../../../../../shared/contract/review-session.ts';
 import type { ReadingId } from '../../../../../shared/domain/ids.ts';
 import { seesModel, stageAfter, workState, type ReadingStep } from '../../../../../shared/domain/review.ts';
-import type { Shape } from '../../../../../shared/domain/shape.ts';
 import { noticeOf, type Notice } from '../../../rpc/notice.ts';
-import { ShapeSheet } from '../../../viewer/shape-sheet.svelte.ts';
-import { markLook } from '../review-words.ts';
-import { Autosave, type Failure, type SaveStatus } from './autosave.ts';
+import { Autosave, type SaveStatus } from '../../../state/autosave.ts';
+import type { ShapeSheet } from '../../../viewer/shape-sheet.svelte.ts';
+import { MarkSheet } from '../mark-sheet.svelte.ts';
+import { failureOf } from '../save-failure.ts';
 
 /** A step on its way to the host. */
 export interface Said {
@@ -20,7 +18,6 @@ export interface Said {
   readonly content: ReadingContent;
 }
 export type KeepStep = (said: Said, id: ReadingId, after: number) => Promise<Saved>;
-type MarkSays = Omit<Mark, 'shape'>;
 
 const NOTHING: ReadingContent = {
   answers: {},
@@ -30,21 +27,11 @@ const NOTHING: ReadingContent = {
   keyFrames: [],
   seconds: null,
 };
-/** Answers of the host that stay the same however often it is asked. */
-const REFUSED: readonly string[] = ['NOT_FOUND', 'BAD_INPUT', 'BAD_REQUEST', 'NOT_ALLOWED'];
-
-/** After a CONFLICT this window does not know how the film stands: it has to be opened again. */
-function failureOf(error: unknown): Failure {
-  if (!(error instanceof ORPCError)) return 'retry';
-  const { code } = error as ORPCError<string, unknown>;
-  if (code === 'CONFLICT') return 'stuck';
-  return REFUSED.includes(code) ? 'refused' : 'retry';
-}
 
 export class FilmReading {
   readonly plan: ReviewPlan;
   readonly opened: Reading;
-  readonly sheet: ShapeSheet;
+  readonly drawn: MarkSheet;
   /** Oldest first. */
   history = $state.raw<Reading['history']>([]);
   content = $state.raw<ReadingContent>(NOTHING);
@@ -53,9 +40,6 @@ export class FilmReading {
   stepping = $state(false);
   /** Why the last step was not taken; null after one that was. */
   refusal = $state.raw<Notice | null>(null);
-  /** What a new mark is said to be. */
-  finding = $state('');
-  #says: ReadonlyMap<string, MarkSays> = new Map();
   readonly #autosave: Autosave<Said, Saved>;
 
   constructor(plan: ReviewPlan, opened: Reading, keep: KeepStep) {
@@ -63,14 +47,7 @@ export class FilmReading {
     this.opened = opened;
     this.history = opened.history;
     this.content = opened.content ?? { ...NOTHING, seconds: plan.timed ? 0 : null };
-    this.finding = plan.findings[0] ?? '';
-    this.#says = new Map(this.content.marks.map(({ shape, ...says }) => [shape.id, says]));
-    this.sheet = new ShapeSheet(
-      this.content.marks.map(({ shape }) => shape),
-      (shapes) => this.#drawn(shapes),
-    );
-    this.sheet.look = ({ id }) =>
-      markLook(this.content.marks.find(({ shape }) => shape.id === id) ?? this.#saysOf(id));
+    this.drawn = new MarkSheet(this.content.marks, plan.findings[0] ?? '', (marks) => this.#sayMarks(marks));
     this.status = { state: 'saved', at: opened.history.at(-1)?.createdAt ?? null };
     this.#autosave = new Autosave<Said, Saved>(opened.version, {
       send: (said, id, after) => keep(said, id as ReadingId, after),
@@ -100,6 +77,9 @@ export class FilmReading {
   readonly notice = $derived.by<Notice | null>(() =>
     this.status.state === 'failed' ? noticeOf(this.status.error) : null,
   );
+  get sheet(): ShapeSheet {
+    return this.drawn.sheet;
+  }
   get isStuck(): boolean {
     return this.failure === 'stuck';
   }
@@ -120,20 +100,6 @@ export class FilmReading {
 
   answer(questionId: string, answer: number): void {
     this.say({ answers: { ...this.content.answers, [questionId]: answer } });
-  }
-
-  /** Says something else of a mark, as a step that can be taken back. */
-  describe(shapeId: string, change: Partial<MarkSays>): void {
-    if (!this.canSay) return;
-    const before = this.#saysOf(shapeId);
-    const after = { ...before, ...change };
-    this.finding = after.finding;
-    this.#describe(shapeId, after);
-    this.sheet.keep({
-      words: change.finding === undefined ? 'Confidence changed' : 'Finding changed',
-      undo: () => this.#describe(shapeId, before),
-      redo: () => this.#describe(shapeId, after),
-    });
   }
 
   toggleKeyFrame(frame: number): void {
@@ -194,23 +160,8 @@ export class FilmReading {
     if (this.sheet.frozen) this.sheet.selected = null;
   }
 
-  #saysOf(shapeId: string): MarkSays {
-    return this.#says.get(shapeId) ?? { finding: this.finding, confidence: null };
-  }
-  #drawn(shapes: readonly Shape[]): void {
-    const fresh = shapes
-      .filter(({ id }) => !this.#says.has(id))
-      .map(({ id }) => [id, this.#saysOf(id)] as const);
-    this.#says = new Map([...this.#says, ...fresh]);
-    this.#sayMarks(shapes);
-  }
-  #describe(shapeId: string, says: MarkSays): void {
-    this.#says = new Map([...this.#says, [shapeId, says]]);
-    this.#sayMarks(this.sheet.shapes);
-  }
-  #sayMarks(shapes: readonly Shape[]): void {
-    const ids = new Set(shapes.map(({ id }) => id));
-    const marks = shapes.map((shape) => ({ shape, ...this.#saysOf(shape.id) }));
+  #sayMarks(marks: Mark[]): void {
+    const ids = new Set(marks.map(({ shape }) => shape.id));
     // An edit has the mark that was drawn in the place of the model's finding; without it, it waits for one.
     const verdicts = this.content.verdicts.map((said) => {
       if (said.verdict !== 'edit' || (said.shapeId !== null && ids.has(said.shapeId))) return said;

@@ -45,6 +45,8 @@ export const READ_GESTURES: readonly (readonly [gesture: string, does: string])[
   ['1 … 9', 'Answer the question in turn; the next one follows'],
   ['Tab, arrows', 'Reach a mark or handle, move it; Shift moves ten times as far'],
   ['Delete', 'Remove the selected mark'],
+  ['Outline: drag a point', 'Move it; a double click on the line adds one, on a point removes it'],
+  ['Outline: Page up/down, Enter, Delete', 'Go from point to point, add one after it, remove it'],
   ['Drag', 'The tool; without one the window'],
   ['Wheel, right drag', 'Zoom'],
   ['Middle or Shift drag', 'Move the film'],

@@ -107,7 +107,7 @@ export class ReadState {
       );
       if (next >= 0) this.modelAt = next;
     } else if (drawn === null) {
-      reading.finding = finding;
+      reading.drawn.finding = finding;
       if (!isShapeTool(this.tool)) this.tool = 'rectangle';
     } else reading.sheet.selected = drawn;
   }
