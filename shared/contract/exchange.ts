@@ -28,9 +28,9 @@ export const exportRequest = asked.extend({
   what: z.enum(EXPORT_KINDS),
   /** Of annotations and predictions. */
   format: z.enum(TABLE_FORMATS).default('csv'),
-  /** null = every film of the library. */
+  /** null = every film of the library; of sr and gsps what was drawn in the reading room, or the scores of a run. */
   reviewId: reviewId.nullable().default(null),
-  /** Whose scores or model; of predictions and bundles only. */
+  /** Whose scores or model; of predictions, bundles and sr only. */
   runId: runId.nullable().default(null),
   /** Which signed read of a session's readers counts. */
   reads: z.enum(READ_CHOICES).default('last'),

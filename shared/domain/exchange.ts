@@ -2,8 +2,8 @@
 
 /**
  * annotations: labels, reads and boxes · predictions: scores of a run · bundle: the run's model with all it needs to be used
- * elsewhere, signed · session: a review session for another site ·
- * sr, gsps: its signed reads as DICOM objects in the studies of their films · report: its key images to print.
+ * elsewhere, signed · session: a review session for another site · report: its key images to print · sr, gsps: signed reads of a
+ * session, or what was drawn in the reading room, as DICOM objects in the studies of their films; sr also the scores of a run.
  */
 export const EXPORT_KINDS = [
   'annotations',

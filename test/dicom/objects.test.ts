@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -13,7 +14,8 @@ import { decimal, GRAYSCALE_STATE, graphicsOf } from '../../main/dicom/objects/p
 import { readObject } from '../../main/dicom/objects/read-back.ts';
 import { graphicData } from '../../main/dicom/objects/signed-read.ts';
 import { COMPREHENSIVE_SR, findingCode, regionOf } from '../../main/dicom/objects/structured-report.ts';
-import { OUT, READ, reference, sampleObjects } from '../fixtures/make/dicom-objects.ts';
+import { percent } from '../../main/dicom/objects/prediction-report.ts';
+import { DRAWN, OUT, READ, reference, sampleObjects, STATEMENT } from '../fixtures/make/dicom-objects.ts';
 
 const golden = z
   .object({
@@ -34,6 +36,29 @@ const golden = z
       ),
       dsr2xml: z.array(z.string()),
     }),
+    drawn: z.object({
+      groups: z.array(z.object({ finding: z.string().nullable(), points: z.array(z.array(z.number())) })),
+      texts: z.array(z.string()),
+      graphics: z.number(),
+      dsr2xml: z.array(z.string()),
+      dcmpschk: z.array(z.string()),
+    }),
+    prediction: z.object({
+      class: z.string(),
+      template: z.string(),
+      study: z.string(),
+      observer: z.array(z.string()),
+      scores: z.array(
+        z.object({
+          finding: z.array(z.string()),
+          name: z.string(),
+          value: z.number(),
+          unit: z.string(),
+          algorithm: z.array(z.string()),
+        }),
+      ),
+      dsr2xml: z.array(z.string()),
+    }),
     gsps: z.object({
       class: z.string(),
       study: z.string(),
@@ -49,9 +74,12 @@ const objects = sampleObjects();
 const bytesOf = (name: string): Uint8Array => objects.get(name) ?? new Uint8Array();
 const film = reference();
 
-it.each(['sr', 'gsps'])('%s is made as it was when the others judged it', (name) => {
-  expect(createHash('sha256').update(bytesOf(name)).digest('hex')).toBe(golden.sha256[`${name}.dcm`]);
-});
+it.each(['sr', 'gsps', 'drawn', 'drawn-gsps', 'prediction'])(
+  '%s is made as it was when the others judged it',
+  (name) => {
+    expect(createHash('sha256').update(bytesOf(name)).digest('hex')).toBe(golden.sha256[`${name}.dcm`]);
+  },
+);
 
 it('dcmtk’s own checks complain of nothing', () => {
   expect(golden.sr.dsr2xml).toEqual([]);
@@ -129,3 +157,69 @@ it('codes and UIDs follow from what they name, and fit their fields', () => {
 it('what reaches over the edge of the film is cut at it', () => {
   expect(graphicData([{ x: -5, y: 200 }], { rows: 100, cols: 50 })).toEqual([0, 100]);
 });
+
+describe('what was drawn in the reading room', () => {
+  it('is reported without a finding that nobody named, and drawn whole', () => {
+    const regions = DRAWN.marks.flatMap(({ shape }) => regionOf(shape, film) ?? []);
+    expect(golden.drawn.groups.map(({ finding }) => finding)).toEqual([null, null, null, null]);
+    expect(golden.drawn.groups.map(({ points }) => points.flat())).toEqual(regions.map(({ data }) => data));
+    expect(golden.drawn).toMatchObject({ texts: ['spiculated'], graphics: 5, dsr2xml: [], dcmpschk: [] });
+  });
+});
+
+it('a model’s scores are probabilities by a named algorithm of a named version, as highdicom reads them', () => {
+  const { scores, ...report } = golden.prediction;
+  expect(report).toEqual({
+    class: 'ComprehensiveSR',
+    template: '1500',
+    study: film.studyUid,
+    observer: [STATEMENT.name],
+    dsr2xml: [],
+  });
+  expect(scores.map(({ finding }) => finding)).toEqual(
+    STATEMENT.scores.map(({ finding }) => findingCode(finding)),
+  );
+  for (const [index, { algorithm, name, unit, value }] of scores.entries()) {
+    expect({ algorithm, name, unit }).toEqual({
+      algorithm: [STATEMENT.name, `${STATEMENT.runId} abababababababab`],
+      name: 'Certainty of Finding',
+      unit: '%',
+    });
+    expect(value / 100).toBeCloseTo(STATEMENT.scores[index]?.score ?? -1, 9);
+  }
+});
+
+it('dcmjs reads the same scores, in the study of the film', () => {
+  const { data } = createRequire(import.meta.url)('dcmjs') as Dcmjs;
+  const file = data.DicomMessage.readFile(Uint8Array.from(bytesOf('prediction')).buffer);
+  const read = data.DicomMetaDictionary.naturalizeDataset(file.dict);
+  expect(read.StudyInstanceUID).toBe(film.studyUid);
+  const groups = read.ContentSequence.find(
+    ({ ConceptNameCodeSequence: [name] }) => name?.CodeValue === '126010',
+  );
+  const values = (groups?.ContentSequence ?? []).map(
+    ({ ContentSequence }) =>
+      ContentSequence?.find(({ ValueType }) => ValueType === 'NUM')?.MeasuredValueSequence?.[0]?.NumericValue,
+  );
+  expect(values.map(Number)).toEqual(STATEMENT.scores.map(({ score }) => Number(percent(score))));
+});
+
+/** The part of dcmjs that is used here; the package has no types. */
+interface Dcmjs {
+  readonly data: {
+    readonly DicomMessage: { readFile(bytes: ArrayBuffer): { readonly dict: object } };
+    readonly DicomMetaDictionary: {
+      naturalizeDataset(dict: object): {
+        readonly StudyInstanceUID: string;
+        readonly ContentSequence: readonly Item[];
+      };
+    };
+  };
+}
+
+interface Item {
+  readonly ValueType: string;
+  readonly ConceptNameCodeSequence: readonly { readonly CodeValue: string }[];
+  readonly ContentSequence?: readonly Item[];
+  readonly MeasuredValueSequence?: readonly { readonly NumericValue: number | string }[];
+}

@@ -117,15 +117,7 @@ function annotations(read: SignedRead, film: FilmReference): NaturalObject[] {
   return [...Map.groupBy(read.marks, ({ shape }) => shape.frame)].map(([frame, marks]) => ({
     ReferencedImageSequence: [imageItem(film, frame)],
     GraphicLayer: LAYER,
-    TextObjectSequence: marks.map(({ finding, shape }) => {
-      const [x = 0, y = 0] = graphicData([boundsOf(shape.points)], film);
-      return {
-        UnformattedTextValue: shape.text === '' ? finding : `${finding}: ${shape.text}`.slice(0, 1024),
-        AnchorPoint: [x, y],
-        AnchorPointVisibility: 'N',
-        AnchorPointAnnotationUnits: 'PIXEL',
-      };
-    }),
+    ...textsOf(marks, film),
     GraphicObjectSequence: marks.flatMap(({ shape }) =>
       graphicsOf(shape, film).map(({ type, data }) => ({
         GraphicAnnotationUnits: 'PIXEL',
@@ -138,6 +130,24 @@ function annotations(read: SignedRead, film: FilmReference): NaturalObject[] {
       })),
     ),
   }));
+}
+
+/** The words at each mark that has any; no sequence where none has. */
+function textsOf(marks: SignedRead['marks'], film: FilmReference): NaturalObject {
+  const texts = marks.flatMap(({ finding, shape }) => {
+    const [x = 0, y = 0] = graphicData([boundsOf(shape.points)], film);
+    const words = [finding, shape.text].filter((part) => part !== '').join(': ');
+    if (words === '') return [];
+    return [
+      {
+        UnformattedTextValue: words.slice(0, 1024),
+        AnchorPoint: [x, y],
+        AnchorPointVisibility: 'N',
+        AnchorPointAnnotationUnits: 'PIXEL',
+      },
+    ];
+  });
+  return texts.length === 0 ? {} : { TextObjectSequence: texts };
 }
 
 /** A DS of at most 16 characters. */

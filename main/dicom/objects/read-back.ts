@@ -12,6 +12,8 @@ export interface ObjectFacts {
   readonly images: readonly string[];
   /** In their order. */
   readonly graphics: readonly { readonly type: string; readonly data: readonly number[] }[];
+  /** Numeric values as they stand, in their order. */
+  readonly numbers: readonly string[];
   /** Meanings of all codes that are values, in their order. */
   readonly codes: readonly string[];
 }
@@ -25,9 +27,12 @@ export function readObject(file: Uint8Array): ObjectFacts {
   const images = new Set<string>();
   const graphics: ObjectFacts['graphics'][number][] = [];
   const codes: string[] = [];
+  const numbers: string[] = [];
   const visit = (set: DataSet, depth: number): void => {
     const image = stringValue(set, 0x00081155);
     if (image !== undefined) images.add(image);
+    const number = stringValue(set, 0x0040a30a);
+    if (number !== undefined) numbers.push(number);
     const graphic = set.elements.get(GRAPHIC_DATA);
     if (graphic !== undefined) {
       graphics.push({ type: stringValue(set, 0x00700023) ?? '', data: floats(elementBytes(set, graphic)) });
@@ -46,6 +51,7 @@ export function readObject(file: Uint8Array): ObjectFacts {
     patientName: textValue(dataSet, 0x00100010, ['ISO_IR 192']) ?? '',
     images: [...images],
     graphics,
+    numbers,
     codes,
   };
 }

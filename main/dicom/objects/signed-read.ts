@@ -1,4 +1,4 @@
-/** @file One reader's signed read of one film, as DICOM objects tell it. */
+/** @file One reader's signed read of one film, or what was drawn on it in the reading room, as DICOM objects tell it. */
 import type { Shape } from '../../../shared/domain/shape.ts';
 
 export interface SignedRead {
@@ -11,6 +11,7 @@ export interface SignedRead {
   readonly signedAt: number;
   readonly findings: readonly { readonly name: string; readonly isPresent: boolean }[];
   readonly marks: readonly {
+    /** Blank = a shape that nobody named. */
     readonly finding: string;
     readonly shape: Shape;
     readonly confidence: number | null;

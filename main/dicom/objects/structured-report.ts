@@ -13,7 +13,7 @@ import { graphicData, personName, type SignedRead } from './signed-read.ts';
 export const COMPREHENSIVE_SR = '1.2.840.10008.5.1.4.1.1.88.33';
 export const PRIVATE_SCHEME = '99CHESTLIGHT';
 
-type Code = readonly [value: string, scheme: string, meaning: string];
+export type Code = readonly [value: string, scheme: string, meaning: string];
 
 const SNOMED: Readonly<Record<string, string>> = {
   Pneumothorax: '36118008',
@@ -32,7 +32,7 @@ export function findingCode(name: string): Code {
   return [`F-${hash.slice(0, 12).toUpperCase()}`, PRIVATE_SCHEME, name.slice(0, 64)];
 }
 
-const coded = ([value, scheme, meaning]: Code): NaturalObject => ({
+export const coded = ([value, scheme, meaning]: Code): NaturalObject => ({
   CodeValue: value,
   CodingSchemeDesignator: scheme,
   CodeMeaning: meaning,
@@ -40,7 +40,12 @@ const coded = ([value, scheme, meaning]: Code): NaturalObject => ({
 
 type Relationship = 'CONTAINS' | 'HAS CONCEPT MOD' | 'HAS OBS CONTEXT' | 'SELECTED FROM';
 
-function item(relationship: Relationship, type: string, name: Code, value: NaturalObject): NaturalObject {
+export function item(
+  relationship: Relationship,
+  type: string,
+  name: Code,
+  value: NaturalObject,
+): NaturalObject {
   return {
     RelationshipType: relationship,
     ValueType: type,
@@ -49,11 +54,11 @@ function item(relationship: Relationship, type: string, name: Code, value: Natur
   };
 }
 
-const code = (relationship: Relationship, name: Code, value: Code): NaturalObject =>
+export const code = (relationship: Relationship, name: Code, value: Code): NaturalObject =>
   item(relationship, 'CODE', name, { ConceptCodeSequence: [coded(value)] });
-const text = (relationship: Relationship, name: Code, value: string): NaturalObject =>
+export const text = (relationship: Relationship, name: Code, value: string): NaturalObject =>
   item(relationship, 'TEXT', name, { TextValue: value });
-const container = (
+export const container = (
   relationship: Relationship,
   name: Code,
   content: readonly NaturalObject[],
@@ -97,9 +102,36 @@ export function regionOf(
   };
 }
 
+/** What a report is about and in which series it lies, whoever says it. */
+export interface ReportShell {
+  readonly sopInstanceUid: string;
+  readonly seriesUid: string;
+  readonly seriesNumber: number;
+  readonly title: string;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+}
+
 /** @param version of the app */
 export function structuredReport(read: SignedRead, film: FilmReference, version: string): NaturalObject {
-  const { date, time } = dateAndTime(read.signedAt);
+  const shell = {
+    sopInstanceUid: uidFrom('sr', read.versionId, film.sopInstanceUid),
+    seriesUid: uidFrom('sr series', read.reviewId, read.readerId, film.studyUid),
+    seriesNumber: 9901,
+    title: read.reviewName,
+    at: read.signedAt,
+  };
+  return reportObject(shell, film, version, content(read, film));
+}
+
+/** A Comprehensive SR in the study of a film with this content. @param version of the app */
+export function reportObject(
+  shell: ReportShell,
+  film: FilmReference,
+  version: string,
+  content: NaturalObject,
+): NaturalObject {
+  const { date, time } = dateAndTime(shell.at);
   const evidence = {
     StudyInstanceUID: film.studyUid,
     ReferencedSeriesSequence: [
@@ -109,11 +141,11 @@ export function structuredReport(read: SignedRead, film: FilmReference, version:
   return {
     ...film.study,
     SOPClassUID: COMPREHENSIVE_SR,
-    SOPInstanceUID: uidFrom('sr', read.versionId, film.sopInstanceUid),
+    SOPInstanceUID: shell.sopInstanceUid,
     Modality: 'SR',
-    SeriesInstanceUID: uidFrom('sr series', read.reviewId, read.readerId, film.studyUid),
-    SeriesNumber: 9901,
-    SeriesDescription: read.reviewName.slice(0, 64),
+    SeriesInstanceUID: shell.seriesUid,
+    SeriesNumber: shell.seriesNumber,
+    SeriesDescription: shell.title.slice(0, 64),
     ReferencedPerformedProcedureStepSequence: [],
     Manufacturer: 'Chestlight',
     ManufacturerModelName: 'Chestlight',
@@ -132,7 +164,7 @@ export function structuredReport(read: SignedRead, film: FilmReference, version:
         CodingSchemeResponsibleOrganization: 'Chestlight',
       },
     ],
-    ...content(read, film),
+    ...content,
   };
 }
 
@@ -147,6 +179,22 @@ function content(read: SignedRead, film: FilmReference): NaturalObject {
     ),
     ...read.comments.map((comment) => text('CONTAINS', ['121106', 'DCM', 'Comment'], comment)),
   ];
+  const observer = [
+    code('HAS OBS CONTEXT', ['121005', 'DCM', 'Observer Type'], ['121006', 'DCM', 'Person']),
+    item('HAS OBS CONTEXT', 'PNAME', ['121008', 'DCM', 'Person Observer Name'], {
+      PersonName: personName(read.readerName),
+    }),
+  ];
+  return measurementReport(film, observer, groups, qualities);
+}
+
+/** TID 1500: who observed, which image, groups of measurements, what was judged. */
+export function measurementReport(
+  film: FilmReference,
+  observer: readonly NaturalObject[],
+  groups: readonly NaturalObject[],
+  qualities: readonly NaturalObject[],
+): NaturalObject {
   return {
     ValueType: 'CONTAINER',
     ConceptNameCodeSequence: [coded(['126000', 'DCM', 'Imaging Measurement Report'])],
@@ -158,10 +206,7 @@ function content(read: SignedRead, film: FilmReference): NaturalObject {
         ['121049', 'DCM', 'Language of Content Item and Descendants'],
         ['en', 'RFC5646', 'English'],
       ),
-      code('HAS OBS CONTEXT', ['121005', 'DCM', 'Observer Type'], ['121006', 'DCM', 'Person']),
-      item('HAS OBS CONTEXT', 'PNAME', ['121008', 'DCM', 'Person Observer Name'], {
-        PersonName: personName(read.readerName),
-      }),
+      ...observer,
       code(
         'HAS CONCEPT MOD',
         ['121058', 'DCM', 'Procedure reported'],
@@ -222,7 +267,7 @@ function measurementGroup(
         item('HAS OBS CONTEXT', 'UIDREF', ['112040', 'DCM', 'Tracking Unique Identifier'], {
           UID: uidFrom('mark', read.reviewId, read.readerId, film.sopInstanceUid, shape.id),
         }),
-        code('CONTAINS', ['121071', 'DCM', 'Finding'], findingCode(finding)),
+        ...(finding === '' ? [] : [code('CONTAINS', ['121071', 'DCM', 'Finding'], findingCode(finding))]),
         item('CONTAINS', 'SCOORD', ['111030', 'DCM', 'Image Region'], {
           GraphicType: region.type,
           GraphicData: region.data,

@@ -209,7 +209,8 @@ export function createExchangeService(deps: ExchangeDeps): ExchangeParts {
         throw new ServiceError('BAD_INPUT', 'Name the folder with its whole path. Nothing was written.');
       }
       if (request.reviewId !== null) refuseUnlessMayExport(store.reviews.find(request.reviewId), request);
-      if (request.what === 'predictions' || request.what === 'bundle') scoringRun(library, request.runId);
+      const needsRun = request.what === 'predictions' || request.what === 'bundle';
+      if (needsRun || (request.what === 'sr' && request.runId !== null)) scoringRun(library, request.runId);
       const id = newId(clock.now());
       const running = createExportSession(id, clock);
       session = running;

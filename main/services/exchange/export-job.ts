@@ -17,7 +17,8 @@ import { csvFormat } from './csv-format.ts';
 import { gatherLibrary, gatherReview, type Gathered, type GatherProgress } from './gather-annotations.ts';
 import { jsonFormat, only } from './json-format.ts';
 import { readVersion } from '../app-version.ts';
-import { makeObjects, type ObjectKind } from './dicom-export.ts';
+import { makeObjects, type ObjectKind, type ObjectSource } from './dicom-export.ts';
+import { ofReadingRoom, ofReview, ofRun } from './object-sources.ts';
 import { bundleProblem, packModel, type Score } from './model-bundle/pack-model.ts';
 import { packageProblem, packSession } from './package/package-service.ts';
 import { predictionsMatch, writePredictions, type PredictionSet } from './prediction-formats.ts';
@@ -166,15 +167,15 @@ async function exportPredictions(
 }
 
 async function exportObjects(
-  { library }: ExportDeps,
+  deps: ExportDeps,
   kind: ObjectKind,
   request: ExportRequest,
   place: ExportPlace,
   progress: ExportProgress,
 ): Promise<ExportResult> {
-  const reviewId = chosenReview(request);
-  const made = await makeObjects(library, kind, reviewId, {
-    reads: request.reads,
+  const { library } = deps;
+  const { source, title } = objectSource(deps, kind, request, progress.signal);
+  const made = await makeObjects(library, kind, source, {
     version: await readVersion(),
     progress: phased(progress, 'Making DICOM objects'),
   });
@@ -186,14 +187,38 @@ async function exportObjects(
     check: (read) => Promise.resolve(made.check(read)),
   });
   return {
-    title: library.store.reviews.find(reviewId).name,
+    title,
     films: made.films,
     files,
     notes: [
       ...made.notes,
       'The objects carry patient and study of their films: they belong into the same archive.',
     ],
-    check: `Read back from the disk and compared: study, image, graphics and codes of ${counted(files.length, 'object')} are the same.`,
+    check: `Read back from the disk and compared: study, image, graphics, codes and numbers of ${counted(files.length, 'object')} are the same.`,
+  };
+}
+
+/** A session's reads, else a run's scores, else what was drawn in the reading room. */
+function objectSource(
+  { library, predict, clock }: ExportDeps,
+  kind: ObjectKind,
+  { reviewId, runId, reads }: ExportRequest,
+  signal: AbortSignal,
+): { readonly source: ObjectSource; readonly title: string } {
+  if (reviewId !== null) {
+    return { source: ofReview(library, reviewId, reads), title: library.store.reviews.find(reviewId).name };
+  }
+  if (runId === null) return { source: ofReadingRoom(library), title: 'Reading room' };
+  if (kind === 'gsps') {
+    throw new ServiceError(
+      'BAD_INPUT',
+      'Scores have nothing to draw. Nothing was written; export them as SR.',
+    );
+  }
+  const finished = scoringRun(library, runId);
+  return {
+    source: ofRun(library, finished, predict, { now: clock.now(), signal }),
+    title: finished.run.name,
   };
 }
 

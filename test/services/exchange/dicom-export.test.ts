@@ -11,6 +11,7 @@ import type { OpenLibrary } from '../../../main/services/library/open-library.ts
 import { exportRequest } from '../../../shared/contract/exchange.ts';
 import type { DecisionId, ReaderId, ReadingId, ReviewId } from '../../../shared/domain/ids.ts';
 import { importAll, tempFolder, tempLibrary } from '../../helpers/temp-library.ts';
+import { addRun, addSplit } from '../evaluation/scored-runs.ts';
 import { box, PLAN, refusal, said } from '../review/review-desk.ts';
 
 const REVIEW = 'review-000000000001' as ReviewId;
@@ -55,7 +56,7 @@ it.each(['sr', 'gsps'] as const)(
     const { folder, result } = await doExport(library, what);
     expect(result.films).toBe(1);
     expect(result.notes.join(' ')).toMatch(/did not come as DICOM .*\(1: plain-grey8\.png\)/);
-    expect(result.check).toMatch(/study, image, graphics and codes of 1 object are the same/);
+    expect(result.check).toMatch(/study, image, graphics, codes and numbers of 1 object are the same/);
     const [name = ''] = readdirSync(folder);
     const facts = readObject(readFileSync(join(folder, name)));
     const size = { rows: 96, cols: 96, frames: 1 };
@@ -111,4 +112,65 @@ it('a decision is a report of its own, which says what of it no reader drew', as
   expect(bytes.toString('latin1')).toContain(
     'By the adjudicator alone: drawn or changed Hernia; found Hernia.',
   );
+});
+
+/** Two films of DICOM, one picture. */
+async function threeFilms(): Promise<OpenLibrary> {
+  const dir = tempFolder();
+  for (const file of ['good/phi-1.dcm', 'plain/grey8.png']) {
+    copyFileSync(join(FIXTURES, file), join(dir, file.replaceAll('/', '-')));
+  }
+  const { library } = await tempLibrary();
+  await importAll(library, { paths: [dir] });
+  return library;
+}
+
+async function exported(library: OpenLibrary, request: object, scores: typeof predict = predict) {
+  const folder = join(tempFolder(), 'out');
+  const deps = { library, predict: scores, score: predict, clock: Date };
+  const result = await runExport(deps, exportRequest.parse(request), { folder }, quiet);
+  return { result, objects: readdirSync(folder).map((name) => readObject(readFileSync(join(folder, name)))) };
+}
+
+it('what was drawn in the reading room goes into the study of its film, as a report and as graphics', async () => {
+  const library = await threeFilms();
+  expect((await refusal(() => exported(library, { what: 'sr' }))).message).toMatch(/Nothing was drawn/);
+  const points = [
+    { x: 1, y: 2 },
+    { x: 9, y: 12 },
+  ];
+  const region = { id: 'a', kind: 'rectangle' as const, frame: 0, text: 'here', points };
+  const length = { id: 'b', kind: 'length' as const, frame: 0, text: '', points };
+  for (const { id } of library.store.films.names()) {
+    const no = library.store.films.find(id)?.no ?? 0;
+    library.store.annotations.put(no, { shapes: [region, length], version: 3, changedAt: 7 });
+  }
+  const report = await exported(library, { what: 'sr' });
+  expect(report.result).toMatchObject({ films: 1, title: 'Reading room' });
+  expect(report.result.notes.join(' ')).toMatch(/did not come as DICOM.*1 mark without an area/);
+  expect(report.objects[0]?.graphics).toEqual([{ type: 'POLYLINE', data: [1, 2, 9, 2, 9, 12, 1, 12, 1, 2] }]);
+  const state = await exported(library, { what: 'gsps' });
+  expect(state.objects[0]?.graphics).toHaveLength(2);
+});
+
+it('the scores of a run go into the study of each film; a film that nothing can be reported of is not asked about', async () => {
+  const library = await threeFilms();
+  const runId = addRun(
+    library,
+    { method: 'none', resolution: 28, splitId: addSplit(library, () => 'test'), findings: ['Edema'] },
+    null,
+  );
+  const asked: string[] = [];
+  const score = (name: string, value: number) => ({ name, score: value, threshold: null, uncertain: false });
+  const scores = ((input: { filmId: string }) => {
+    asked.push(input.filmId);
+    return Promise.resolve({ t2: score('abnormal', 0.25), t1: [score('Edema', 1 / 3)] });
+  }) as unknown as typeof predict;
+  const { result, objects } = await exported(library, { what: 'sr', runId }, scores);
+  expect(asked).toHaveLength(1);
+  expect(result).toMatchObject({ films: 1, title: library.store.runs.get(runId).name });
+  expect(objects[0]).toMatchObject({ numbers: ['25', '33.33333333'], graphics: [] });
+  expect(objects[0]?.codes.slice(-2)).toEqual(['Abnormal', 'Edema']);
+  const gsps = await refusal(() => exported(library, { what: 'gsps', runId }, scores));
+  expect(gsps.message).toMatch(/nothing to draw.*SR/);
 });

@@ -6,7 +6,7 @@ export const KIND_WORDS: Readonly<Record<ExportKind, { readonly label: string; r
   predictions: { label: 'Predictions', note: 'scores of a run' },
   bundle: { label: 'Model', note: 'a run for another site, signed' },
   session: { label: 'Session package', note: 'a review for another site, signed' },
-  sr: { label: 'DICOM SR', note: 'signed reads as reports (TID 1500)' },
+  sr: { label: 'DICOM SR', note: 'reads, drawings, scores as reports' },
   report: { label: 'Key images', note: 'a page to print, or a PDF by it' },
   gsps: { label: 'DICOM GSPS', note: 'marks drawn over the films' },
 };
