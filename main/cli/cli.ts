@@ -20,6 +20,7 @@ import { pretrain } from './verbs/pretrain.ts';
 import { review } from './verbs/review.ts';
 import { resume, runs } from './verbs/runs.ts';
 import { model } from './verbs/model.ts';
+import { settings } from './verbs/settings.ts';
 import { session } from './verbs/session.ts';
 import { study } from './verbs/study.ts';
 import { train } from './verbs/train.ts';
@@ -42,6 +43,7 @@ const VERBS: readonly Verb[] = [
   exportVerb,
   session,
   model,
+  settings,
   decode,
   deidentify,
   metrics,

@@ -1,21 +1,17 @@
 /** @file How this window looks on this machine: theme, rail, what was used last. Kept by the browser; nothing of the work. */
 
+import {
+  readSettings,
+  settingsText,
+  type Theme,
+  type WindowSettings,
+} from '../../../shared/domain/window-settings.ts';
 import { isReading, type Page } from './route.svelte.ts';
 
-export type Theme = 'dark' | 'light' | 'system';
-
-interface Stored {
-  theme: Theme;
-  /** null = folded where the window is narrow. */
-  railCollapsed: boolean | null;
-  /** The reading room has its own, for the film's sake. */
-  readingRailCollapsed: boolean;
-  /** Keys that a person gave to actions of the reading room and of reviews, by the action's id. */
-  keys: Readonly<Record<string, string>>;
-}
+export type { Theme };
+type Stored = WindowSettings;
 
 const KEY = 'chestlight:window';
-const FORMAT = 'chestlight settings 1';
 const DEFAULTS: Stored = { theme: 'dark', railCollapsed: null, readingRailCollapsed: true, keys: {} };
 
 export class Preferences {
@@ -64,14 +60,14 @@ export class Preferences {
 
   /** Everything but what is masked, as a file of its own. */
   asText(): string {
-    return `${JSON.stringify({ format: FORMAT, ...this.#values }, null, 2)}\n`;
+    return settingsText(this.#values);
   }
-  /** Takes what such a file says; what it does not say stays. False when it is none. */
-  takeText(text: string): boolean {
-    const stored = parse(text);
-    if (stored === null || stored['format'] !== FORMAT) return false;
-    this.#set(sound(stored));
-    return true;
+  /** Takes what such a file says; what it does not say stays. Why it was refused, in words; null = it was taken. */
+  takeText(text: string): string | null {
+    const read = readSettings(text);
+    if ('problem' in read) return read.problem;
+    this.#set(read.settings);
+    return null;
   }
 
   #set(change: Partial<Stored>): void {
