@@ -150,6 +150,10 @@ it(
     await page.getByText(/came from elsewhere, signed by/).waitFor(LONG);
     await page.getByText(/macro over [12] of 2/).waitFor(LONG);
     await looksRight('measured');
+    await page.getByRole('button', { name: 'Training of From afar' }).click();
+    await page.getByText('This model was trained elsewhere').waitFor();
+    await looksRight('imported');
+    await goTo(page, 'Evaluate');
     await page.getByRole('tab', { name: 'From elsewhere' }).click();
     const scores = join(window.folder, 'theirs.csv');
     writeFileSync(
