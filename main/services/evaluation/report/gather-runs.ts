@@ -7,6 +7,7 @@ import type { OpenLibrary } from '../../library/open-library.ts';
 import { baselineOf } from '../comparisons.ts';
 import type { RunDifference } from '../paired-difference.ts';
 import { notesOnGain } from '../notes.ts';
+import { measuredSplit } from '../measured-split.ts';
 import { hasResults, requireScored } from '../run-standing.ts';
 import type { ReportRun, ReportSplit } from './report-data.ts';
 import { learnedLabels } from '../learned-labels.ts';
@@ -75,7 +76,8 @@ async function gatherRun(
     id: row.id,
     name: row.name,
     label: labels.get(row.id) ?? row.name,
-    config: row.config,
+    // a model from elsewhere stands with the split that it was measured on here
+    config: { ...row.config, splitId: measuredSplit(store, row) },
     learned: learnedLabels(store, row.config.labelVersionId),
     configHash: row.configHash,
     weightsSha256: store.runs.checkpoints(row.id).find(({ kind }) => kind === 'final')?.sha256 ?? null,

@@ -116,6 +116,10 @@ it('gives the same scores and thresholds to the last bit in another library, is 
   expect(other.notes.join(' ')).toMatch(
     /came from elsewhere, signed by “library”.*cannot be known|same films/,
   );
+  const report = await there.evaluation.service.report({ runIds: [] }, call);
+  const page = readFileSync(report.path, 'utf8');
+  expect(page).toContain('tested on 6 films of 6 patients');
+  expect(page).not.toContain('Trained elsewhere');
   expect(await verifyLibrary(there.library.store, there.library.files)).toMatchObject({ ok: true });
 
   await there.training.service.remove({ runId }, call);
