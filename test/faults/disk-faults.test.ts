@@ -23,7 +23,7 @@ const disks = ALL_FAULTS
     ] as const);
 /** Each n-th call, where trying all of them takes long. */
 const every = (task: string): number =>
-  ALL_FAULTS ? 1 : ({ 'import of a film': 8, checkpoint: 3 }[task] ?? 1);
+  ALL_FAULTS ? 1 : ({ 'import of a film': 8, 'merge of a session package': 16, checkpoint: 3 }[task] ?? 1);
 const verdict = z.object({
   calls: z.number(),
   tries: z.number(),

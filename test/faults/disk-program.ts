@@ -64,6 +64,6 @@ let tries = 0;
 for (let failAt = 1; failAt <= calls.length; failAt += Number(every)) {
   const { error } = await attempt(failAt);
   tries += 1;
-  failed += Number(error !== null);
+  failed += Number(error !== null || task.beside?.test(calls[failAt - 1] ?? '') === true);
 }
 process.stdout.write(`${JSON.stringify({ calls: calls.length, tries, failed, ...ends })}\n`);

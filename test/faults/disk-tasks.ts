@@ -13,13 +13,15 @@ import { join } from 'node:path';
 import { writeFileAtomic } from '../../main/files/atomic-write.ts';
 import { openLibraryFiles } from '../../main/files/library-files.ts';
 import { readReport, writeReport } from '../../main/services/evaluation/report/write-report.ts';
-import { openLibrary } from '../../main/services/library/open-library.ts';
+import { mergePackage } from '../../main/services/exchange/package/package-service.ts';
+import { openLibrary, type OpenLibrary } from '../../main/services/library/open-library.ts';
 import { verifyLibrary } from '../../main/services/library/verify-library.ts';
 import type { Log } from '../../main/services/service-types.ts';
 import { listBackups } from '../../main/store/backup.ts';
 import { openStore } from '../../main/store/store.ts';
 import { importSource, type ImportEvent } from '../../shared/contract/library.ts';
 import type { ImportId } from '../../shared/domain/ids.ts';
+import { isMerged, packRound, type PackedRound } from '../helpers/packed-round.ts';
 import { pattern, tinyDicom } from '../helpers/tiny-dicom.ts';
 
 export interface DiskTask {
@@ -27,6 +29,8 @@ export interface DiskTask {
   prepare(dir: string): Promise<void> | void;
   /** What the disk fails in. @throws whatever the app throws */
   act(dir: string): Promise<void>;
+  /** Calls whose failure stops nothing and is only written down. */
+  readonly beside?: RegExp;
   /** @returns which state is there. @throws Error when it is neither */
   judge(dir: string): Promise<'old' | 'new'>;
 }
@@ -221,9 +225,66 @@ const report: DiskTask = {
   },
 };
 
+/** Packed once; merged into a copy of an empty library in every try. */
+let round: { readonly dir: string; readonly packed: PackedRound } | null = null;
+
+/** Open between the act and its judgement: the copy that closing makes is another task. */
+let merging: OpenLibrary | null = null;
+
+async function mergeRound(dir: string, packed: PackedRound): Promise<number> {
+  merging = await openLibrary(join(dir, 'library'), { clock: Date, log: quiet, pool: { size: 1 } });
+  const asked = { passphrase: null, trust: packed.fingerprint, now: 1 };
+  return (await mergePackage(merging, packed.path, asked)).versionsAdded;
+}
+
+async function closeMerged(): Promise<void> {
+  await merging?.close();
+  merging = null;
+}
+
+const mergeSession: DiskTask = {
+  // the copy of the database that the library makes after an import
+  beside: /library\.db\.copy-|^fsync \/library$/,
+  async prepare(dir) {
+    if (round === null) {
+      const made = `${dir}-round`;
+      mkdirSync(made);
+      const packed = await packRound(made, 2, 3);
+      await (await openLibrary(join(made, 'library'), { clock: Date, log: quiet })).close();
+      round = { dir: made, packed };
+    }
+    cpSync(join(round.dir, 'library'), join(dir, 'library'), { recursive: true });
+  },
+  async act(dir) {
+    must(round !== null, 'it was packed before');
+    await mergeRound(dir, round.packed);
+  },
+  async judge(dir) {
+    must(round !== null, 'it was packed before');
+    const { packed } = round;
+    await closeMerged();
+    const stands = async (): Promise<boolean> => {
+      await soundFilms(join(dir, 'library'));
+      const library = await openLibrary(join(dir, 'library'), { clock: Date, log: quiet });
+      try {
+        return isMerged(library, packed);
+      } finally {
+        await library.close();
+      }
+    };
+    const merged = await stands();
+    const added = await mergeRound(dir, packed);
+    await closeMerged();
+    must(added === (merged ? 0 : packed.versions), `merging again added ${added} versions`);
+    must(await stands(), 'merging again did not complete it');
+    return merged ? 'new' : 'old';
+  },
+};
+
 export const DISK_TASKS = {
   'atomic write': atomicWrite,
   'import of a film': importFilm,
+  'merge of a session package': mergeSession,
   'new library': newLibrary,
   'copy of the database': backUp,
   'copy in the place of a damaged database': takeCopy,

@@ -11,7 +11,7 @@ import { signedBundle } from '../helpers/bundles.ts';
 import { small, weightsOf } from '../numeric/reference.ts';
 import type { Dice } from './mutate.ts';
 
-const json = (value: unknown): Uint8Array => new Uint8Array(Buffer.from(JSON.stringify(value)));
+export const json = (value: unknown): Uint8Array => new Uint8Array(Buffer.from(JSON.stringify(value)));
 const half = { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] };
 const none = { value: null, ci: null };
 const part = { films: 9, patients: 9, abnormal: 4, normal: 5 };
@@ -86,7 +86,7 @@ export const bundleSeeds = (): readonly Uint8Array[] => [new Uint8Array(signedBu
 const VALUES = [-1, 0, 1.5, 2, 1e300, '', 'x', '../../x', '__proto__', null, [], [0], {}, true, NaN];
 
 /** Any value anywhere in it, or a key that is not known. */
-function spoil(value: unknown, roll: Dice): unknown {
+export function spoil(value: unknown, roll: Dice): unknown {
   if (typeof value !== 'object' || value === null || roll.below(6) === 0) return roll.of(VALUES);
   if (Array.isArray(value)) {
     const list: unknown[] = [...(value as unknown[])];

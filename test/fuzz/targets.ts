@@ -26,6 +26,7 @@ import { ServiceError } from '../../shared/domain/service-error.ts';
 import { small, weightsOf } from '../numeric/reference.ts';
 import { bundleSeeds, readBundle, shapedBundle } from './bundle-target.ts';
 import type { Dice } from './mutate.ts';
+import { readSession, sessionSeeds, shapedSession } from './session-target.ts';
 
 export interface Target {
   /** Real files that the cases start from. */
@@ -296,6 +297,22 @@ export const TARGETS: Readonly<Record<string, Target>> = {
       '1e400',
     ],
     read: readBundle,
+    codeOf: serviceCode,
+  },
+  session: {
+    seeds: sessionSeeds,
+    shaped: shapedSession,
+    words: [
+      '"version":2',
+      '"bytes":4294967296',
+      '"number":0',
+      '"stage":"revised"',
+      '__proto__',
+      '\xff\xff\xff\xff',
+      'CHESTLIGHT',
+      '1e400',
+    ],
+    read: readSession,
     codeOf: serviceCode,
   },
   zip: {

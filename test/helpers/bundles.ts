@@ -9,7 +9,7 @@ import { initParameters } from '../../main/numeric/vit/init.ts';
 import { exportWeights } from '../../main/numeric/weights/export-weights.ts';
 import type { AppParts } from '../../main/services/compose.ts';
 import { MODEL_BUNDLE } from '../../main/services/exchange/model-bundle/bundle-format.ts';
-import { MARK } from '../../main/services/exchange/package/package-format.ts';
+import { MARK, type PackageKind } from '../../main/services/exchange/package/package-format.ts';
 import { openArchive } from '../../main/services/exchange/package/read-package.ts';
 import { length32, signedBytes } from '../../main/services/exchange/package/write-package.ts';
 import { PIXEL_PIPELINE } from '../../main/services/import/pipeline-version.ts';
@@ -68,15 +68,14 @@ export interface ForgedManifest {
   files: { name: string; bytes: number; sha256: string }[];
 }
 
-/** A bundle of these files as a stranger would write it, signed with a key of theirs. */
+/** A bundle (or another package) of these files as a stranger would write it, signed with a key of theirs. */
 export function signedBundle(
   contents: ReadonlyMap<string, Uint8Array>,
   { header, manifest }: Forged = {},
+  kind: PackageKind = MODEL_BUNDLE,
 ): Buffer {
   const { publicKey, privateKey } = generateKeyPairSync('ed25519');
-  const head = Buffer.from(
-    JSON.stringify(header ?? { format: MODEL_BUNDLE.format, version: 1, encryption: null }),
-  );
+  const head = Buffer.from(JSON.stringify(header ?? { format: kind.format, version: 1, encryption: null }));
   const plain: ForgedManifest = {
     createdAt: 1,
     app: '1.0.0',
@@ -93,7 +92,7 @@ export function signedBundle(
     head,
     length32(list.length),
     list,
-    sign(null, signedBytes(head, list, MODEL_BUNDLE), privateKey),
+    sign(null, signedBytes(head, list, kind), privateKey),
     ...contents.values(),
   ]);
 }

@@ -204,6 +204,27 @@ describe('between two sites', () => {
     expect(a.store.check()).toEqual([]);
   });
 
+  it('keeps the order of what was said where a site’s clock was set back', async () => {
+    const a = await siteA();
+    const films = filmsOf(a);
+    const b = await withFilms();
+    await merge(b, await pack(a));
+    const early = { reviewId: REVIEW, readerId: BO, filmId: first(films) };
+    const steps = [
+      ['reading', 'second by the clock', 900],
+      ['reading', 'first by the clock', 5],
+      ['read', 'signed before it began', 1],
+    ] as const;
+    for (const [after, [stage, note, createdAt]] of steps.entries()) {
+      const id = `reading-00000000900${after}` as ReadingId;
+      b.store.reviews.append({ ...early, id, stage, after, createdAt, content: said({ note }) });
+    }
+    expect(await merge(a, await pack(b))).toMatchObject({ versionsAdded: 3, readTwice: [] });
+    const kept = a.store.reviews.versions(REVIEW, BO, first(films));
+    expect(kept.map(({ content }) => content.note)).toEqual(steps.map(([, note]) => note));
+    expect(await merge(a, await pack(b))).toMatchObject({ versionsAdded: 0, versionsKnown: 5 });
+  });
+
   it('keeps what was said of a film that is missing, and names it', async () => {
     const a = await siteA();
     const films = filmsOf(a);

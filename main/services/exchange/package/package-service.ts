@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import type { MergeResult, PackageView } from '../../../../shared/contract/exchange.ts';
 import { importSource } from '../../../../shared/contract/library.ts';
 import type { FilmId, ReviewId } from '../../../../shared/domain/ids.ts';
-import { ServiceError } from '../../../../shared/domain/service-error.ts';
+import { translateDiskError } from '../../../../shared/domain/disk-error.ts';
+import { ServiceError, type ErrorCode } from '../../../../shared/domain/service-error.ts';
 import { writeFileAtomic } from '../../../files/atomic-write.ts';
 import { fingerprintOf } from '../../../files/signing-key.ts';
 import { readVersion } from '../../app-version.ts';
@@ -185,11 +186,17 @@ async function importFilms({ store, files, imports }: OpenLibrary, opened: OpenP
   const wanted = opened.films.filter((id) => store.films.find(id as FilmId) === null);
   if (wanted.length === 0) return 0;
   const folder = join(files.tmpDir, `package-${opened.manifest.files[0]?.sha256.slice(0, 16) ?? ''}`);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+    throw translateDiskError(error);
+  });
   try {
     for (const id of wanted) await writeFileAtomic(join(folder, id), await opened.film(id));
     await imports.start(importSource.parse({ paths: [folder] }));
     await imports.settled();
+    const ended = store.imports.newest();
+    if (ended?.state === 'failed' && ended.error !== null) {
+      throw new ServiceError(ended.error.code as ErrorCode, ended.error.message);
+    }
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
