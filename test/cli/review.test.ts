@@ -4,6 +4,8 @@ import { join } from 'node:path';
 
 import { expect, it } from 'vitest';
 
+import { LOCK_MINUTES_KEY } from '../../main/services/lock/lock-service.ts';
+import { hashPin, isPin } from '../../main/services/review/pin-hash.ts';
 import { openStore, type Store } from '../../main/store/store.ts';
 import type { FilmId, ReaderId, ReadingId, ReviewId } from '../../shared/domain/ids.ts';
 import { runCli } from '../helpers/cli-process.ts';
@@ -125,4 +127,33 @@ it('says what it can be asked for', async () => {
   expect(await runCli(['review', 'dance', '--library', dir])).toMatchObject({ status: 2 });
   const none = await runCli(['review', 'agreement', 'review-0000dead', '--library', dir]);
   expect(none).toMatchObject({ status: 2, json: { error: { code: 'NOT_FOUND' } } });
+});
+
+it('gives who owns the files a way back in when PINs are forgotten, and tells it in the audit trail', async () => {
+  const { library, dir } = await tempLibrary();
+  const id = 'reader-000000000001' as ReaderId;
+  const forgotten = await hashPin('8642');
+  library.store.readers.add({ id, name: 'Olga', role: 'owner', pinHash: forgotten, createdAt: 1 });
+  library.store.readers.setWrong(id, { count: 9, lastAt: Date.now() });
+  library.store.settings.set(LOCK_MINUTES_KEY, 5);
+  const open = await runCli(['review', 'reset-pin', 'Olga', '--library', dir]);
+  expect(open.status).toBe(2); // the window has the library
+  await library.close();
+  const stranger = await runCli(['review', 'reset-pin', 'Zoe', '--library', dir]);
+  expect([stranger.status, stranger.json]).toMatchObject([2, { error: { code: 'NOT_FOUND' } }]);
+  const made = await runCli(['review', 'reset-pin', 'olga', '--library', dir]);
+  const { pin, readerId } = made.json as { pin: string; readerId: string };
+  expect([readerId, pin]).toEqual([id, expect.stringMatching(/^\d{8}$/)]);
+  expect((await runCli(['review', 'lock-off', '--library', dir])).json).toEqual({ minutes: 0 });
+  const store = openStore(join(dir, 'library.db'), { clock: testClock() });
+  const reader = store.readers.find(id);
+  expect(await isPin(pin, reader?.pinHash ?? '')).toBe(true);
+  expect(await isPin('8642', reader?.pinHash ?? '')).toBe(false);
+  expect(reader?.wrong.count).toBe(0);
+  expect(store.settings.get(LOCK_MINUTES_KEY)).toBe(0);
+  const told = store.audit.after(0).map(({ action, detail }) => [action, detail]);
+  expect(told).toContainEqual(['review', { what: 'PIN set', by: 'command line' }]);
+  expect(told).toContainEqual(['setting', { what: 'lock', minutes: 0, by: 'command line' }]);
+  expect(JSON.stringify(told)).not.toContain(pin);
+  store.close();
 });

@@ -19,6 +19,7 @@ import { columns } from '../columns.ts';
 import { LIBRARY_OPTION, withLibrary } from '../library-option.ts';
 import { numberOption, textOption } from '../options.ts';
 import { readReviewPlan, requestFrom } from '../review-plan-file.ts';
+import { lockOff, resetPin } from '../way-back.ts';
 import { Refusal, type Verb, type VerbArguments, type VerbResult } from '../verb.ts';
 
 type Options = VerbArguments['options'];
@@ -191,9 +192,9 @@ function agreement(options: Options, id: string | undefined): Promise<VerbResult
 export const review: Verb = {
   name: 'review',
   usage:
-    'review list|readers|add-reader NAME|create|agreement SESSION --library DIR [--plan FILE] [--role ROLE] [--phase first|revised] [--least-iou X] [--reference labels|settled]',
+    'review list|readers|add-reader NAME|create|agreement SESSION|reset-pin NAME|lock-off --library DIR [--plan FILE] [--role ROLE] [--phase first|revised] [--least-iou X] [--reference labels|settled]',
   summary:
-    'review sessions: their progress, a new one from a plan file, how far readers agree (kappa with intervals, boxes, with and without the model)',
+    'review sessions: their progress, a new one from a plan file, how far readers agree (kappa with intervals, boxes, with and without the model); a new PIN for who forgot it and the lock of the window off, for the owner of the files',
   options: {
     ...LIBRARY_OPTION,
     plan: { type: 'string' },
@@ -212,13 +213,20 @@ export const review: Verb = {
         return await addReader(options, subject);
       case 'create':
         return await create(options);
+      case 'reset-pin':
+        if (subject === undefined) {
+          throw new Refusal('BAD_INPUT', 'Name the reader: chestlight review reset-pin NAME --library DIR');
+        }
+        return await withLibrary(options, true, (library) => resetPin(library, subject));
+      case 'lock-off':
+        return await withLibrary(options, true, lockOff);
       case 'agreement':
         return await agreement(options, subject);
       case undefined:
       default:
         throw new Refusal(
           'BAD_INPUT',
-          'Say what: chestlight review list|readers|add-reader|create|agreement.',
+          'Say what: chestlight review list|readers|add-reader|create|agreement|reset-pin|lock-off.',
         );
     }
   },

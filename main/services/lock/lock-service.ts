@@ -12,7 +12,8 @@ import type { OpenLibrary } from '../library/open-library.ts';
 import type { SignIn } from '../review/sign-in.ts';
 import type { LockService } from '../service-types.ts';
 
-const KEY = 'lock-minutes';
+/** Of the setting: minutes until the window locks, 0 = never. */
+export const LOCK_MINUTES_KEY = 'lock-minutes';
 const stored = z.literal([...LOCK_MINUTES]).catch(0);
 
 export interface LockParts {
@@ -30,7 +31,7 @@ export function createLockService(
   signIn: Pick<SignIn, 'check'>,
 ): LockParts {
   const usable = (): boolean => store.readers.all().some(({ pinHash }) => pinHash !== null);
-  const minutes = (): number => stored.parse(store.settings.get(KEY) ?? 0);
+  const minutes = (): number => stored.parse(store.settings.get(LOCK_MINUTES_KEY) ?? 0);
   let locked = minutes() > 0 && usable();
   const state = (): LockState => ({ locked, minutes: minutes(), usable: usable() });
   const service: LockService = {
@@ -58,7 +59,7 @@ export function createLockService(
       if (reader.role !== 'owner') {
         throw new ServiceError('NOT_ALLOWED', 'An owner decides when the window locks. Nothing was changed.');
       }
-      store.settings.set(KEY, chosen);
+      store.settings.set(LOCK_MINUTES_KEY, chosen);
       audit.record('setting', reader.id, { what: 'lock', minutes: chosen });
       return state();
     },
