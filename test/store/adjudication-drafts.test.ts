@@ -4,7 +4,9 @@ import { join } from 'node:path';
 
 import { expect, it } from 'vitest';
 
-import { openStore, type Store } from '../../main/store/store.ts';
+import { APPLICATION_ID } from '../../main/store/connection.ts';
+import { readMigrations } from '../../main/store/migrate.ts';
+import { MIGRATIONS_DIR, openStore, type Store } from '../../main/store/store.ts';
 import { reviewPlan } from '../../shared/contract/review.ts';
 import type { FilmId, ReaderId, ReadingId, ReviewId } from '../../shared/domain/ids.ts';
 import { addFilms } from '../helpers/synthetic-rows.ts';
@@ -58,12 +60,20 @@ it('keeps the last one, and forgets it when asked', () => {
 
 it('comes to a library that was made before, whose decisions are read as having nothing of the adjudicator’s own', () => {
   const file = join(tempFolder(), 'library.db');
-  const made = openStore(file, { clock });
-  const film = addSession(made);
-  made.close();
+  const film = 'film-00000000000000000000000000000001' as FilmId;
+  // As it was made before drafts: the layouts up to 15, whatever comes after.
   const db = new Database(file);
-  db.exec('DROP TABLE adjudication_drafts; DROP TABLE version_boxes;');
+  for (const { version, sql } of readMigrations(MIGRATIONS_DIR)) if (version < 16) db.exec(sql);
+  db.pragma(`application_id = ${APPLICATION_ID}`);
   db.pragma('user_version = 15');
+  db.prepare("INSERT INTO readers (id, name, role, created_at) VALUES (?, 'Jo', 'adjudicator', 1)").run(
+    JUDGE,
+  );
+  const plan = { findings: ['Edema'], questions: [], blinding: 'hidden', runId: null, timed: false, seed: 1 };
+  db.prepare("INSERT INTO reviews (id, name, plan, created_at) VALUES (?, 'Round', ?, 1)").run(
+    REVIEW,
+    JSON.stringify(plan),
+  );
   db.prepare(
     `INSERT INTO decisions (id, review_id, film_id, number, reader_id, basis, sources, settled, reason, created_at)
      VALUES ('decision-000000000001', ?, ?, 1, ?, 'accept', '["reading-000000000001"]', ?, 'Seen.', 5)`,
