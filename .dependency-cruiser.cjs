@@ -68,6 +68,12 @@ module.exports = {
     mayImport('main/store', 'shared'),
     mayImport('main/files', 'shared'),
     mayImport('main/worker', 'shared', 'main/files', 'main/dicom', 'main/numeric'),
+    only(
+      'workers-write-through-the-vault',
+      "Processes read and write a library's files through main/files/vault.ts, never beside it.",
+      { path: '^main/worker/' },
+      { path: '^main/files/(atomic-write|disk)[.]ts$' },
+    ),
     mayImport('main/services', 'shared', 'main/store', 'main/files', 'main/dicom', 'main/numeric'),
     only(
       'tensors-only-in-workers',

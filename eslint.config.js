@@ -28,6 +28,28 @@ export default ts.config(
       'no-console': 'error',
     },
   },
+  {
+    files: ['main/worker/**/*.ts'],
+    ignores: ['main/worker/bench.ts'],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        {
+          paths: [
+            {
+              name: 'node:fs/promises',
+              allowImportNames: ['mkdir', 'readdir', 'rm'],
+              message: 'What a library holds is read and written through its vault (main/files/vault.ts).',
+            },
+            {
+              name: 'node:fs',
+              message: 'What a library holds is read and written through its vault (main/files/vault.ts).',
+            },
+          ],
+        },
+      ],
+    },
+  },
   ...svelte.configs.recommended,
   {
     files: ['renderer/**/*.svelte', 'renderer/**/*.svelte.ts', 'renderer/**/*.ts'],

@@ -3,14 +3,13 @@
  * database points at one only after that.
  */
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { mkdir, readFile, readdir, stat } from 'node:fs/promises';
+import { mkdir, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { errorCode, translateDiskError } from '../../shared/domain/disk-error.ts';
 import { ServiceError } from '../../shared/domain/service-error.ts';
-import { writeFileAtomic } from './atomic-write.ts';
 import type { Disk } from './disk.ts';
+import type { LibraryVault } from './vault.ts';
 
 export interface StoredArtifact {
   readonly sha256: string;
@@ -24,7 +23,7 @@ export interface ArtifactFiles {
   put(content: Uint8Array): Promise<StoredArtifact>;
   /** @throws ServiceError NOT_FOUND */
   read(sha256: string): Promise<Uint8Array>;
-  /** Size on disk, or null when it is missing. */
+  /** Bytes of its content, or null when it is missing. */
   size(sha256: string): Promise<number | null>;
   /** Hash of what is on disk now, or null when it is missing. */
   actualHash(sha256: string): Promise<string | null>;
@@ -36,7 +35,7 @@ export function sha256Of(content: Uint8Array): string {
   return createHash('sha256').update(content).digest('hex');
 }
 
-export function createArtifactFiles(root: string, disk: Disk): ArtifactFiles {
+export function createArtifactFiles(root: string, vault: LibraryVault): ArtifactFiles {
   const path = (sha256: string): string => {
     if (!/^[0-9a-f]{64}$/.test(sha256))
       throw new Error('an artifact is named by a SHA-256 in lower-case hexadecimal');
@@ -44,7 +43,7 @@ export function createArtifactFiles(root: string, disk: Disk): ArtifactFiles {
   };
   const size = async (sha256: string): Promise<number | null> => {
     try {
-      return (await stat(path(sha256))).size;
+      return await vault.size(path(sha256));
     } catch (error) {
       if (errorCode(error) === 'ENOENT') return null;
       throw error;
@@ -56,17 +55,17 @@ export function createArtifactFiles(root: string, disk: Disk): ArtifactFiles {
     async put(content) {
       const sha256 = sha256Of(content);
       const isWhole =
-        (await size(sha256)) === content.byteLength && (await hashFile(path(sha256))) === sha256;
+        (await size(sha256)) === content.byteLength && (await hashFile(vault, path(sha256))) === sha256;
       if (!isWhole) {
         const target = path(sha256);
-        await ensureFolder(dirname(target), root, disk);
-        await writeFileAtomic(target, content, { mode: 0o400, disk });
+        await ensureFolder(dirname(target), root, vault.disk);
+        await vault.write(target, content, 0o400);
       }
       return { sha256, bytes: content.byteLength };
     },
     async read(sha256) {
       try {
-        return await readFile(path(sha256));
+        return await vault.read(path(sha256));
       } catch (error) {
         if (errorCode(error) !== 'ENOENT') throw translateDiskError(error);
         throw new ServiceError(
@@ -76,7 +75,7 @@ export function createArtifactFiles(root: string, disk: Disk): ArtifactFiles {
         );
       }
     },
-    actualHash: (sha256) => hashFile(path(sha256)),
+    actualHash: (sha256) => hashFile(vault, path(sha256)),
     async list() {
       const folders = (await readdir(root)).filter((name) => /^[0-9a-f]{2}$/.test(name)).sort();
       const names = await Promise.all(folders.map((folder) => readdir(join(root, folder))));
@@ -94,10 +93,10 @@ async function ensureFolder(dir: string, root: string, disk: Disk): Promise<void
   }
 }
 
-async function hashFile(path: string): Promise<string | null> {
+async function hashFile(vault: LibraryVault, path: string): Promise<string | null> {
   const hash = createHash('sha256');
   try {
-    for await (const chunk of createReadStream(path)) hash.update(chunk as Uint8Array);
+    for await (const chunk of vault.stream(path)) hash.update(chunk);
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return null;
     throw error;

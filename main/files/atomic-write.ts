@@ -13,7 +13,7 @@ export interface AtomicWriteOptions {
   readonly disk?: Disk;
 }
 
-type Content = Uint8Array | AsyncIterable<Uint8Array>;
+export type Content = Uint8Array | AsyncIterable<Uint8Array>;
 
 /**
  * Writes `content` to `path`, replacing what is there. The folder must exist.

@@ -10,13 +10,14 @@ import { basename, join, resolve } from 'node:path';
 import { translateDiskError } from '../../shared/domain/disk-error.ts';
 import { ServiceError } from '../../shared/domain/service-error.ts';
 import { createArtifactFiles, type ArtifactFiles } from './artifacts.ts';
-import { TEMP_SUFFIX, writeFileAtomic } from './atomic-write.ts';
+import { TEMP_SUFFIX } from './atomic-write.ts';
 import { ensureSpace, realDisk, type Disk } from './disk.ts';
 import { openLibraryKey, type PatientHash } from './library-key.ts';
 import { takeLock, readLock, type LibraryLock, type LockHolder } from './library-lock.ts';
 import { createPreviewFiles, type PreviewFiles } from './previews.ts';
 import { openSigningKey, type SigningKey } from './signing-key.ts';
 import { createUploads, type Uploads } from './uploads.ts';
+import { plainVault, type LibraryVault } from './vault.ts';
 
 export interface LibraryFiles {
   /** Absolute path of the library's folder. */
@@ -34,6 +35,8 @@ export interface LibraryFiles {
   readonly exportsDir: string;
   readonly tmpDir: string;
   readonly readOnly: boolean;
+  /** Reads and writes the files in the folders above. */
+  readonly vault: LibraryVault;
   /** Who has the library open for writing when we do not. */
   readonly lockedBy: LockHolder | null;
   readonly artifacts: ArtifactFiles;
@@ -78,6 +81,7 @@ const FOLDERS = [
 export async function openLibraryFiles(path: string, options: LibraryFilesOptions): Promise<LibraryFiles> {
   const dir = resolve(path);
   const disk = options.disk ?? realDisk;
+  const vault = plainVault(disk);
   const at = (name: string): string => join(dir, name);
   const databasePath = at('library.db');
   if (options.readOnly !== true) await makeFolders(dir);
@@ -107,10 +111,11 @@ export async function openLibraryFiles(path: string, options: LibraryFilesOption
       exportsDir: at('exports'),
       tmpDir: at('tmp'),
       readOnly,
+      vault,
       lockedBy: lock.heldBy,
-      artifacts: guarded(createArtifactFiles(at('artifacts'), disk), refuseIfReadOnly),
-      previews: createPreviewFiles(at('previews'), disk, refuseIfReadOnly),
-      uploads: createUploads(at('uploads'), disk, refuseIfReadOnly),
+      artifacts: guarded(createArtifactFiles(at('artifacts'), vault), refuseIfReadOnly),
+      previews: createPreviewFiles(at('previews'), vault, refuseIfReadOnly),
+      uploads: createUploads(at('uploads'), vault, refuseIfReadOnly),
       patientHash,
       signingKey: () => {
         refuseIfReadOnly();
@@ -118,7 +123,7 @@ export async function openLibraryFiles(path: string, options: LibraryFilesOption
       },
       writeAtomic: (file, content) => {
         refuseIfReadOnly();
-        return writeFileAtomic(file, content, { disk });
+        return vault.write(file, content);
       },
       freeBytes: () => disk.freeBytes(dir),
       ensureSpace: (bytes) => ensureSpace(disk, dir, bytes),

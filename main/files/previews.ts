@@ -2,13 +2,11 @@
  * @file previews/<film id>: files that make a film open at once. They are made from the film whenever they are missing, so
  * losing them loses nothing.
  */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { ID_PATTERN, type FilmId } from '../../shared/domain/ids.ts';
-import { writeFileAtomic } from './atomic-write.ts';
 import { errorCode, translateDiskError } from '../../shared/domain/disk-error.ts';
-import type { Disk } from './disk.ts';
+import type { LibraryVault } from './vault.ts';
 
 export interface PreviewFiles {
   /** null when there is none. */
@@ -17,7 +15,11 @@ export interface PreviewFiles {
   write(filmId: FilmId, content: Uint8Array): Promise<void>;
 }
 
-export function createPreviewFiles(dir: string, disk: Disk, refuseIfReadOnly: () => void): PreviewFiles {
+export function createPreviewFiles(
+  dir: string,
+  vault: LibraryVault,
+  refuseIfReadOnly: () => void,
+): PreviewFiles {
   const path = (filmId: FilmId): string => {
     if (!ID_PATTERN.test(filmId)) throw new Error('a preview is named by the id of its film');
     return join(dir, filmId);
@@ -25,7 +27,7 @@ export function createPreviewFiles(dir: string, disk: Disk, refuseIfReadOnly: ()
   return {
     async read(filmId) {
       try {
-        return await readFile(path(filmId));
+        return await vault.read(path(filmId));
       } catch (error) {
         if (errorCode(error) === 'ENOENT') return null;
         throw translateDiskError(error);
@@ -33,7 +35,7 @@ export function createPreviewFiles(dir: string, disk: Disk, refuseIfReadOnly: ()
     },
     async write(filmId, content) {
       refuseIfReadOnly();
-      await writeFileAtomic(path(filmId), content, { mode: 0o400, disk });
+      await vault.write(path(filmId), content, 0o400);
     },
   };
 }

@@ -5,8 +5,8 @@ import { dirname, join } from 'node:path';
 import { errorCode, translateDiskError } from '../../shared/domain/disk-error.ts';
 import { ServiceError } from '../../shared/domain/service-error.ts';
 import { formatBytes } from '../../shared/domain/numbers.ts';
-import { writeFileAtomic } from './atomic-write.ts';
-import { ensureSpace, type Disk } from './disk.ts';
+import { ensureSpace } from './disk.ts';
+import type { LibraryVault } from './vault.ts';
 
 /** Largest file that an upload may hold, bytes. */
 export const MAX_UPLOAD_BYTES = 2 * 1024 * 1024 * 1024;
@@ -26,7 +26,7 @@ export interface Uploads {
   discard(uploadId: string): Promise<void>;
 }
 
-export function createUploads(root: string, disk: Disk, refuseIfReadOnly: () => void): Uploads {
+export function createUploads(root: string, vault: LibraryVault, refuseIfReadOnly: () => void): Uploads {
   const folderOf = (uploadId: string): string => {
     if (!UPLOAD_ID.test(uploadId)) throw new ServiceError('BAD_INPUT', 'This is not the id of an upload.');
     return join(root, uploadId);
@@ -47,13 +47,13 @@ export function createUploads(root: string, disk: Disk, refuseIfReadOnly: () => 
       refuseIfReadOnly();
       const target = join(folderOf(uploadId), ...confinedSegments(relativePath));
       refuseTooLarge(declaredBytes ?? 0);
-      await ensureSpace(disk, root, declaredBytes ?? 0);
+      await ensureSpace(vault.disk, root, declaredBytes ?? 0);
       try {
         await mkdir(dirname(target), { recursive: true, mode: 0o700 });
       } catch (error) {
         throw translateDiskError(error);
       }
-      await writeFileAtomic(target, limited(body, declaredBytes), { disk });
+      await vault.write(target, limited(body, declaredBytes));
     },
     async discard(uploadId) {
       await rm(folderOf(uploadId), { recursive: true, force: true });

@@ -1,5 +1,4 @@
 /** @file Opens the whole app on one library: every service, wired once. Hosts and the demo start here. */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 
@@ -91,7 +90,7 @@ function byteSources(
       answer(await filmBytes.input(filmId, resolution), 'image/png', 'for good'),
     firstBatch: async (runId) => {
       const path = join(files.runsDir, runId, 'first-batch.png');
-      const bytes = await readFile(path).catch(() => {
+      const bytes = await files.vault.read(path).catch(() => {
         throw new ServiceError('NOT_FOUND', 'This run has no picture of its first batch.');
       });
       return answer(bytes, 'image/png', 'ask again');

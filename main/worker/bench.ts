@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 
 import { PAPER_LOSS, presetRecipe } from '../../shared/domain/recipe.ts';
 import { benchSettings, type BenchSettings } from '../../shared/worker/bench.ts';
+import { plainVault } from '../files/vault.ts';
 import { CompiledFunctions } from '../numeric/engine/graph/compiled-function.ts';
 import { CompiledTrainer } from '../numeric/engine/graph/compiled-trainer.ts';
 import { loadEngine } from '../numeric/engine/load-engine.ts';
@@ -46,7 +47,7 @@ async function noiseFilms(dir: string, count: number, side: number): Promise<Fil
     const t1 = Array.from({ length: FINDINGS }, coin);
     return { filmId: `${index}`, patient: `${index}`, part: 'train' as const, image, t1, t2: coin() };
   });
-  return await FilmSet.load(films, FINDINGS, side);
+  return await FilmSet.load(plainVault(), films, FINDINGS, side);
 }
 
 /** The answers of a teacher with other weights, in a cache on disk. */
@@ -62,6 +63,7 @@ async function knowledge(dir: string, films: FilmSet, vit: VitConfig, batch: num
     augmented: false,
     batch,
     functions,
+    vault: plainVault(),
   };
   const parameters = loadParameters(initParameters(vit, 2), vit);
   const teacher = { config: vit, normalisation: NORMALISATION, parameters };

@@ -1,12 +1,11 @@
 /** @file The weights of the best epoch on disk, with what made them the best; the finished run's weights come from them. */
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { z } from 'zod';
 
 import { errorCode } from '../../shared/domain/disk-error.ts';
-import { writeFileAtomic } from '../files/atomic-write.ts';
+import type { LibraryVault } from '../files/vault.ts';
 import type { VitConfig } from '../numeric/vit/config.ts';
 import type { Normalisation } from '../numeric/vit/forward.ts';
 import type { Weights } from '../numeric/vit/parameters.ts';
@@ -45,6 +44,7 @@ export interface BestEpoch {
 
 /** Writes weights only, at f32, in the app's layout. @throws ServiceError DISK_FULL; the file before is kept */
 export async function saveWeights(
+  vault: LibraryVault,
   dir: string,
   name: typeof BEST_FILE | typeof FINAL_FILE,
   weights: Weights,
@@ -60,7 +60,7 @@ export async function saveWeights(
     metadata: { [BEST_KEY]: JSON.stringify(best), 'chestlight.findings': JSON.stringify(model.findings) },
   });
   const file = join(dir, name);
-  await writeFileAtomic(file, bytes);
+  await vault.write(file, bytes);
   return { file, sha256: createHash('sha256').update(bytes).digest('hex'), bytes: bytes.length };
 }
 
@@ -74,6 +74,7 @@ function parseNote(text: string | undefined): BestEpoch {
 
 /** Weights of this run in one of the two files, or null when there are none. @throws CheckpointError for a damaged file */
 async function readWeights(
+  vault: LibraryVault,
   dir: string,
   name: typeof BEST_FILE | typeof FINAL_FILE,
   configHash: string,
@@ -81,7 +82,7 @@ async function readWeights(
   const file = join(dir, name);
   let bytes: Uint8Array;
   try {
-    bytes = await readFile(file);
+    bytes = await vault.read(file);
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return null;
     throw error;
@@ -100,11 +101,19 @@ async function readWeights(
 }
 
 /** The best epoch so far of this run, or null when none was kept. @throws CheckpointError for a damaged file */
-export async function readBest(dir: string, configHash: string): Promise<TrainOutcome['best']> {
-  return await readWeights(dir, BEST_FILE, configHash);
+export async function readBest(
+  vault: LibraryVault,
+  dir: string,
+  configHash: string,
+): Promise<TrainOutcome['best']> {
+  return await readWeights(vault, dir, BEST_FILE, configHash);
 }
 
 /** The final weights of this run with their file, or null before its training has ended. @throws CheckpointError for a damaged file */
-export async function readFinal(dir: string, configHash: string): ReturnType<typeof readWeights> {
-  return await readWeights(dir, FINAL_FILE, configHash);
+export async function readFinal(
+  vault: LibraryVault,
+  dir: string,
+  configHash: string,
+): ReturnType<typeof readWeights> {
+  return await readWeights(vault, dir, FINAL_FILE, configHash);
 }

@@ -1,13 +1,12 @@
 /** @file Checkpoints: weights, moments, EMA and position of a run in one safetensors file; written whole or not at all. */
 import { createHash } from 'node:crypto';
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 
 import { z } from 'zod';
 
-import { writeFileAtomic } from '../files/atomic-write.ts';
-import { realDisk, type Disk } from '../files/disk.ts';
+import type { LibraryVault } from '../files/vault.ts';
 import { stateSpecs, type TrainState } from '../numeric/train/train-state.ts';
 import { floatTensor, readSafetensors, safetensorsHeader } from '../numeric/weights/safetensors.ts';
 import { WeightsError } from '../numeric/weights/weights-error.ts';
@@ -60,10 +59,10 @@ function* chunksOf(state: TrainState, position: RunPosition): Generator<Uint8Arr
  * @throws ServiceError DISK_FULL; then the checkpoints before are as they were
  */
 export async function saveCheckpoint(
+  vault: LibraryVault,
   dir: string,
   state: TrainState,
   position: RunPosition,
-  disk: Disk = realDisk,
 ): Promise<SavedCheckpoint> {
   const hash = createHash('sha256');
   let bytes = 0;
@@ -76,7 +75,7 @@ export async function saveCheckpoint(
     }
   }
   const file = join(dir, `checkpoint-${String(position.step).padStart(9, '0')}.safetensors`);
-  await writeFileAtomic(file, content(), { disk });
+  await vault.write(file, content());
   const old = (await checkpointFiles(dir)).slice(0, -KEPT);
   for (const name of old) await rm(join(dir, name));
   return { file, sha256: hash.digest('hex'), bytes };
@@ -114,6 +113,7 @@ export interface RestoredCheckpoint {
  * Null when there is none at all. @throws CheckpointError when there are some but none can be used.
  */
 export async function restoreNewest(
+  vault: LibraryVault,
   dir: string,
   state: TrainState,
   configHash: string,
@@ -122,7 +122,7 @@ export async function restoreNewest(
   const skipped: { file: string; reason: string }[] = [];
   for (const name of names) {
     try {
-      return { position: restore(await readFile(join(dir, name)), state, configHash), skipped };
+      return { position: restore(await vault.read(join(dir, name)), state, configHash), skipped };
     } catch (error) {
       if (!(error instanceof WeightsError || error instanceof CheckpointError)) throw error;
       skipped.push({ file: name, reason: error.message });

@@ -1,10 +1,10 @@
 /** @file A run that makes a smaller model from a larger one and the training films; what is fitted is kept block by block. */
-import { readFile, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { errorCode } from '../../shared/domain/disk-error.ts';
 import type { RunPlan } from '../../shared/worker/protocol.ts';
-import { writeFileAtomic } from '../files/atomic-write.ts';
+import type { LibraryVault } from '../files/vault.ts';
 import { compressModel, type Fitted, type FilmSource } from '../numeric/pretrain/compress/compress-model.ts';
 import type { VitConfig } from '../numeric/vit/config.ts';
 import { initParameters } from '../numeric/vit/init.ts';
@@ -55,7 +55,7 @@ export async function compressPlanned(
         reporter.portion('compressing', done, total);
         await orStopped(host);
       },
-      onBlock: (soFar) => writeFitted(plan, soFar),
+      onBlock: (soFar) => writeFitted(plan, host.vault, soFar),
     },
   );
   return { epoch: 0, weights: new Map([...initParameters(vit, seed), ...fitted]), validation: UNJUDGED };
@@ -75,7 +75,11 @@ function filmSource(films: FilmSet, input: ReturnType<typeof inputOf>): FilmSour
   };
 }
 
-async function writeFitted({ dir, configHash }: RunPlan, { reduce, weights, blocks }: Fitted): Promise<void> {
+async function writeFitted(
+  { dir, configHash }: RunPlan,
+  vault: LibraryVault,
+  { reduce, weights, blocks }: Fitted,
+): Promise<void> {
   const tensors = new Map(
     [[REDUCE, reduce] as const, ...weights].map(([name, values]) => [
       name,
@@ -83,13 +87,13 @@ async function writeFitted({ dir, configHash }: RunPlan, { reduce, weights, bloc
     ]),
   );
   const metadata = { [HASH_KEY]: configHash, [BLOCKS_KEY]: String(blocks) };
-  await writeFileAtomic(join(dir, FITTED_FILE), writeSafetensors(tensors, { metadata }));
+  await vault.write(join(dir, FITTED_FILE), writeSafetensors(tensors, { metadata }));
 }
 
 /** What was fitted before the run was cut off; null when there is nothing that can be used. */
 async function readFitted({ dir, configHash }: RunPlan, host: RunHost): Promise<Fitted | null> {
   try {
-    const { tensors, metadata } = readSafetensors(await readFile(join(dir, FITTED_FILE)));
+    const { tensors, metadata } = readSafetensors(await host.vault.read(join(dir, FITTED_FILE)));
     if (metadata.get(HASH_KEY) !== configHash) return null;
     const weights = new Map([...tensors].map(([name, raw]) => [name, floatTensor(name, raw).values]));
     const reduce = weights.get(REDUCE);

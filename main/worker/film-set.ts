@@ -1,7 +1,7 @@
 /** @file The films of a plan in memory: 224-px grey bytes and labels; checks once more that no patient is in two parts. */
-import { readFile } from 'node:fs/promises';
 
 import type { PlanFilm } from '../../shared/worker/protocol.ts';
+import type { LibraryVault } from '../files/vault.ts';
 import type { MicroBatch } from '../numeric/train/micro-batch.ts';
 import { modelInputs, type InputView } from './model-input.ts';
 
@@ -49,6 +49,7 @@ export class FilmSet {
 
   /** Reads every film's image of `size` × `size` bytes; `between` is awaited now and then. @throws FilmSetError */
   static async load(
+    vault: LibraryVault,
     films: readonly PlanFilm[],
     findings: number,
     size: number,
@@ -66,7 +67,7 @@ export class FilmSet {
       }
       let bytes: Uint8Array;
       try {
-        bytes = await readFile(film.image);
+        bytes = await vault.read(film.image);
       } catch {
         throw new FilmSetError(
           'UNREADABLE_FILE',

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { z } from 'zod';
 
 import type { RunPlan, scoreRow } from '../../shared/worker/protocol.ts';
-import { writeFileAtomic } from '../files/atomic-write.ts';
+import type { LibraryVault } from '../files/vault.ts';
 import { TrainState } from '../numeric/train/train-state.ts';
 import type { VitConfig } from '../numeric/vit/config.ts';
 import { FINAL_FILE, readFinal, saveWeights } from './best-weights.ts';
@@ -38,10 +38,13 @@ export function tellFinal(host: RunHost, saved: SavedCheckpoint, best: Best, ste
 }
 
 /** The final weights of a run that was cut off while it was scored; null when its training has not ended. */
-export async function finishedBefore(plan: RunPlan): Promise<(Best & { saved: SavedCheckpoint }) | null> {
+export async function finishedBefore(
+  plan: RunPlan,
+  vault: LibraryVault,
+): Promise<(Best & { saved: SavedCheckpoint }) | null> {
   if (plan.resumeFrom === null) return null;
   try {
-    return await readFinal(plan.dir, plan.configHash);
+    return await readFinal(vault, plan.dir, plan.configHash);
   } catch (error) {
     // A damaged file: training ends once more from its checkpoints and writes it anew.
     if (error instanceof CheckpointError) return null;
@@ -50,11 +53,16 @@ export async function finishedBefore(plan: RunPlan): Promise<(Best & { saved: Sa
 }
 
 /** Writes the final weights. @throws ServiceError DISK_FULL */
-export async function saveFinal(plan: RunPlan, vit: VitConfig, best: Best): Promise<SavedCheckpoint> {
+export async function saveFinal(
+  plan: RunPlan,
+  vault: LibraryVault,
+  vit: VitConfig,
+  best: Best,
+): Promise<SavedCheckpoint> {
   const { config, configHash, dir } = plan;
   const note = { epoch: best.epoch, configHash, validation: best.validation };
   const model = { config: vit, normalisation: config.normalisation, findings: config.findings };
-  return await saveWeights(dir, FINAL_FILE, best.weights, model, note);
+  return await saveWeights(vault, dir, FINAL_FILE, best.weights, model, note);
 }
 
 /** Scores the films of validation and test. @returns the file @throws Stopped, ServiceError DISK_FULL */
@@ -91,6 +99,6 @@ export async function scoreHeldBack(
     state.dispose();
   }
   const scoresFile = join(dir, SCORES_FILE);
-  await writeFileAtomic(scoresFile, new TextEncoder().encode(JSON.stringify(rows)));
+  await host.vault.write(scoresFile, new TextEncoder().encode(JSON.stringify(rows)));
   return scoresFile;
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { toGreyBytes } from '../../shared/domain/resample.ts';
 import type { Recipe } from '../../shared/domain/recipe.ts';
 import { encodePng } from '../dicom/render.ts';
-import { writeFileAtomic } from '../files/atomic-write.ts';
+import type { LibraryVault } from '../files/vault.ts';
 import { epochFilms, epochView } from './epoch-order.ts';
 import type { FilmSet } from './film-set.ts';
 import type { InputView } from './model-input.ts';
@@ -63,6 +63,7 @@ function hide(film: Float32Array, side: number, patches: Int32Array): void {
  * @returns the picture's path @throws ServiceError DISK_FULL
  */
 export async function writeFirstBatch(
+  vault: LibraryVault,
   dir: string,
   films: FilmSet,
   settings: { readonly recipe: Recipe; readonly seed: number },
@@ -77,6 +78,6 @@ export async function writeFirstBatch(
   });
   const { grey, width, height } = contactSheet(images, input.side);
   const file = join(dir, FIRST_BATCH_FILE);
-  await writeFileAtomic(file, await encodePng(grey, width, height));
+  await vault.write(file, await encodePng(grey, width, height));
   return file;
 }

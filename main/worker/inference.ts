@@ -8,6 +8,7 @@ import {
   type FromInference,
   type ToInference,
 } from '../../shared/worker/protocol.ts';
+import { plainVault } from '../files/vault.ts';
 import { CompiledFunctions } from '../numeric/engine/graph/compiled-function.ts';
 import { loadEngine, type Engine } from '../numeric/engine/load-engine.ts';
 import { selfTest } from '../numeric/engine/self-test.ts';
@@ -17,7 +18,7 @@ import { parentPort } from './parent-port.ts';
 import { predictFilms } from './predict-films.ts';
 
 const port = parentPort();
-const models = new ModelCache();
+const models = new ModelCache(plainVault());
 const functions = new CompiledFunctions({
   compile: compilesGraphs(),
   onEager: (why) =>

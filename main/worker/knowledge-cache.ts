@@ -4,14 +4,14 @@
  * Shards are written whole, so a build that was cut off goes on; index.json comes last. Reads are positional: a cache may
  * be larger than memory.
  */
-import { mkdir, open, stat } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import * as tf from '@tensorflow/tfjs-core';
 
 import { errorCode } from '../../shared/domain/disk-error.ts';
 import type { FeaturePoint } from '../../shared/domain/recipe.ts';
-import { writeFileAtomic } from '../files/atomic-write.ts';
+import type { LibraryVault } from '../files/vault.ts';
 import type { CompiledFunctions } from '../numeric/engine/graph/compiled-function.ts';
 import {
   readRecord,
@@ -47,6 +47,7 @@ export interface KnowledgeSettings {
   /** Films through the teacher at a time. */
   readonly batch: number;
   readonly functions: CompiledFunctions;
+  readonly vault: LibraryVault;
 }
 
 export interface KnowledgeSize {
@@ -73,9 +74,9 @@ function shardFile({ dir }: KnowledgePart, view: number, shard: number): string 
   return join(dir, `view-${String(view).padStart(2, '0')}-${String(shard).padStart(6, '0')}.bin`);
 }
 
-async function sizeOf(path: string): Promise<number | null> {
+async function sizeOf(vault: LibraryVault, path: string): Promise<number | null> {
   try {
-    return (await stat(path)).size;
+    return await vault.size(path);
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return null;
     throw error;
@@ -146,6 +147,7 @@ async function computeShards(
 
 /** Writes the index of a complete cache: it says what the shards hold. */
 async function writeIndex(
+  vault: LibraryVault,
   part: KnowledgePart,
   recordBytes: number,
   films: number,
@@ -153,7 +155,7 @@ async function writeIndex(
 ): Promise<void> {
   const { key, feature, point } = part;
   const index = { key, feature, point, films, views, recordBytes };
-  await writeFileAtomic(join(part.dir, 'index.json'), new TextEncoder().encode(JSON.stringify(index)));
+  await vault.write(join(part.dir, 'index.json'), new TextEncoder().encode(JSON.stringify(index)));
 }
 
 /** Computes what is missing of every part, all of a shard's in one pass. @throws ServiceError DISK_FULL, KnowledgeRangeError */
@@ -164,7 +166,7 @@ export async function buildKnowledge(
   settings: KnowledgeSettings,
   { between, onKnown, onShard }: KnowledgeHooks,
 ): Promise<void> {
-  const { parts, views } = settings;
+  const { parts, views, vault } = settings;
   const bytes = parts.map(() => 0);
   const tell = (complete: boolean) =>
     parts.forEach(({ key, feature }, index) =>
@@ -179,37 +181,33 @@ export async function buildKnowledge(
       for (const [index, part] of parts.entries()) {
         const size = chosen.length * layoutOf(teacher.config, part).bytes;
         bytes[index] = (bytes[index] ?? 0) + size;
-        if ((await sizeOf(shardFile(part, view, shard))) !== size) missing.push(part);
+        if ((await sizeOf(vault, shardFile(part, view, shard))) !== size) missing.push(part);
       }
       if (missing.length > 0) {
         const made = await computeShards(teacher, films, chosen, view, missing, settings, between);
         for (const [index, part] of missing.entries()) {
-          await writeFileAtomic(shardFile(part, view, shard), made[index] ?? new Uint8Array());
+          await vault.write(shardFile(part, view, shard), made[index] ?? new Uint8Array());
         }
       } else onKnown(chosen.length);
       tell(false);
     }
   }
   for (const part of parts)
-    await writeIndex(part, layoutOf(teacher.config, part).bytes, indices.length, views);
+    await writeIndex(vault, part, layoutOf(teacher.config, part).bytes, indices.length, views);
   tell(true);
 }
 
 async function readFilm(
+  vault: LibraryVault,
   part: KnowledgePart,
   layout: RecordLayout,
   view: number,
   place: number,
 ): Promise<ViewKnowledge> {
   const record = new ArrayBuffer(layout.bytes);
-  const file = await open(shardFile(part, view, Math.floor(place / SHARD_FILMS)), 'r');
-  try {
-    const at = (place % SHARD_FILMS) * layout.bytes;
-    const { bytesRead } = await file.read(new Uint8Array(record), 0, layout.bytes, at);
-    if (bytesRead !== layout.bytes) throw new Error('a shard of the knowledge cache is cut off');
-  } finally {
-    await file.close();
-  }
+  const path = shardFile(part, view, Math.floor(place / SHARD_FILMS));
+  const bytesRead = await vault.readAt(path, (place % SHARD_FILMS) * layout.bytes, new Uint8Array(record));
+  if (bytesRead !== layout.bytes) throw new Error('a shard of the knowledge cache is cut off');
   return readRecord(record, 0, layout);
 }
 
@@ -217,7 +215,7 @@ async function readFilm(
 export function knowledgeReader(
   teacher: LoadedModel,
   indices: Uint32Array,
-  { parts }: KnowledgeSettings,
+  { parts, vault }: KnowledgeSettings,
 ): (films: Uint32Array, view: number) => Promise<TeacherArrays> {
   const layouts = parts.map((part) => layoutOf(teacher.config, part));
   const placeOf = new Map(Array.from(indices, (film, place) => [film, place]));
@@ -231,7 +229,7 @@ export function knowledgeReader(
       const place = placeOf.get(film);
       if (place === undefined) throw new Error(`no knowledge of the film at position ${film}`);
       for (const [index, part] of parts.entries()) {
-        const known = await readFilm(part, layouts[index] as RecordLayout, view, place);
+        const known = await readFilm(vault, part, layouts[index] as RecordLayout, view, place);
         if (part.feature === 'none') {
           t1.set(known.t1, row * t1Units);
           t2.set(known.t2, row * t2Units);

@@ -1,8 +1,8 @@
 /** @file The few models that the inference process keeps loaded, by the hash of their weights; the least used one goes. */
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 
 import { ServiceError } from '../../shared/domain/service-error.ts';
+import type { LibraryVault } from '../files/vault.ts';
 import type { VitConfig } from '../numeric/vit/config.ts';
 import type { Normalisation } from '../numeric/vit/forward.ts';
 import { disposeParameters, loadParameters, type NamedParameters } from '../numeric/vit/parameters.ts';
@@ -19,8 +19,13 @@ export interface LoadedModel {
 const KEPT = 3;
 
 export class ModelCache {
+  readonly #vault: LibraryVault;
   /** Oldest use first. */
   readonly #models = new Map<string, LoadedModel>();
+
+  constructor(vault: LibraryVault) {
+    this.#vault = vault;
+  }
 
   get size(): number {
     return this.#models.size;
@@ -31,7 +36,7 @@ export class ModelCache {
    * @throws ServiceError UNREADABLE_FILE, INCOMPATIBLE
    */
   async load(path: string, sha256: string, findings: number): Promise<LoadedModel> {
-    const model = this.#models.get(sha256) ?? (await readModel(path, sha256));
+    const model = this.#models.get(sha256) ?? (await readModel(this.#vault, path, sha256));
     this.#models.delete(sha256);
     this.#models.set(sha256, model);
     for (const [oldest, { parameters }] of [...this.#models].slice(0, -KEPT)) {
@@ -48,10 +53,10 @@ export class ModelCache {
   }
 }
 
-async function readModel(path: string, sha256: string): Promise<LoadedModel> {
+async function readModel(vault: LibraryVault, path: string, sha256: string): Promise<LoadedModel> {
   let bytes: Uint8Array;
   try {
-    bytes = await readFile(path);
+    bytes = await vault.read(path);
   } catch {
     throw new ServiceError(
       'UNREADABLE_FILE',

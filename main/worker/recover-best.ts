@@ -1,4 +1,5 @@
 /** @file The best epoch of a resumed run: from its file or, where that is damaged or gone, from the checkpoint itself. */
+import type { LibraryVault } from '../files/vault.ts';
 import type { TrainState } from '../numeric/train/train-state.ts';
 import { readBest } from './best-weights.ts';
 import { CheckpointError, type RunPosition } from './checkpoint.ts';
@@ -8,6 +9,7 @@ import type { Validation } from './validation.ts';
 type Best = NonNullable<TrainOutcome['best']>;
 
 export interface ResumedRun {
+  readonly vault: LibraryVault;
   readonly dir: string;
   readonly configHash: string;
   /** As restored from the checkpoint at `position`. */
@@ -35,7 +37,7 @@ async function bestOfCheckpoint({ state, position, validate }: ResumedRun): Prom
 /** Only the file of the best epoch may be bad here; the checkpoint has been read already. */
 export async function recoverBest(run: ResumedRun): Promise<RecoveredBest> {
   try {
-    const best = await readBest(run.dir, run.configHash);
+    const best = await readBest(run.vault, run.dir, run.configHash);
     if (best !== null || run.position.epoch === 0) return { best, lost: null };
     return { best: await bestOfCheckpoint(run), lost: 'the file is not there' };
   } catch (error) {

@@ -1,5 +1,6 @@
 /** @file What a run needs of the process that it runs in. */
 import type { FromTraining } from '../../shared/worker/protocol.ts';
+import type { LibraryVault } from '../files/vault.ts';
 import type { CompiledFunctions } from '../numeric/engine/graph/compiled-function.ts';
 import type { Listening } from './stopped.ts';
 
@@ -15,6 +16,8 @@ export interface RunHost extends Listening {
   readonly takeCheckpointWish: () => boolean;
   /** Computes what models say of films. */
   readonly functions: CompiledFunctions;
+  /** Reads and writes what belongs to the library. */
+  readonly vault: LibraryVault;
 }
 
 export function warn(host: RunHost, message: string): void {

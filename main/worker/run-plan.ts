@@ -4,6 +4,7 @@ import { mkdir } from 'node:fs/promises';
 import { MODEL_SIDE } from '../../shared/domain/geometry.ts';
 import { ServiceError } from '../../shared/domain/service-error.ts';
 import type { RunPlan } from '../../shared/worker/protocol.ts';
+import type { LibraryVault } from '../files/vault.ts';
 import { learningRateAt } from '../numeric/optim/schedule.ts';
 import { TrainState } from '../numeric/train/train-state.ts';
 import type { MicroBatch } from '../numeric/train/micro-batch.ts';
@@ -44,32 +45,34 @@ export async function runPlanned(plan: RunPlan, host: RunHost): Promise<void> {
 /** What a run begins with: weights to train, or a larger model to make smaller. */
 type Start = RunStart | { readonly larger: ImportedWeights; readonly vit: VitConfig };
 
-async function startOf(plan: RunPlan): Promise<Start> {
+async function startOf(plan: RunPlan, vault: LibraryVault): Promise<Start> {
   const { config, initPath } = plan;
-  if (config.method !== 'pretrain') return await startWeights(plan);
+  if (config.method !== 'pretrain') return await startWeights(plan, vault);
   if (initPath === null) return maskedRunStart(plan);
   const vit = vitOfRun(config);
-  return { larger: await readStart(initPath, config.initSha256), vit };
+  return { larger: await readStart(vault, initPath, config.initSha256), vit };
 }
 
 /** @returns the file of scores, null for a run without labels @throws Stopped on pause and cancel */
 async function carryOut(plan: RunPlan, host: RunHost): Promise<string | null> {
   const { config } = plan;
-  const start = await startOf(plan);
+  const start = await startOf(plan, host.vault);
   const { vit } = start;
   const size = { epochs: config.recipe.epochs, ...countSteps(plan) };
   const reporter = new RunReporter(size, host.now, (progress) => host.send({ type: 'progress', progress }));
   reporter.tell('loading', 0, 0);
-  const films = await FilmSet.load(plan.films, config.findings.length, MODEL_SIDE, () => orStopped(host));
+  const films = await FilmSet.load(host.vault, plan.films, config.findings.length, MODEL_SIDE, () =>
+    orStopped(host),
+  );
   if (size.trainFilms === 0) throw new ServiceError('SPLIT_IMPOSSIBLE', 'The split has no film to train on.');
   await mkdir(plan.dir, { recursive: true });
-  let final = await finishedBefore(plan);
+  let final = await finishedBefore(plan, host.vault);
   if (final === null) {
     const best =
       'larger' in start
         ? await compressPlanned(plan, host, reporter, films, start.larger, vit)
         : await train(plan, host, reporter, films, start);
-    final = { ...best, saved: await saveFinal(plan, vit, best) };
+    final = { ...best, saved: await saveFinal(plan, host.vault, vit, best) };
   }
   tellFinal(host, final.saved, final, size.stepsPerEpoch);
   if (config.method === 'pretrain') {
@@ -96,7 +99,7 @@ async function train(
   const hidden = config.method === 'pretrain' ? firstHidden(plan, vit) : undefined;
   host.send({
     type: 'first-batch',
-    file: await writeFirstBatch(dir, films, config, inputOf(config, vit), hidden),
+    file: await writeFirstBatch(host.vault, dir, films, config, inputOf(config, vit), hidden),
   });
   const state = new TrainState(vit, weights, { ema: config.recipe.emaDecay !== null, extra });
   try {
@@ -159,7 +162,7 @@ async function keepBest(
   const { normalisation, findings } = config;
   const model = { config: state.config, normalisation, findings };
   const note = { epoch, configHash, validation };
-  const saved = await saveWeights(dir, BEST_FILE, state.evaluatedWeights(), model, note);
+  const saved = await saveWeights(host.vault, dir, BEST_FILE, state.evaluatedWeights(), model, note);
   const metrics = { t1: validation.t1.value, t2: validation.t2 };
   host.send({ type: 'checkpoint', kind: 'best', ...saved, epoch, step, metrics });
 }
@@ -173,7 +176,7 @@ async function resumedBest<Batch>(
   { position }: RestoredCheckpoint,
 ): Promise<TrainOutcome['best']> {
   const { dir, configHash } = plan;
-  const { best, lost } = await recoverBest({ dir, configHash, state, position, validate });
+  const { best, lost } = await recoverBest({ vault: host.vault, dir, configHash, state, position, validate });
   if (lost !== null && best !== null) {
     const instead = 'The weights of the newest checkpoint were validated and stand in for them.';
     warn(host, `The weights of the best epoch cannot be used (${BEST_FILE}: ${lost}). ${instead}`);
@@ -208,7 +211,7 @@ async function trainBy<Batch>(
 ): Promise<TrainOutcome> {
   const { config, configHash, dir } = plan;
   const { recipe } = config;
-  const restored = plan.resumeFrom === null ? null : await restoreNewest(dir, state, configHash);
+  const restored = plan.resumeFrom === null ? null : await restoreNewest(host.vault, dir, state, configHash);
   for (const { file, reason } of restored?.skipped ?? []) {
     warn(host, `The checkpoint ${file} was passed over (${reason}); the run goes on from the one before.`);
   }
@@ -225,6 +228,7 @@ async function trainBy<Batch>(
     recipe,
     seed: config.seed,
     configHash,
+    vault: host.vault,
     dir,
     from: restored?.position ?? null,
     bestBefore,

@@ -1,9 +1,9 @@
 /** @file The weights that a run starts from: random by its seed, or a file that must be the one the run was made with. */
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 
 import { ServiceError } from '../../shared/domain/service-error.ts';
 import type { RunPlan } from '../../shared/worker/protocol.ts';
+import type { LibraryVault } from '../files/vault.ts';
 import { vitOfRun, type ParameterGroup, type VitConfig } from '../numeric/vit/config.ts';
 import { initParameters } from '../numeric/vit/init.ts';
 import type { Weights } from '../numeric/vit/parameters.ts';
@@ -18,10 +18,14 @@ export interface RunStart {
 }
 
 /** A weights file, which must be the one that the run was made with. @throws WeightsError, ServiceError UNREADABLE_FILE */
-export async function readStart(path: string, sha256: string | null): Promise<ImportedWeights> {
+export async function readStart(
+  vault: LibraryVault,
+  path: string,
+  sha256: string | null,
+): Promise<ImportedWeights> {
   let bytes: Uint8Array;
   try {
-    bytes = await readFile(path);
+    bytes = await vault.read(path);
   } catch {
     throw new ServiceError(
       'UNREADABLE_FILE',
@@ -38,10 +42,10 @@ export async function readStart(path: string, sha256: string | null): Promise<Im
 }
 
 /** @throws WeightsError, ServiceError UNREADABLE_FILE */
-export async function startWeights(plan: RunPlan): Promise<RunStart> {
+export async function startWeights(plan: RunPlan, vault: LibraryVault): Promise<RunStart> {
   const { seed, initSha256 } = plan.config;
   const vit = vitOfRun(plan.config);
   if (plan.initPath === null) return { weights: initParameters(vit, seed), vit, extra: [] };
-  const { weights, config } = startFrom(await readStart(plan.initPath, initSha256), vit, seed);
+  const { weights, config } = startFrom(await readStart(vault, plan.initPath, initSha256), vit, seed);
   return { weights, vit: config, extra: [] };
 }

@@ -27,7 +27,7 @@ export async function teacherKnowledge(
     );
   }
   if (teacher === null) return null;
-  const model = await new ModelCache().load(
+  const model = await new ModelCache(host.vault).load(
     teacher.weightsPath,
     teacher.weightsSha256,
     config.findings.length,
@@ -40,6 +40,7 @@ export async function teacherKnowledge(
     augmented: recipe.augment,
     batch: recipe.microBatch,
     functions: host.functions,
+    vault: host.vault,
   };
   /** Films in views that are still to be asked about. */
   let total = train.length * settings.views;

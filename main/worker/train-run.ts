@@ -2,6 +2,7 @@
 import { performance } from 'node:perf_hooks';
 
 import type { Recipe } from '../../shared/domain/recipe.ts';
+import type { LibraryVault } from '../files/vault.ts';
 import { learningRateAt } from '../numeric/optim/schedule.ts';
 import type { TrainState } from '../numeric/train/train-state.ts';
 import type { StepMeasurements } from '../numeric/train/train-step.ts';
@@ -19,6 +20,7 @@ export interface TrainRun<Batch> {
   readonly recipe: Recipe;
   readonly seed: number;
   readonly configHash: string;
+  readonly vault: LibraryVault;
   /** Folder of checkpoints. */
   readonly dir: string;
   /** Where to go on; null = the start. */
@@ -64,7 +66,7 @@ export async function trainRun<Batch>(run: TrainRun<Batch>): Promise<TrainOutcom
   let best = run.bestBefore;
   const checkpoint = async () => {
     lesson.settle();
-    run.onCheckpoint(await saveCheckpoint(run.dir, state, position), position);
+    run.onCheckpoint(await saveCheckpoint(run.vault, run.dir, state, position), position);
   };
 
   while (position.epoch < recipe.epochs) {

@@ -1,11 +1,11 @@
 /** @file Entry of the training process: one run a process, messages read between micro-batches, then it leaves. */
-import { readFile } from 'node:fs/promises';
 import { performance } from 'node:perf_hooks';
 import { setImmediate } from 'node:timers/promises';
 
 import { runPlan, toTraining, WORKER_PROTOCOL, type RunPlan } from '../../shared/worker/protocol.ts';
 import { translateDiskError } from '../../shared/domain/disk-error.ts';
 import { ServiceError } from '../../shared/domain/service-error.ts';
+import { plainVault, readText } from '../files/vault.ts';
 import { CompiledFunctions } from '../numeric/engine/graph/compiled-function.ts';
 import { loadEngine } from '../numeric/engine/load-engine.ts';
 import { KnowledgeRangeError } from '../numeric/knowledge/view-record.ts';
@@ -22,6 +22,7 @@ import type { Wish } from './stopped.ts';
 const HEARTBEAT_MS = 2000;
 
 const port = parentPort();
+const vault = plainVault();
 let seq = 0;
 let wish: Wish = 'go on';
 let started = false;
@@ -44,7 +45,7 @@ function codeOf(error: unknown): string {
 /** @throws ServiceError BAD_INPUT */
 async function readPlan(path: string): Promise<RunPlan> {
   try {
-    return runPlan.parse(JSON.parse(await readFile(path, 'utf8')));
+    return runPlan.parse(JSON.parse(await readText(vault, path)));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     const message = 'The plan of this run cannot be read. Nothing was trained; start the run again.';
@@ -62,6 +63,7 @@ async function work(planPath: string): Promise<void> {
   await runPlanned(plan, {
     send,
     now: () => performance.now(),
+    vault,
     functions: new CompiledFunctions({
       compile: compilesGraphs(),
       onEager: (why) =>

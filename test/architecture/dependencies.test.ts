@@ -74,6 +74,8 @@ it('reports every forbidden arrow', () => {
       'main/node/window.ts': "import { app } from 'electron';\nexport const window = app;\n",
       'renderer/src/page.ts':
         "import * as c from 'cornerstone-core';\nexport * from '../../main/services/b.ts';\nexport { c };\n",
+      'main/files/atomic-write.ts': one,
+      'main/worker/beside.ts': "export * from '../files/atomic-write.ts';\n",
       'resources/setup/setup.mjs': "import { z } from 'zod';\nexport const s = z;\n",
     }),
   ).toEqual([
@@ -92,5 +94,6 @@ it('reports every forbidden arrow', () => {
     'setup-has-no-dependencies',
     'shared-contract-imports',
     'tensors-only-in-workers',
+    'workers-write-through-the-vault',
   ]);
 });

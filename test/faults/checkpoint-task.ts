@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { plainVault } from '../../main/files/vault.ts';
 import { loadEngine } from '../../main/numeric/engine/load-engine.ts';
 import { TrainState } from '../../main/numeric/train/train-state.ts';
 import type { VitConfig } from '../../main/numeric/vit/config.ts';
@@ -46,12 +47,17 @@ async function withState<T>(work: (state: TrainState) => Promise<T>): Promise<T>
 async function keepEpoch(dir: string, epoch: number): Promise<void> {
   await withState(async (state) => {
     const model = { config, normalisation, findings };
-    await saveWeights(dir, BEST_FILE, state.evaluatedWeights(), model, {
+    await saveWeights(plainVault(), dir, BEST_FILE, state.evaluatedWeights(), model, {
       epoch,
       configHash: 'h',
       validation,
     });
-    await saveCheckpoint(dir, state, { epoch: epoch + 1, cursor: 0, step: epoch + 1, configHash: 'h' });
+    await saveCheckpoint(plainVault(), dir, state, {
+      epoch: epoch + 1,
+      cursor: 0,
+      step: epoch + 1,
+      configHash: 'h',
+    });
   });
 }
 
@@ -69,8 +75,8 @@ export const checkpointTask: DiskTask = {
   act: (dir) => keepEpoch(dir, 2),
   async judge(dir) {
     readAllWeights(dir);
-    const best = await readBest(dir, 'h');
-    const restored = await withState((state) => restoreNewest(dir, state, 'h'));
+    const best = await readBest(plainVault(), dir, 'h');
+    const restored = await withState((state) => restoreNewest(plainVault(), dir, state, 'h'));
     const step = restored?.position.step ?? 0;
     if (best === null || ![2, 3].includes(step)) throw new Error(`the run stands at step ${step}`);
     // The best epoch is on disk before its checkpoint: never older than what the run goes on from.

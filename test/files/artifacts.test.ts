@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 
 import { createArtifactFiles, sha256Of } from '../../main/files/artifacts.ts';
+import { plainVault } from '../../main/files/vault.ts';
 import { failingDisk } from '../helpers/failing-disk.ts';
 import { tempFolder } from '../helpers/temp-library.ts';
 
@@ -21,7 +22,7 @@ const address = sha256Of(content);
 
 it('stores under its hash and reads it back', async () => {
   const root = tempFolder();
-  const artifacts = createArtifactFiles(root, failingDisk(0));
+  const artifacts = createArtifactFiles(root, plainVault(failingDisk(0)));
   expect(await artifacts.put(content)).toEqual({ sha256: address, bytes: 6 });
   expect(artifacts.path(address)).toBe(join(root, address.slice(0, 2), address));
   expect(Buffer.from(await artifacts.read(address)).toString()).toBe('a film');
@@ -31,7 +32,7 @@ it('stores under its hash and reads it back', async () => {
 
 it('does not write the same content again', async () => {
   const disk = failingDisk(0);
-  const artifacts = createArtifactFiles(tempFolder(), disk);
+  const artifacts = createArtifactFiles(tempFolder(), plainVault(disk));
   await artifacts.put(content);
   const { operations } = disk;
   const before = statSync(artifacts.path(address)).ino;
@@ -41,7 +42,7 @@ it('does not write the same content again', async () => {
 });
 
 it('writes again what was cut short or has changed', async () => {
-  const artifacts = createArtifactFiles(tempFolder(), failingDisk(0));
+  const artifacts = createArtifactFiles(tempFolder(), plainVault(failingDisk(0)));
   await artifacts.put(content);
   chmodSync(artifacts.path(address), 0o600);
   truncateSync(artifacts.path(address), 3);
@@ -56,10 +57,10 @@ it('writes again what was cut short or has changed', async () => {
 
 it('is whole or absent when any operation fails', async () => {
   const probe = failingDisk(0);
-  await createArtifactFiles(tempFolder(), probe).put(content);
+  await createArtifactFiles(tempFolder(), plainVault(probe)).put(content);
   for (let failAt = 1; failAt < probe.operations; failAt++) {
     const root = tempFolder();
-    const artifacts = createArtifactFiles(root, failingDisk(failAt));
+    const artifacts = createArtifactFiles(root, plainVault(failingDisk(failAt)));
     await expect(artifacts.put(content)).rejects.toMatchObject({ code: 'DISK_FULL' });
     expect(existsSync(artifacts.path(address))).toBe(false);
     expect(
@@ -69,7 +70,7 @@ it('is whole or absent when any operation fails', async () => {
 });
 
 it('says what to do when one is missing', async () => {
-  const artifacts = createArtifactFiles(tempFolder(), failingDisk(0));
+  const artifacts = createArtifactFiles(tempFolder(), plainVault(failingDisk(0)));
   await expect(artifacts.read(address)).rejects.toMatchObject({ code: 'NOT_FOUND' });
   expect(await artifacts.actualHash(address)).toBeNull();
   expect(() => artifacts.path('../../etc/passwd')).toThrow(/SHA-256/);

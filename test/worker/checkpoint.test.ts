@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 
+import { plainVault } from '../../main/files/vault.ts';
 import { loadEngine } from '../../main/numeric/engine/load-engine.ts';
 import type { MicroBatch } from '../../main/numeric/train/micro-batch.ts';
 import { TrainState } from '../../main/numeric/train/train-state.ts';
@@ -102,9 +103,9 @@ it('a run stopped mid-epoch and resumed in a fresh state is bit for bit the unin
 
   const first = fresh();
   await run(first, 0, 4);
-  await saveCheckpoint(dir, first, at(4));
+  await saveCheckpoint(plainVault(), dir, first, at(4));
   const second = fresh();
-  const restored = await restoreNewest(dir, second, 'h');
+  const restored = await restoreNewest(plainVault(), dir, second, 'h');
   expect(restored).toEqual({ position: at(4), skipped: [] });
   await run(second, 4, 8);
 
@@ -115,18 +116,18 @@ it('a run stopped mid-epoch and resumed in a fresh state is bit for bit the unin
 
 it('keeps two, falls back from a truncated newest one and says so, refuses when none is left or settings differ', async () => {
   const state = fresh();
-  for (const step of [1, 2, 3]) await saveCheckpoint(dir, state, at(step));
+  for (const step of [1, 2, 3]) await saveCheckpoint(plainVault(), dir, state, at(step));
   expect(readdirSync(dir)).toEqual(['checkpoint-000000002.safetensors', 'checkpoint-000000003.safetensors']);
 
-  await expect(restoreNewest(dir, state, 'other')).rejects.toThrow('other settings');
+  await expect(restoreNewest(plainVault(), dir, state, 'other')).rejects.toThrow('other settings');
 
   truncateSync(join(dir, 'checkpoint-000000003.safetensors'), 5000);
-  const restored = await restoreNewest(dir, state, 'h');
+  const restored = await restoreNewest(plainVault(), dir, state, 'h');
   expect(restored?.position.step).toBe(2);
   expect(restored?.skipped.map((one) => one.file)).toEqual(['checkpoint-000000003.safetensors']);
 
   truncateSync(join(dir, 'checkpoint-000000002.safetensors'), 3);
-  await expect(restoreNewest(dir, state, 'h')).rejects.toThrow(CheckpointError);
+  await expect(restoreNewest(plainVault(), dir, state, 'h')).rejects.toThrow(CheckpointError);
   state.dispose();
 });
 
@@ -138,15 +139,15 @@ it.each([
   async (code, known) => {
     const state = fresh();
     const operations = failingDisk(0);
-    await saveCheckpoint(dir, state, at(1), operations);
+    await saveCheckpoint(plainVault(operations), dir, state, at(1));
     const kept = readdirSync(dir);
     expect(operations.operations).toBeGreaterThan(3);
     for (let failAt = 1; failAt <= operations.operations; failAt += 1) {
-      const saving = saveCheckpoint(dir, state, at(2), failingDisk(failAt, code));
+      const saving = saveCheckpoint(plainVault(failingDisk(failAt, code)), dir, state, at(2));
       await expect(saving, `operation ${failAt}`).rejects.toMatchObject({ code: known });
       const last = failAt === operations.operations; // the folder's sync: the new file is in place by then
       expect(readdirSync(dir)).toEqual(last ? [...kept, 'checkpoint-000000002.safetensors'] : kept);
-      const restored = await restoreNewest(dir, state, 'h');
+      const restored = await restoreNewest(plainVault(), dir, state, 'h');
       expect(restored).toMatchObject({ position: at(last ? 2 : 1), skipped: [] });
     }
     state.dispose();
@@ -155,7 +156,7 @@ it.each([
 
 it('has nothing to restore in an empty folder', async () => {
   const state = fresh();
-  expect(await restoreNewest(dir, state, 'h')).toBeNull();
+  expect(await restoreNewest(plainVault(), dir, state, 'h')).toBeNull();
   state.dispose();
 });
 

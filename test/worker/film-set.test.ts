@@ -5,6 +5,7 @@ import { join } from 'node:path';
 
 import { afterAll, describe, expect, it } from 'vitest';
 
+import { plainVault } from '../../main/files/vault.ts';
 import { checkParts, FilmSet } from '../../main/worker/film-set.ts';
 import { modelInput } from '../../main/worker/model-input.ts';
 import type { PlanFilm } from '../../shared/worker/protocol.ts';
@@ -24,7 +25,12 @@ function film(id: string, change: Partial<PlanFilm> = {}, bytes = size * size): 
 
 describe('a film set', () => {
   it('gives images and labels of the chosen films, unknown as NaN', async () => {
-    const set = await FilmSet.load([film('a'), film('b', { part: 'test', t1: [0, 1], t2: 1 })], 2, size);
+    const set = await FilmSet.load(
+      plainVault(),
+      [film('a'), film('b', { part: 'test', t1: [0, 1], t2: 1 })],
+      2,
+      size,
+    );
     expect([...set.part('train')]).toEqual([0]);
     expect([...set.part('test')]).toEqual([1]);
     const chosen = Uint32Array.of(1, 0);
@@ -45,7 +51,7 @@ describe('a film set', () => {
     ['labels that do not fit', () => [film('f', { t1: [1] })], 'INCOMPATIBLE'],
     ['a missing image', () => [film('g', { image: join(dir, 'absent') })], 'UNREADABLE_FILE'],
   ])('refuses %s', async (_, films, code) => {
-    await expect(FilmSet.load(films(), 2, size)).rejects.toMatchObject({ code });
+    await expect(FilmSet.load(plainVault(), films(), 2, size)).rejects.toMatchObject({ code });
   });
 
   it('accepts a patient with several films in one part', () => {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, expect, it } from 'vitest';
 
+import { plainVault } from '../../main/files/vault.ts';
 import { renderView, viewSettings } from '../../main/numeric/augment/views.ts';
 import { epochOrder } from '../../main/worker/epoch-order.ts';
 import { FilmSet } from '../../main/worker/film-set.ts';
@@ -29,7 +30,7 @@ async function filmSet(count: number): Promise<FilmSet> {
     const part = index < 2 ? ('validation' as const) : ('train' as const);
     return { filmId: `film-${index}`, patient: `p${index}`, part, image, t1: [1 as const], t2: null };
   });
-  return await FilmSet.load(plan, 1, size);
+  return await FilmSet.load(plainVault(), plan, 1, size);
 }
 
 const seed = 9;
@@ -54,7 +55,10 @@ it.each([
 ])('shows up to 16 films in rows of four, %s', async (_, augment, resolution) => {
   const films = await filmSet(19);
   const settings = { recipe: { ...recipe, augment }, seed };
-  const { sheet, films: seen } = await cells(await writeFirstBatch(dir, films, settings, at(resolution)), 16);
+  const { sheet, films: seen } = await cells(
+    await writeFirstBatch(plainVault(), dir, films, settings, at(resolution)),
+    16,
+  );
   expect(sheet).toEqual([4 * (size + gap) - gap, 4 * (size + gap) - gap]);
   const order = epochOrder(19, seed, 0);
   seen.forEach((pixels, place) => {
@@ -70,6 +74,6 @@ it.each([
 
 it('has as many rows as it needs for few films', async () => {
   const films = await filmSet(5);
-  const { sheet } = await cells(await writeFirstBatch(dir, films, { recipe, seed }, at(8)), 5);
+  const { sheet } = await cells(await writeFirstBatch(plainVault(), dir, films, { recipe, seed }, at(8)), 5);
   expect(sheet).toEqual([4 * (size + gap) - gap, 2 * (size + gap) - gap]);
 });

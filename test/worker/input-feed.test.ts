@@ -5,6 +5,7 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
+import { plainVault } from '../../main/files/vault.ts';
 import { FilmSet } from '../../main/worker/film-set.ts';
 import { InputFeed } from '../../main/worker/input-feed.ts';
 
@@ -26,7 +27,7 @@ beforeAll(async () => {
       t2: null,
     };
   });
-  films = await FilmSet.load(plan, 1, size);
+  films = await FilmSet.load(plainVault(), plan, 1, size);
 });
 afterAll(() => rmSync(dir, { recursive: true }));
 

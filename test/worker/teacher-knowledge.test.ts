@@ -5,6 +5,7 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
+import { plainVault } from '../../main/files/vault.ts';
 import { CompiledFunctions } from '../../main/numeric/engine/graph/compiled-function.ts';
 import { loadEngine } from '../../main/numeric/engine/load-engine.ts';
 import { vitConfig } from '../../main/numeric/vit/config.ts';
@@ -50,10 +51,16 @@ async function build(views: number) {
     now,
     wish: (): Wish => 'go on',
     takeCheckpointWish: () => false,
+    vault: plainVault(),
     between: () => Promise.resolve(),
     functions: new CompiledFunctions({ compile: true, onEager: (why) => expect.unreachable(why) }),
   };
-  await teacherKnowledge(plan, host, reporter, await FilmSet.load(made.films, 1, vit.imageSize));
+  await teacherKnowledge(
+    plan,
+    host,
+    reporter,
+    await FilmSet.load(plainVault(), made.films, 1, vit.imageSize),
+  );
   return { told, last: sent.at(-1) };
 }
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
+import { plainVault } from '../../main/files/vault.ts';
 import { CompiledFunctions } from '../../main/numeric/engine/graph/compiled-function.ts';
 import { CompiledTrainer } from '../../main/numeric/engine/graph/compiled-trainer.ts';
 import { loadEngine } from '../../main/numeric/engine/load-engine.ts';
@@ -65,7 +66,7 @@ beforeEach(async () => {
     const part = index < 32 ? ('train' as const) : ('validation' as const);
     return { filmId: `film-${index}`, patient: `p${index}`, part, image, t1: [label], t2: label };
   });
-  films = await FilmSet.load(plan, 1, size);
+  films = await FilmSet.load(plainVault(), plan, 1, size);
 });
 afterEach(() => rmSync(dir, { recursive: true }));
 
@@ -109,6 +110,7 @@ function startRun(how: 'eager' | 'compiled', change: Partial<TrainRun<MicroBatch
     recipe,
     seed: 2,
     configHash: 'h',
+    vault: plainVault(),
     dir,
     from: null,
     bestBefore: null,
@@ -168,7 +170,7 @@ describe.each(['eager', 'compiled'] as const)('%s', (how) => {
     });
 
     const second = start();
-    const restored = await restoreNewest(dir, second.state, 'h');
+    const restored = await restoreNewest(plainVault(), dir, second.state, 'h');
     await trainRun({ ...second, from: restored?.position ?? null });
     expect(second.state.exportState()).toEqual(whole.state.exportState());
     for (const run of [whole, first, second]) run.state.dispose();

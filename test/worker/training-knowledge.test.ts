@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
+import { plainVault } from '../../main/files/vault.ts';
 import { loadEngine } from '../../main/numeric/engine/load-engine.ts';
 import { meanOfBlocks } from '../../main/numeric/methods/features.ts';
 import { TrainState } from '../../main/numeric/train/train-state.ts';
@@ -62,7 +63,7 @@ async function runStudent(name: string) {
 
 /** The first step of the same student, its teacher asked directly for the same views; nothing is rounded. */
 async function liveStep() {
-  const films = await FilmSet.load(made.films, 1, vit.imageSize);
+  const films = await FilmSet.load(plainVault(), made.films, 1, vit.imageSize);
   const train = films.part('train');
   const parameters = loadParameters(teacherWeights, vit);
   const batch = { ...films.labels(train), images: films.images(train, inputOf(config, vit), 0) };

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 import { expect, it } from 'vitest';
 
+import { plainVault } from '../../main/files/vault.ts';
 import { FilmSet } from '../../main/worker/film-set.ts';
 import { isBetter, validate } from '../../main/worker/validation.ts';
 import { tempFolder } from '../helpers/temp-library.ts';
@@ -26,7 +27,7 @@ async function filmSet(): Promise<FilmSet> {
     t1: [rare, common],
     t2: common,
   }));
-  return await FilmSet.load(plan, 2, SIDE);
+  return await FilmSet.load(plainVault(), plan, 2, SIDE);
 }
 
 /** Scores that rank a finding rightly, or the other way round. */

@@ -1,5 +1,4 @@
 /** @file The scores that a run wrote at its end, joined with its films' labels as they are in the library now. */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { z } from 'zod';
@@ -8,6 +7,7 @@ import type { Part } from '../../../shared/contract/base.ts';
 import type { FilmId } from '../../../shared/domain/ids.ts';
 import { ServiceError } from '../../../shared/domain/service-error.ts';
 import { scoreRow } from '../../../shared/worker/protocol.ts';
+import { readText, type LibraryVault } from '../../files/vault.ts';
 import type { RunRow } from '../../store/runs.ts';
 import type { DatasetFilm } from '../../store/splits.ts';
 import { labelledFilms } from '../library/labelled-films.ts';
@@ -45,7 +45,7 @@ type ScoreRow = z.infer<typeof scoreRow>;
 /** @throws ServiceError NOT_FOUND, CORRUPT_LIBRARY */
 export async function readRunScores({ store, files }: OpenLibrary, run: RunRow): Promise<RunScores> {
   refuseUnmeasured(store, run);
-  const rows = await readRows(join(files.runsDir, run.id, SCORES_FILE), run);
+  const rows = await readRows(files.vault, join(files.runsDir, run.id, SCORES_FILE), run);
   const { findings, labelRule, labelVersionId } = run.config;
   const splitId = measuredSplit(store, run);
   const films = new Map(
@@ -75,10 +75,10 @@ function refuseUnmeasured({ importedModels }: OpenLibrary['store'], run: RunRow)
   );
 }
 
-async function readRows(path: string, run: RunRow): Promise<readonly ScoreRow[]> {
+async function readRows(vault: LibraryVault, path: string, run: RunRow): Promise<readonly ScoreRow[]> {
   let text: string;
   try {
-    text = await readFile(path, 'utf8');
+    text = await readText(vault, path);
   } catch {
     throw new ServiceError(
       'NOT_FOUND',

@@ -14,6 +14,7 @@ import { mayAct } from '../../../shared/domain/review.ts';
 import { ServiceError } from '../../../shared/domain/service-error.ts';
 import { sha256Of } from '../../files/artifacts.ts';
 import { confinedSegments } from '../../files/uploads.ts';
+import { readText } from '../../files/vault.ts';
 import type { Reader } from '../../../shared/contract/review.ts';
 import type { ReviewRow } from '../../store/reviews.ts';
 import { refuseUnlessMay } from '../review/readers-service.ts';
@@ -63,7 +64,7 @@ export function createExchangeService(deps: ExchangeDeps): ExchangeParts {
 
   async function recordOf(id: ExportId): Promise<ExportRecord> {
     try {
-      return exportRecord.parse(JSON.parse(await readFile(recordPath(id), 'utf8')));
+      return exportRecord.parse(JSON.parse(await readText(files.vault, recordPath(id))));
     } catch (error) {
       if (errorCode(error) !== 'ENOENT') log.warn('a record of an export cannot be read', { id });
       throw new ServiceError('NOT_FOUND', 'This export is not in the library any more. Make it again.', {

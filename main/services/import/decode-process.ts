@@ -2,8 +2,6 @@
  * @file The program of a decoding process (see decode-pool.ts): file → film ready to store, frame to view, or tags. Argument: the
  * most memory it may use, bytes.
  */
-import { readFile, stat } from 'node:fs/promises';
-
 import { errorCode } from '../../../shared/domain/disk-error.ts';
 import { FilmError } from '../../dicom/film-error.ts';
 import { cleanFile } from '../../dicom/deidentify/clean-file.ts';
@@ -15,6 +13,7 @@ import { previewPicture, wantsPreview } from '../../dicom/preview.ts';
 import { displayImage, modelImage, pixelHash, thumbnail } from '../../dicom/render.ts';
 import { listTags } from '../../dicom/tag-list.ts';
 import { viewerFrame, type ViewerFrame } from '../../dicom/viewer-frame.ts';
+import { plainVault } from '../../files/vault.ts';
 import type {
   DecodeAnswers,
   DecodeReply,
@@ -30,15 +29,16 @@ import { packPreview } from './preview-file.ts';
 
 const MAX_FILE_BYTES = 1024 * 1024 * 1024;
 const THUMBNAIL_SIDE = 160;
+const vault = plainVault();
 
 async function readLimited(path: string): Promise<Uint8Array> {
-  const { size } = await stat(path);
+  const size = await vault.size(path);
   if (size > MAX_FILE_BYTES) {
     throw new FilmError('TOO_LARGE', 'The file is larger than 1 GB; no film is. It was not opened.', {
       size,
     });
   }
-  return new Uint8Array(await readFile(path));
+  return new Uint8Array(await vault.read(path));
 }
 
 async function prepare(bytes: Uint8Array, name: string): Promise<PreparedFilm> {

@@ -1,10 +1,11 @@
 /** @file Checks what runs and copies keep on the disk: final weights by their hash, checkpoints of runs that can go on, copies. */
-import { readFile, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { isResumable } from '../../../shared/domain/run-state.ts';
 import { sha256Of } from '../../files/artifacts.ts';
 import type { LibraryFiles } from '../../files/library-files.ts';
+import type { LibraryVault } from '../../files/vault.ts';
 import { readSafetensors } from '../../numeric/weights/safetensors.ts';
 import { WeightsError } from '../../numeric/weights/weights-error.ts';
 import type { RunRow } from '../../store/runs.ts';
@@ -12,8 +13,8 @@ import type { Store } from '../../store/store.ts';
 import type { LibraryProblem } from './verify-library.ts';
 
 /** What is at `path`; null where nothing can be read. */
-async function bytesAt(path: string): Promise<Uint8Array | null> {
-  return await readFile(path).catch(() => null);
+async function bytesAt(vault: LibraryVault, path: string): Promise<Uint8Array | null> {
+  return await vault.read(path).catch(() => null);
 }
 
 function isWhole(bytes: Uint8Array | null): boolean {
@@ -27,10 +28,15 @@ function isWhole(bytes: Uint8Array | null): boolean {
   }
 }
 
-async function finalProblem(store: Store, dir: string, { id, name }: RunRow): Promise<LibraryProblem[]> {
+async function finalProblem(
+  store: Store,
+  files: LibraryFiles,
+  dir: string,
+  { id, name }: RunRow,
+): Promise<LibraryProblem[]> {
   const final = store.runs.checkpoints(id).find(({ kind }) => kind === 'final');
   if (final === undefined) return [];
-  const bytes = await bytesAt(join(dir, final.file));
+  const bytes = await bytesAt(files.vault, join(dir, final.file));
   if (bytes !== null && sha256Of(bytes) === final.sha256) return [];
   return [
     {
@@ -42,14 +48,18 @@ async function finalProblem(store: Store, dir: string, { id, name }: RunRow): Pr
   ];
 }
 
-async function checkpointProblem(dir: string, { id, name }: RunRow): Promise<LibraryProblem[]> {
+async function checkpointProblem(
+  files: LibraryFiles,
+  dir: string,
+  { id, name }: RunRow,
+): Promise<LibraryProblem[]> {
   const found = await readdir(dir).catch(() => []);
   const newestFirst = found
     .filter((file) => /^checkpoint-\d+\.safetensors$/.test(file))
     .sort()
     .reverse();
   const sound: boolean[] = [];
-  for (const file of newestFirst) sound.push(isWhole(await bytesAt(join(dir, file))));
+  for (const file of newestFirst) sound.push(isWhole(await bytesAt(files.vault, join(dir, file))));
   if (sound.every(Boolean)) return [];
   const goesOn = sound.includes(true);
   return [
@@ -66,8 +76,8 @@ export async function runProblems(store: Store, files: LibraryFiles): Promise<Li
   const problems: LibraryProblem[] = [];
   for (const run of store.runs.list()) {
     const dir = join(files.runsDir, run.id);
-    problems.push(...(await finalProblem(store, dir, run)));
-    if (isResumable(run.state)) problems.push(...(await checkpointProblem(dir, run)));
+    problems.push(...(await finalProblem(store, files, dir, run)));
+    if (isResumable(run.state)) problems.push(...(await checkpointProblem(files, dir, run)));
   }
   return problems;
 }

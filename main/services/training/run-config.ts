@@ -1,6 +1,5 @@
 /** @file From a request to a run's whole configuration; everything that would fail later is refused here. */
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 
 import type { RunConfig, RunRequest } from '../../../shared/contract/training.ts';
 import { labelSet, NO_FINDING } from '../../../shared/domain/findings.ts';
@@ -161,7 +160,7 @@ async function readStart(library: OpenLibrary, init: string, config: RunConfig):
   const path = startPath(library, init);
   let bytes: Uint8Array;
   try {
-    bytes = new Uint8Array(await readFile(path));
+    bytes = new Uint8Array(await library.files.vault.read(path));
   } catch {
     throw new ServiceError(
       'UNREADABLE_FILE',

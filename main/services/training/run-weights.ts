@@ -1,5 +1,4 @@
 /** @file The weights of a run for other programs: its file as it is, or the same numbers in another key layout. */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { RunId } from '../../../shared/domain/ids.ts';
@@ -34,7 +33,9 @@ export async function runWeights(library: OpenLibrary, id: RunId, layout: Layout
     throw new ServiceError('CONFLICT', `"${name}" is ${state} and has no weights yet. Let it train first.`);
   }
   const kind = checkpoint.kind === 'final' ? 'final' : 'best';
-  const bytes = await readFile(join(library.files.runsDir, id, checkpoint.file)).catch(() => null);
+  const bytes = await library.files.vault
+    .read(join(library.files.runsDir, id, checkpoint.file))
+    .catch(() => null);
   if (bytes === null || sha256Of(bytes) !== checkpoint.sha256) {
     throw new ServiceError(
       'UNREADABLE_FILE',

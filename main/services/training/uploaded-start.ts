@@ -1,5 +1,4 @@
 /** @file A weights file that a window sent: checked, kept as a start of the library, the upload thrown away. */
-import { readFile } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 
 import type { StartNormalisation } from '../../../shared/domain/recipe.ts';
@@ -48,7 +47,7 @@ export async function importUploadedStart(
       );
     }
     const folder = await files.uploads.folder(uploadId);
-    const bytes = await readFile(join(folder, ...confinedSegments(file))).catch(() => {
+    const bytes = await files.vault.read(join(folder, ...confinedSegments(file))).catch(() => {
       throw new ServiceError('NOT_FOUND', 'The file is not among the uploaded ones. Choose it again.');
     });
     const start = startFile(bytes);

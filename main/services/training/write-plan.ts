@@ -7,7 +7,6 @@ import { PAPER_LOSS } from '../../../shared/domain/recipe.ts';
 import type { RunPlan } from '../../../shared/worker/protocol.ts';
 import { WORKER_PROTOCOL } from '../../../shared/worker/protocol.ts';
 import { ServiceError } from '../../../shared/domain/service-error.ts';
-import { writeFileAtomic } from '../../files/atomic-write.ts';
 import { isTaught, neededFeature, type FeatureKind } from '../../numeric/methods/needs.ts';
 import type { RunRow } from '../../store/runs.ts';
 import type { DatasetFilm } from '../../store/splits.ts';
@@ -99,6 +98,6 @@ export async function writePlan(library: OpenLibrary, run: RunRow, resume: boole
     checkpointEverySeconds: CHECKPOINT_EVERY_SECONDS,
   };
   const path = join(dir, 'plan.json');
-  await writeFileAtomic(path, new TextEncoder().encode(JSON.stringify(plan)));
+  await files.writeAtomic(path, new TextEncoder().encode(JSON.stringify(plan)));
   return path;
 }

@@ -1,5 +1,4 @@
 /** @file A report as a file of the library: named by its content, whole or not there, found again by its hash. */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { byteRoutes } from '../../../../shared/contract/bytes.ts';
@@ -42,7 +41,7 @@ export async function writeReport(
 export async function readReport(files: LibraryFiles, sha256: string): Promise<WrittenReport> {
   const known = /^[0-9a-f]{64}$/.test(sha256);
   for (const { ending, contentType } of known ? Object.values(FILES) : []) {
-    const bytes = await readFile(pathOf(files, sha256, ending)).catch(() => null);
+    const bytes = await files.vault.read(pathOf(files, sha256, ending)).catch(() => null);
     if (bytes !== null && sha256Of(bytes) === sha256) return { bytes, contentType };
   }
   throw new ServiceError(

@@ -1,13 +1,12 @@
 /** @file A run as a bundle: gathered, and after it was written read back, compared bit for bit and asked the same questions. */
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { ModelCard } from '../../../../shared/contract/model-card.ts';
 import type { FilmId, RunId } from '../../../../shared/domain/ids.ts';
 import { ServiceError } from '../../../../shared/domain/service-error.ts';
 import { sha256Of } from '../../../files/artifacts.ts';
-import { writeFileAtomic } from '../../../files/atomic-write.ts';
 import { readVersion } from '../../app-version.ts';
 import { finishedRun } from '../../inference/finished-run.ts';
 import type { InferenceParts } from '../../inference/inference-service.ts';
@@ -58,7 +57,7 @@ export async function packModel(
   const { files } = library;
   const finished = finishedRun(library, runId);
   const { run, weightsPath, weightsSha256 } = finished;
-  const weights = await readFile(weightsPath).catch(() => null);
+  const weights = await files.vault.read(weightsPath).catch(() => null);
   if (weights === null || sha256Of(weights) !== weightsSha256) {
     throw new ServiceError(
       'UNREADABLE_FILE',
@@ -144,7 +143,7 @@ export async function bundleProblem(
     }
     await mkdir(folder, { mode: 0o700 });
     const weightsPath = join(folder, WEIGHTS_NAME);
-    await writeFileAtomic(weightsPath, await opened.file(WEIGHTS_NAME));
+    await files.vault.write(weightsPath, await opened.file(WEIGHTS_NAME));
     const { config } = store.runs.get(packed.card.model.runId);
     const { weightsSha256 } = packed.card.model;
     const answers = await score({ config, weightsPath, weightsSha256 }, packed.images);

@@ -8,7 +8,6 @@ import type { BundleView, TakenModel } from '../../../../shared/contract/exchang
 import type { RunConfig } from '../../../../shared/contract/training.ts';
 import type { RunId } from '../../../../shared/domain/ids.ts';
 import { ServiceError } from '../../../../shared/domain/service-error.ts';
-import { writeFileAtomic } from '../../../files/atomic-write.ts';
 import { SPLIT_ELSEWHERE } from '../../../store/imported-models.ts';
 import type { OpenLibrary } from '../../library/open-library.ts';
 import { isTrusted, trust as trustSigner } from '../../library/trusted-signers.ts';
@@ -74,10 +73,10 @@ export async function takeModel(library: OpenLibrary, path: string, taking: Taki
   let placed = false;
   try {
     await mkdir(staging, { mode: 0o700 });
-    await writeFileAtomic(join(staging, FINAL), opened.weights);
+    await files.vault.write(join(staging, FINAL), opened.weights);
     for (const { kind, bytes } of opened.companions) {
       const file = COMPANIONS.find((rule) => rule.kind === kind)?.file;
-      if (file !== undefined) await writeFileAtomic(join(staging, file), bytes);
+      if (file !== undefined) await files.vault.write(join(staging, file), bytes);
     }
     const apart = await largestDifference(opened, join(staging, FINAL), taking.score);
     refuseKnown(library, runId);

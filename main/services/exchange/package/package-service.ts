@@ -8,7 +8,6 @@ import { importSource } from '../../../../shared/contract/library.ts';
 import type { FilmId, ReviewId } from '../../../../shared/domain/ids.ts';
 import { translateDiskError } from '../../../../shared/domain/disk-error.ts';
 import { ServiceError, type ErrorCode } from '../../../../shared/domain/service-error.ts';
-import { writeFileAtomic } from '../../../files/atomic-write.ts';
 import { fingerprintOf } from '../../../files/signing-key.ts';
 import { readVersion } from '../../app-version.ts';
 import { counted } from '../../import/wording.ts';
@@ -190,7 +189,7 @@ async function importFilms({ store, files, imports }: OpenLibrary, opened: OpenP
     throw translateDiskError(error);
   });
   try {
-    for (const id of wanted) await writeFileAtomic(join(folder, id), await opened.film(id));
+    for (const id of wanted) await files.vault.write(join(folder, id), await opened.film(id));
     await imports.start(importSource.parse({ paths: [folder] }));
     await imports.settled();
     const ended = store.imports.newest();

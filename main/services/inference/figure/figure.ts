@@ -1,5 +1,4 @@
 /** @file The attention figure as a file: gathered, laid out, drawn as PNG or PDF, kept in the library under its hash. */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import sharp from 'sharp';
@@ -66,7 +65,7 @@ export async function readFigure(
   sha256: string,
   format: FigureFormat,
 ): Promise<Uint8Array> {
-  const bytes = await readFile(pathOf(files, sha256, format)).catch(() => null);
+  const bytes = await files.vault.read(pathOf(files, sha256, format)).catch(() => null);
   if (bytes !== null && sha256Of(bytes) === sha256) return bytes;
   throw new ServiceError('NOT_FOUND', 'There is no such figure in this library. Save it again.');
 }

@@ -1,0 +1,52 @@
+/**
+ * @file The one reader and writer of what a library's folder holds of films and of what is made of them, for the app and its
+ * processes alike. What is handed over and given back is the content; how it lies on the disk is the vault's affair alone.
+ */
+import { createReadStream } from 'node:fs';
+import { open, readFile, stat } from 'node:fs/promises';
+
+import { writeFileAtomic, type Content } from './atomic-write.ts';
+import { realDisk, type Disk } from './disk.ts';
+
+/** Errors of reading are Node's own (ENOENT and so on), for the caller to put into words. */
+export interface LibraryVault {
+  /** What folders are made on and files removed from. */
+  readonly disk: Disk;
+  /** The whole content. */
+  read(path: string): Promise<Uint8Array>;
+  /** The content piece by piece; memory holds one piece. */
+  stream(path: string): AsyncIterable<Uint8Array>;
+  /** Fills `into` with the content from byte `at` on. @returns bytes read: fewer where the content ends first */
+  readAt(path: string, at: number, into: Uint8Array): Promise<number>;
+  /** Bytes of content. */
+  size(path: string): Promise<number>;
+  /**
+   * Puts `content` in the place of what is there: old or new, never half. The folder must exist.
+   * @throws ServiceError DISK_FULL, READ_ONLY; then the file is as it was before
+   */
+  write(path: string, content: Content, mode?: number): Promise<void>;
+}
+
+/** Files as they are. */
+export function plainVault(disk: Disk = realDisk): LibraryVault {
+  return {
+    disk,
+    read: (path) => readFile(path),
+    stream: (path) => createReadStream(path),
+    async readAt(path, at, into) {
+      const file = await open(path, 'r');
+      try {
+        return (await file.read(into, 0, into.byteLength, at)).bytesRead;
+      } finally {
+        await file.close();
+      }
+    },
+    size: async (path) => (await stat(path)).size,
+    write: (path, content, mode = 0o600) => writeFileAtomic(path, content, { mode, disk }),
+  };
+}
+
+/** A file of UTF-8 text. */
+export async function readText(vault: LibraryVault, path: string): Promise<string> {
+  return new TextDecoder().decode(await vault.read(path));
+}
