@@ -14,6 +14,8 @@ export interface PredictionRow {
   /** Probabilities in the order of the run's findings. */
   readonly t1: readonly number[];
   readonly t2: number;
+  /** From the training films of the run; null = its model has none fitted, or it was predicted before there was one. */
+  readonly distance: number | null;
   readonly seconds: number;
 }
 
@@ -30,11 +32,15 @@ export type PredictionStore = ReturnType<typeof createPredictionStore>;
 
 export function createPredictionStore(db: Db) {
   const put = db.prepare(
-    `INSERT INTO predictions (run_id, film_id, weights_sha256, t1, t2, seconds, created_at)
-     VALUES (@runId, @filmId, @weightsSha256, @t1, @t2, @seconds, @now) ON CONFLICT DO NOTHING`,
+    `INSERT INTO predictions (run_id, film_id, weights_sha256, t1, t2, distance, seconds, created_at)
+     VALUES (@runId, @filmId, @weightsSha256, @t1, @t2, @distance, @seconds, @now)
+     ON CONFLICT DO UPDATE SET distance = coalesce(excluded.distance, distance)`,
   );
-  const find = db.prepare<[PredictionKey], { t1: string; t2: number; seconds: number }>(
-    `SELECT t1, t2, seconds FROM predictions
+  const find = db.prepare<
+    [PredictionKey],
+    { t1: string; t2: number; distance: number | null; seconds: number }
+  >(
+    `SELECT t1, t2, distance, seconds FROM predictions
      WHERE run_id = @runId AND film_id = @filmId AND weights_sha256 = @weightsSha256`,
   );
   const putMap = db.prepare(
@@ -53,7 +59,7 @@ export function createPredictionStore(db: Db) {
   const keyed = ({ method, head, target }: MapKey) => ({ method, head: head ?? -1, target: target ?? '' });
 
   return {
-    /** The same key twice is one row: the same weights give the same scores. */
+    /** The same key twice is one row: the same weights give the same scores. A distance that was not known before is added. */
     put: (key: PredictionKey, row: PredictionRow, now: number): void =>
       void put.run({ ...key, ...row, t1: JSON.stringify(row.t1), now }),
     find(key: PredictionKey): PredictionRow | null {

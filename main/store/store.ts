@@ -19,6 +19,7 @@ import { createImportedModelStore, type ImportedModelStore } from './imported-mo
 import { createImportStore, type ImportStore } from './imports.ts';
 import { createLabelStore, type LabelStore } from './labels.ts';
 import { createLabelVersionStore, type LabelVersionStore } from './label-versions.ts';
+import { createLikenessStore, type LikenessStore } from './likeness.ts';
 import { createLocalisationStore, type LocalisationStore } from './localisations.ts';
 import { createOutsideScoreStore, type OutsideScoreStore } from './outside-scores.ts';
 import { createPatientStore, type PatientStore } from './patients.ts';
@@ -52,6 +53,7 @@ export interface Store {
   readonly studies: StudyStore;
   readonly evaluations: EvaluationStore;
   readonly comparisons: ComparisonStore;
+  readonly likeness: LikenessStore;
   readonly localisations: LocalisationStore;
   readonly predictions: PredictionStore;
   readonly readers: ReaderStore;
@@ -132,6 +134,7 @@ export function openStore(file: string, options: StoreOptions): Store {
     studies: translated(createStudyStore(db)),
     evaluations: translated(createEvaluationStore(db)),
     comparisons: translated(createComparisonStore(db)),
+    likeness: translated(createLikenessStore(db)),
     localisations: translated(createLocalisationStore(db)),
     predictions: translated(createPredictionStore(db)),
     readers: translated(createReaderStore(db)),

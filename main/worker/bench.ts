@@ -132,6 +132,7 @@ async function predicting(dir: string, vit: VitConfig): Promise<Step> {
     input: { resolution: vit.imageSize, reduce: 'area', upsample: 'bilinear' } as const,
     findings: Array.from({ length: FINDINGS }, (_, index) => `${index}`),
     attention: [{ method: 'last' as const, head: null, target: null }],
+    features: true, // as for a model that has its likeness fitted
     trainable: true,
   };
   return () => Promise.resolve(predictFilms(model, question, functions));

@@ -5,11 +5,13 @@ import type { z } from 'zod';
 
 import type { RunPlan, scoreRow } from '../../shared/worker/protocol.ts';
 import type { LibraryVault } from '../files/vault.ts';
+import type { FeatureRows } from '../numeric/likeness/gaussian.ts';
 import { TrainState } from '../numeric/train/train-state.ts';
 import type { VitConfig } from '../numeric/vit/config.ts';
 import { FINAL_FILE, readFinal, saveWeights } from './best-weights.ts';
 import { CheckpointError, type SavedCheckpoint } from './checkpoint.ts';
 import type { FilmSet } from './film-set.ts';
+import { filmsForLikeness, keepLikeness } from './fit-likeness.ts';
 import { inputOf } from './model-input.ts';
 import type { RunHost } from './run-host.ts';
 import type { RunReporter } from './run-reporter.ts';
@@ -65,39 +67,52 @@ export async function saveFinal(
   return await saveWeights(vault, dir, FINAL_FILE, best.weights, model, note);
 }
 
-/** Scores the films of validation and test. @returns the file @throws Stopped, ServiceError DISK_FULL */
+/**
+ * Scores the films of validation and test, and tells how far films of their kind lie from the training films. @returns the file of
+ * scores @throws Stopped, ServiceError DISK_FULL
+ */
 export async function scoreHeldBack(
   plan: RunPlan,
   host: RunHost,
   reporter: RunReporter,
   films: FilmSet,
   vit: VitConfig,
-  weights: Best['weights'],
+  { weights, saved }: Pick<Best, 'weights'> & { readonly saved: SavedCheckpoint },
 ): Promise<string> {
   const { config, dir } = plan;
   const state = new TrainState(vit, weights, { ema: false });
   const rows: ScoreRow[] = [];
-  const total = HELD_BACK.reduce((sum, part) => sum + films.part(part).length, 0);
+  const again = filmsForLikeness(films.part('train'), films.part('validation').length);
+  const total = HELD_BACK.reduce((sum, part) => sum + films.part(part).length, again.length);
   let scored = 0;
   const between = async () => {
     scored += config.recipe.microBatch;
     reporter.portion('evaluating', scored, total);
     await orStopped(host);
   };
+  const { functions } = host;
+  const settings = { input: inputOf(config, vit), batch: config.recipe.microBatch, functions, between };
+  const score = (indices: Uint32Array, features: boolean) =>
+    scoreFilms(state.evaluated, vit, config.normalisation, films, indices, { ...settings, features });
+  let learned: FeatureRows | null = null;
+  let unseen: FeatureRows | null = null;
   try {
     for (const part of HELD_BACK) {
       const indices = films.part(part);
-      const { functions } = host;
-      const settings = { input: inputOf(config, vit), batch: config.recipe.microBatch, functions, between };
-      const scores = await scoreFilms(state.evaluated, vit, config.normalisation, films, indices, settings);
+      const scores = await score(indices, part === 'validation' && again.length > 0);
+      unseen ??= scores.features;
       indices.forEach((index, row) => {
         const t1 = scores.t1.map((column) => column[row] ?? Number.NaN);
         rows.push({ filmId: films.films[index]?.filmId ?? '', part, t1, t2: scores.t2[row] ?? Number.NaN });
       });
     }
+    if (again.length > 0) learned = (await score(again, true)).features;
   } finally {
     state.dispose();
   }
+  const validationFilms = films.part('validation').length;
+  const likeness = await keepLikeness(host.vault, dir, saved.sha256, learned, unseen, validationFilms);
+  host.send({ type: 'likeness', likeness });
   const scoresFile = join(dir, SCORES_FILE);
   await host.vault.write(scoresFile, new TextEncoder().encode(JSON.stringify(rows)));
   return scoresFile;

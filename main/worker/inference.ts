@@ -30,7 +30,7 @@ async function answer(message: ToInference, engine: Engine): Promise<FromInferen
   if (message.type === 'self-test') {
     return { type: 'self-test', request: message.request, ...mutable(selfTest(engine)) };
   }
-  const { request, config, weightsPath, weightsSha256, images, attention } = message;
+  const { request, config, weightsPath, weightsSha256, images, attention, features } = message;
   const began = performance.now();
   const model = await models.load(weightsPath, weightsSha256, config.findings.length);
   const question = {
@@ -38,6 +38,7 @@ async function answer(message: ToInference, engine: Engine): Promise<FromInferen
     input: { resolution: config.resolution, reduce: config.input.reduce, upsample: config.input.upsample },
     findings: config.findings,
     attention,
+    features,
     trainable: engine.trainable,
   };
   const films = predictFilms(model, question, functions);

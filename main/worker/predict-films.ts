@@ -23,6 +23,8 @@ export interface FilmQuestion {
   /** Names of the T1 outputs. */
   readonly findings: readonly string[];
   readonly attention: readonly MapRequest[];
+  /** Whether what tells a film apart from the training films is wanted too. */
+  readonly features: boolean;
   /** Relevance needs gradients. */
   readonly trainable: boolean;
 }
@@ -44,6 +46,7 @@ export function predictFilms(
     const asked = {
       last: attention.some(({ method }) => method === 'last'),
       rollout: attention.some(({ method }) => method === 'rollout'),
+      features: question.features,
     };
     const inputs = { ...parameters, images };
     const answer = functions.run(`answers ${JSON.stringify(asked)} ${key}`, inputs, () =>
@@ -62,12 +65,13 @@ export function predictFilms(
       }
     });
     const row = (values: Float32Array | undefined, film: number): Float32Array => {
-      if (values === undefined) throw new Error('an attention map was not computed');
+      if (values === undefined) throw new Error('an answer was not computed');
       return values.subarray((film * values.length) / films, ((film + 1) * values.length) / films);
     };
     return question.images.map((_, film) => ({
       t1: Array.from(row(answer['t1'], film), sigmoid),
       t2: abnormalProbability(row(answer['t2'], film)),
+      features: question.features ? row(answer['features'], film).slice() : null,
       attention: attention.map((request, at) => {
         if (request.method === 'last')
           return scaled(request, ofHeads(row(answer['last'], film), config.heads, request.head));

@@ -79,7 +79,7 @@ async function carryOut(plan: RunPlan, host: RunHost): Promise<string | null> {
     await dropFitted(plan);
     return null;
   }
-  return await scoreHeldBack(plan, host, reporter, films, vit, final.weights);
+  return await scoreHeldBack(plan, host, reporter, films, vit, final);
 }
 
 function countSteps({ films, config }: RunPlan): { trainFilms: number; stepsPerEpoch: number } {

@@ -27,7 +27,11 @@ const binary = (target: number | null | undefined): 0 | 1 | null =>
   target === null || target === undefined ? null : target >= 0.5 ? 1 : 0;
 
 /** Loss and AUROCs of scored films against the plan's labels. */
-export function validate(films: FilmSet, indices: Uint32Array, scores: FilmScores): Validation {
+export function validate(
+  films: FilmSet,
+  indices: Uint32Array,
+  scores: Omit<FilmScores, 'features'>,
+): Validation {
   const chosen = Array.from(indices, (index) => films.films[index]);
   const labels = scores.t1.map((_, finding) => chosen.map((film) => binary(film?.t1[finding])));
   const known = [...chosen.keys()].filter((row) => (chosen[row]?.t2 ?? null) !== null);

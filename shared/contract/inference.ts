@@ -33,6 +33,30 @@ export const scored = z.object({
   uncertain: z.boolean(),
 });
 
+const measuredLikeness = {
+  /** Mahalanobis distance to the training films in the model's feature space. */
+  distance: z.number(),
+  /** Beyond it a film is called unlike: `quantile` (0…1) of films like the validation films are nearer. */
+  limit: z.number(),
+  quantile: z.number(),
+  trainFilms: z.number().int(),
+  /** Films that the limit was fitted on. */
+  validationFilms: z.number().int(),
+};
+
+/** Whether a film is one that the model was made for. Scores of one that is not say nothing. */
+export const suitability = z.object({
+  suitable: z.boolean(),
+  /** Whole sentences; empty = nothing speaks against the film. */
+  reasons: z.array(z.string()),
+  likeness: z.discriminatedUnion('state', [
+    z.object({ state: z.enum(['like', 'unlike']), ...measuredLikeness }),
+    /** The model has nothing to compare with; `reason` is a whole sentence. */
+    z.object({ state: z.literal('not-fitted'), reason: z.string() }),
+  ]),
+});
+export type Suitability = z.infer<typeof suitability>;
+
 export const prediction = z.object({
   runId,
   filmId,
@@ -40,6 +64,7 @@ export const prediction = z.object({
   resolution: z.number().int(),
   t2: scored,
   t1: z.array(scored),
+  suitability,
   attention: z.array(attentionMap),
   /** What the network saw: PNG of its input at its own resolution. */
   inputHref: z.string(),

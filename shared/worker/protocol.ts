@@ -69,6 +69,25 @@ export const scoreRow = z.object({
   t2: z.number(),
 });
 
+/** How far the run's training films reach in its feature space, or a sentence that says why that could not be fitted. */
+export const likenessFit = z.object({
+  weightsSha256: z.string(),
+  trainFilms: z.number().int(),
+  validationFilms: z.number().int(),
+  outcome: z.discriminatedUnion('fitted', [
+    z.object({
+      fitted: z.literal(true),
+      file: z.string(),
+      sha256: z.string(),
+      bytes: z.number().int(),
+      limit: z.number(),
+      quantile: z.number(),
+    }),
+    z.object({ fitted: z.literal(false), reason: z.string() }),
+  ]),
+});
+export type LikenessFit = z.infer<typeof likenessFit>;
+
 const seq = z.number().int().nonnegative();
 
 export const fromTraining = z.discriminatedUnion('type', [
@@ -104,6 +123,7 @@ export const fromTraining = z.discriminatedUnion('type', [
     bytes: z.number(),
     complete: z.boolean(),
   }),
+  z.object({ type: z.literal('likeness'), seq, likeness: likenessFit }),
   z.object({ type: z.literal('first-batch'), seq, file: z.string() }),
   z.object({ type: z.literal('log'), seq, level: z.enum(['info', 'warn', 'error']), message: z.string() }),
   z.object({
@@ -142,6 +162,8 @@ export const toInference = z.discriminatedUnion('type', [
     /** 224×224 grey bytes each. */
     images: z.array(z.instanceof(Uint8Array)).min(1).max(MAX_FILMS_A_PREDICTION),
     attention: z.array(attentionRequest),
+    /** Whether the features are wanted by which films are compared with the training films. */
+    features: z.boolean(),
   }),
   z.object({ type: z.literal('self-test'), request: z.number().int() }),
 ]);
@@ -150,6 +172,8 @@ export type ToInference = z.infer<typeof toInference>;
 const filmPrediction = z.object({
   t1: z.array(z.number()),
   t2: z.number(),
+  /** [F]; null unless wanted. */
+  features: z.instanceof(Float32Array).nullable(),
   attention: z.array(
     z.object({
       method: attentionMethod,

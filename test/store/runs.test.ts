@@ -1,12 +1,14 @@
 /** @file Rows of runs: legal moves only, a configuration that never changes, what a restart needs; cached predictions. */
 import Database from 'better-sqlite3';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 
 import { afterEach, beforeEach, expect, it } from 'vitest';
 
-import { openStore, type Store } from '../../main/store/store.ts';
+import { openDatabase } from '../../main/store/database.ts';
+import { MIGRATIONS_DIR, openStore, type Store } from '../../main/store/store.ts';
 import type { RunConfig } from '../../shared/contract/training.ts';
 import type { FilmId, RunId, SplitId } from '../../shared/domain/ids.ts';
 import { PAPER_INPUT, PAPER_LOSS, presetRecipe } from '../../shared/domain/recipe.ts';
@@ -147,5 +149,52 @@ it('an epoch and a checkpoint that are made again replace the ones before', () =
 it('a prediction of a film that the library does not have is refused', () => {
   const key = { runId: teacher, filmId: 'film-00000001' as FilmId, weightsSha256: hash };
   expect(store.predictions.find(key)).toBeNull();
-  expect(() => store.predictions.put(key, { t1: [0.5], t2: 0.5, seconds: 1 }, 1)).toThrow('FOREIGN KEY');
+  expect(() => store.predictions.put(key, { t1: [0.5], t2: 0.5, distance: null, seconds: 1 }, 1)).toThrow(
+    'FOREIGN KEY',
+  );
+});
+
+it('a fit of the training films is kept whole or not at all, one a run, and goes with its run', () => {
+  const common = { weightsSha256: hash, trainFilms: 400, validationFilms: 99 };
+  const fitted = {
+    ...common,
+    file: 'likeness.safetensors',
+    sha256: hash,
+    bytes: 9,
+    limit: 23.5,
+    quantile: 0.99,
+  };
+  expect(store.likeness.find(teacher)).toBeNull();
+  store.likeness.put(teacher, { ...common, file: null, reason: 'Too few films.' }, 1);
+  expect(store.likeness.find(teacher)).toEqual({
+    ...common,
+    ...{ file: null, sha256: null, bytes: null, limit: null, quantile: null, reason: 'Too few films.' },
+  });
+  store.likeness.put(teacher, { ...fitted, reason: null }, 2);
+  expect(store.likeness.find(teacher)).toEqual({ ...fitted, reason: null });
+  const db = new Database(file);
+  expect(() => db.prepare('UPDATE run_likeness SET distance_limit = NULL').run()).toThrow('CHECK');
+  expect(() => db.prepare("UPDATE run_likeness SET reason = 'x'").run()).toThrow('CHECK');
+  db.close();
+  store.runs.remove(teacher);
+  expect(store.likeness.find(teacher)).toBeNull();
+});
+
+it('a library of the layout before gets the fit’s table, its predictions keep their scores without a distance', () => {
+  const older = join(dir, 'older');
+  cpSync(MIGRATIONS_DIR, older, { recursive: true });
+  for (const name of readdirSync(older)) if (Number(name.slice(0, 4)) >= 18) rmSync(join(older, name));
+  const path = join(dir, 'older.db');
+  const migrationsDir = pathToFileURL(`${older}/`);
+  const { db } = openDatabase(path, { readOnly: false, migrationsDir, now: () => 1, goBackTo: null });
+  db.pragma('foreign_keys = OFF');
+  db.prepare("INSERT INTO predictions VALUES ('run-00000001', 'film-00000001', ?, '[0.25]', 0.75, 1, 1)").run(
+    hash,
+  );
+  db.close();
+  const opened = openStore(path, { clock });
+  const key = { runId: teacher, filmId: 'film-00000001' as FilmId, weightsSha256: hash };
+  expect(opened.predictions.find(key)).toEqual({ t1: [0.25], t2: 0.75, distance: null, seconds: 1 });
+  expect(opened.likeness.find(teacher)).toBeNull();
+  opened.close();
 });

@@ -99,6 +99,7 @@ async function predict(change: Partial<Predict> = {}): Promise<FromInference> {
     weightsSha256,
     images: [image],
     attention: [],
+    features: false,
     ...change,
   } satisfies Predict);
   return await next();

@@ -17,12 +17,26 @@ import {
 } from '../../shared/worker/protocol.ts';
 
 const SIZE = 224;
-const PARTS = ['train', 'train', 'train', 'train', 'validation', 'validation', 'test', 'test'] as const;
+type FilmPart = PlanFilm['part'];
+const PARTS: readonly FilmPart[] = [
+  'train',
+  'train',
+  'train',
+  'train',
+  'validation',
+  'validation',
+  'test',
+  'test',
+];
 
-/** A folder with eight films, every second one brighter and abnormal. The caller removes it. */
-export function makeFilms(): { readonly dir: string; readonly films: PlanFilm[]; remove(): void } {
+/** A folder with eight films, or one for each of `parts`, every second one brighter and abnormal. The caller removes it. */
+export function makeFilms(parts = PARTS): {
+  readonly dir: string;
+  readonly films: PlanFilm[];
+  remove(): void;
+} {
   const dir = mkdtempSync(join(tmpdir(), 'chestlight-training-'));
-  const films = PARTS.map((part, index) => {
+  const films = parts.map((part, index) => {
     const image = join(dir, `${index}.grey`);
     const abnormal = index % 2 === 1;
     const grey = (at: number): number => ((at * 13 + index * 29) % 120) + (abnormal ? 100 : 0);

@@ -82,7 +82,9 @@ async function readFilmFile(file: string, png: string | null): Promise<ReadFile>
 }
 
 async function finishFile({ file, png, film, image }: ReadFile, predicted: ImagePrediction) {
-  const { t1, t2, attention, seconds } = predicted;
+  const { t1, t2, attention, seconds, likeness } = predicted;
+  const { modality, attributes, rows, cols, aspect } = film;
+  const facts = { modality, view: attributes.viewPosition, rows, cols, aspect };
   const [map] = attention;
   if (map === undefined) throw new Error('a map was asked for');
   if (png !== null) await writeFileAtomic(png, await overlayPng(image, map));
@@ -94,7 +96,7 @@ async function finishFile({ file, png, film, image }: ReadFile, predicted: Image
       t2: t2.threshold,
       t1: Object.fromEntries(t1.map(({ name, threshold }) => [name, threshold])),
     },
-    suitability: suitabilityOf(film, image),
+    suitability: suitabilityOf(facts, image, likeness),
     attention: { method: map.method, grid: gridRows(map), png },
     seconds,
   };
@@ -139,7 +141,9 @@ function inWords({ file, t1, t2, operatingPoint, suitability }: FilePrediction):
         : ' (below its threshold)';
   const findings = Object.entries(t1).map(([name, score]) => `  ${name}: ${score.toFixed(3)}`);
   const warnings = suitability.reasons.map((reason) => `  Not what the model was made for: ${reason}`);
-  return [`${file}: abnormal ${t2.toFixed(3)}${call}`, ...findings, ...warnings].join('\n');
+  const { likeness } = suitability;
+  const unknown = likeness.state === 'not-fitted' ? [`  ${likeness.reason}`] : [];
+  return [`${file}: abnormal ${t2.toFixed(3)}${call}`, ...warnings, ...unknown, ...findings].join('\n');
 }
 
 export const predict: Verb = {

@@ -2,14 +2,17 @@
 import type * as tf from '@tensorflow/tfjs-core';
 
 import { attentionRelevance, attentionRollout, classAttention } from '../attention/maps.ts';
+import { likenessFeatures } from '../likeness/features.ts';
 import type { VitConfig } from '../vit/config.ts';
 import { forward, type Normalisation } from '../vit/forward.ts';
 import type { NamedParameters } from '../vit/parameters.ts';
 
-/** Maps that need nothing but a forward pass. */
+/** What needs nothing but a forward pass. */
 export interface AskedMaps {
   readonly last: boolean;
   readonly rollout: boolean;
+  /** What a film is compared with the training films by. */
+  readonly features: boolean;
 }
 
 /** Films [B, S, S, 1], 0..1, and the model's parameters by name. */
@@ -18,20 +21,25 @@ export interface AnswerInputs {
   readonly images: tf.Tensor4D;
 }
 
-/** `t1` [B, K] and `t2` [B, U] before the sigmoid; asked for, `last` [B, h, P] and `rollout` [B, P]. Call inside `tf.tidy`. */
+/** `t1` [B, K] and `t2` [B, U] before the sigmoid; asked for, `last` [B, h, P], `rollout` [B, P] and
+ * `features` [B, F]. Call inside `tf.tidy`. */
 export function answers(
   { parameters, images }: AnswerInputs,
   config: VitConfig,
   normalisation: Normalisation,
-  { last, rollout }: AskedMaps,
+  { last, rollout, features }: AskedMaps,
 ): Record<string, tf.Tensor> {
   const captured = rollout ? true : last ? 'last' : false;
-  const { t1, t2, attention } = forward(parameters, images, config, normalisation, { attention: captured });
+  const { t1, t2, attention, blocks } = forward(parameters, images, config, normalisation, {
+    attention: captured,
+    blocks: features,
+  });
   const final = attention.at(-1);
   return {
     t1,
     t2,
     ...(last && final !== undefined ? { last: classAttention(final) } : {}),
+    ...(features ? { features: likenessFeatures(blocks) } : {}),
     ...(rollout ? { rollout: attentionRollout(attention) } : {}),
   };
 }

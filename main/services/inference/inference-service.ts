@@ -1,5 +1,10 @@
 /** @file Prediction of one film by one run, with attention: cached in the library, computed in the inference process. */
-import type { AttentionMap, FigureRequest, Prediction } from '../../../shared/contract/inference.ts';
+import type {
+  AttentionMap,
+  FigureRequest,
+  Prediction,
+  Suitability,
+} from '../../../shared/contract/inference.ts';
 import type { RunConfig } from '../../../shared/contract/training.ts';
 import { byteRoutes } from '../../../shared/contract/bytes.ts';
 import type { FilmId, RunId } from '../../../shared/domain/ids.ts';
@@ -12,8 +17,10 @@ import { attentionPng as paintAttention } from './attention-png.ts';
 import { drawFigure, keepFigure } from './figure/figure.ts';
 import { finishedRun, type FinishedRun } from './finished-run.ts';
 import { createInferenceProcess, type EngineReady, type Predicted } from './inference-process.ts';
+import { createLikenessGate, distanceOf, likenessOf, type RunLikeness } from './likeness-gate.ts';
 import { thresholdsOf } from './thresholds.ts';
 import { createPredictionCache } from './prediction-cache.ts';
+import { suitabilityOf } from './suitability.ts';
 
 export interface InferenceDeps {
   readonly library: OpenLibrary;
@@ -51,7 +58,9 @@ export interface WeightsOnDisk {
   readonly weightsSha256: string;
 }
 
-export type ImagePrediction = Pick<Prediction, 't1' | 't2' | 'seconds' | 'attention'>;
+export type ImagePrediction = Pick<Prediction, 't1' | 't2' | 'seconds' | 'attention'> & {
+  readonly likeness: Suitability['likeness'];
+};
 
 /** A score this near to the threshold is called uncertain. */
 const UNCERTAIN_BAND = 0.05;
@@ -59,6 +68,7 @@ const UNCERTAIN_BAND = 0.05;
 interface Answer {
   readonly t1: readonly number[];
   readonly t2: number;
+  readonly distance: number | null;
   readonly seconds: number;
   readonly attention: readonly AttentionMap[];
 }
@@ -72,8 +82,9 @@ function normalised({ method, head, target }: MapKey): MapKey {
   };
 }
 
-function asAnswer({ t1, t2, seconds, attention }: Predicted): Answer {
-  return { t1, t2, seconds, attention: attention.map((map) => ({ ...map, values: [...map.values] })) };
+function asAnswer(likeness: RunLikeness, { t1, t2, features, seconds, attention }: Predicted): Answer {
+  const maps = attention.map((map) => ({ ...map, values: [...map.values] }));
+  return { t1, t2, distance: distanceOf(likeness, features), seconds, attention: maps };
 }
 
 export function createInferenceService(deps: InferenceDeps): InferenceParts {
@@ -81,11 +92,13 @@ export function createInferenceService(deps: InferenceDeps): InferenceParts {
   const { store, filmBytes } = library;
   const process = createInferenceProcess(deps.workerHost, log);
   const cache = createPredictionCache(library, clock);
+  const gate = createLikenessGate(library);
 
   async function compute(
     { run, weightsPath, weightsSha256 }: FinishedRun,
     images: readonly Uint8Array[],
     attention: readonly MapKey[],
+    { fit }: RunLikeness,
   ): Promise<readonly Predicted[]> {
     const maps = attention.map((map) => ({ ...map }));
     return await process.predict({
@@ -94,6 +107,7 @@ export function createInferenceService(deps: InferenceDeps): InferenceParts {
       weightsSha256,
       images: images.map((image) => new Uint8Array(image)),
       attention: maps,
+      features: fit !== null,
     });
   }
 
@@ -118,18 +132,20 @@ export function createInferenceService(deps: InferenceDeps): InferenceParts {
     finished: FinishedRun,
     filmId: FilmId,
     asked: readonly MapKey[],
+    likeness: RunLikeness,
   ): Promise<Answer & { readonly cached: boolean }> {
     const wanted = asked.map(normalised);
     const key = { runId: finished.run.id, filmId, weightsSha256: finished.weightsSha256 };
     const kept = await cache.find(key, wanted);
     const missing = wanted.filter((_, index) => (kept?.maps[index] ?? null) === null);
-    if (kept !== null && missing.length === 0) {
+    const compared = likeness.fit === null || (kept !== null && kept.distance !== null);
+    if (kept !== null && missing.length === 0 && compared) {
       return { ...kept, attention: kept.maps.filter((map) => map !== null), cached: true };
     }
-    const [predicted] = await compute(finished, [await filmBytes.modelImage(filmId)], missing);
+    const [predicted] = await compute(finished, [await filmBytes.modelImage(filmId)], missing, likeness);
     if (predicted === undefined) throw new Error('the inference process gave no answer');
-    await cache.put(key, predicted);
-    const fresh = asAnswer(predicted);
+    const fresh = asAnswer(likeness, predicted);
+    await cache.put(key, predicted, fresh.distance);
     let next = 0;
     const attention = wanted.map((_, index) => {
       const map = kept?.maps[index] ?? fresh.attention[next++];
@@ -141,10 +157,18 @@ export function createInferenceService(deps: InferenceDeps): InferenceParts {
 
   async function predict(runId: RunId, filmId: FilmId, asked: readonly MapKey[]): Promise<Prediction> {
     const finished = finishedRun(library, runId);
-    if (store.films.find(filmId) === null) {
+    const film = store.films.find(filmId);
+    if (film === null) {
       throw new ServiceError('NOT_FOUND', 'This film is not in the library.', { filmId });
     }
-    const { attention, seconds, cached, ...scores } = await answerFor(finished, filmId, asked);
+    const likeness = await gate.of(finished);
+    const { attention, seconds, cached, distance, ...scores } = await answerFor(
+      finished,
+      filmId,
+      asked,
+      likeness,
+    );
+    const image = await filmBytes.modelImage(filmId);
     const { resolution } = finished.run.config;
     return {
       runId,
@@ -152,6 +176,7 @@ export function createInferenceService(deps: InferenceDeps): InferenceParts {
       runName: finished.run.name,
       resolution,
       ...scored(finished, scores),
+      suitability: suitabilityOf({ ...film, aspect: 1 }, image, likenessOf(likeness, distance)),
       attention: [...attention],
       inputHref: byteRoutes.input(filmId, resolution),
       seconds,
@@ -173,16 +198,23 @@ export function createInferenceService(deps: InferenceDeps): InferenceParts {
     drawFigure: draw,
     engineInfo: () => process.ready(),
     async attentionPng(runId, filmId, query) {
-      const { attention } = await answerFor(finishedRun(library, runId), filmId, [query]);
+      const finished = finishedRun(library, runId);
+      const { attention } = await answerFor(finished, filmId, [query], await gate.of(finished));
       const [map] = attention;
       if (map === undefined) throw new Error('a map was asked for');
       return await paintAttention(map);
     },
     async predictImages(runId, images, asked) {
       const finished = finishedRun(library, runId);
-      return (await compute(finished, images, asked.map(normalised))).map((predicted) => {
-        const answer = asAnswer(predicted);
-        return { ...scored(finished, answer), attention: [...answer.attention], seconds: answer.seconds };
+      const likeness = await gate.of(finished);
+      return (await compute(finished, images, asked.map(normalised), likeness)).map((predicted) => {
+        const { distance, attention, seconds, ...scores } = asAnswer(likeness, predicted);
+        return {
+          ...scored(finished, scores),
+          attention: [...attention],
+          seconds,
+          likeness: likenessOf(likeness, distance),
+        };
       });
     },
     async scoreAfresh({ config, weightsPath, weightsSha256 }, images) {
@@ -196,6 +228,7 @@ export function createInferenceService(deps: InferenceDeps): InferenceParts {
             weightsSha256,
             images: [new Uint8Array(image)],
             attention: [],
+            features: false,
           };
           const [answer] = await own.predict(asked);
           if (answer === undefined) throw new Error('the inference process gave no answer');

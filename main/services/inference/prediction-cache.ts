@@ -45,13 +45,17 @@ export function createPredictionCache({ store, files }: OpenLibrary, clock: Cloc
       return { ...row, maps: await Promise.all(wanted.map((map) => readMap(key, map))) };
     },
     /** Files first, then the rows that point at them. A library that is only read keeps nothing. */
-    async put(key: PredictionKey, { t1, t2, seconds, attention }: Predicted): Promise<void> {
+    async put(
+      key: PredictionKey,
+      { t1, t2, seconds, attention }: Predicted,
+      distance: number | null,
+    ): Promise<void> {
       if (files.readOnly) return;
       const kept = await Promise.all(
         attention.map(async (map) => ({ map, file: await files.artifacts.put(toBytes(map.values)) })),
       );
       store.transaction(() => {
-        store.predictions.put(key, { t1, t2, seconds }, clock.now());
+        store.predictions.put(key, { t1, t2, distance, seconds }, clock.now());
         for (const { map, file } of kept) {
           store.artifacts.add({ ...file, kind: 'attention' }, clock.now());
           const { method, head, target, grid, peak } = map;

@@ -1,10 +1,18 @@
-/** @file Whether a film is one that the models were made for: a frontal chest radiograph with something to see. */
-import type { DecodedFilm } from '../../dicom/film.ts';
+/**
+ * @file Whether a film is one that the models were made for: a frontal chest radiograph with something to see, like those that the
+ * model learned from.
+ */
+import type { Suitability } from '../../../shared/contract/inference.ts';
+import { unlikeWords } from '../../../shared/domain/likeness.ts';
 
-export interface Suitability {
-  readonly suitable: boolean;
-  /** Whole sentences; empty = nothing speaks against the film. */
-  readonly reasons: readonly string[];
+/** What is known of a film without a model. */
+export interface FilmFacts {
+  readonly modality: string | null;
+  readonly view: string | null;
+  readonly rows: number;
+  readonly cols: number;
+  /** Height of a pixel, of its width. */
+  readonly aspect: number;
 }
 
 /** Projection radiographs: PS3.3 C.7.3.1.1.1. RG (film digitiser) and OT, SC (secondary capture) may well hold one. */
@@ -16,18 +24,26 @@ const LARGEST_ASPECT = 2;
 /** Grey levels between the 1st and the 99th percentile of the model image, of 255. */
 const LEAST_CONTRAST = 16;
 
-/** @param image the film's [224 × 224] grey model image */
-export function suitabilityOf(film: DecodedFilm, image: Uint8Array): Suitability {
-  const { modality, attributes, rows, cols, aspect } = film;
+/** What speaks against the film before a model looks at it, in whole sentences. @param image its [224 × 224] grey model image */
+function plainReasons({ modality, view, rows, cols, aspect }: FilmFacts, image: Uint8Array): string[] {
   const sorted = Uint8Array.from(image).sort();
   const at = (share: number): number => sorted[Math.floor(share * (sorted.length - 1))] ?? 0;
   const ratio = (rows * aspect) / cols;
-  const view = attributes.viewPosition;
-  const reasons = [
+  return [
     modality !== null && !RADIOGRAPHS.includes(modality) && `Modality ${modality} is not a radiograph.`,
-    view !== null && NOT_FRONTAL.includes(view) && `View ${view} is not frontal.`,
+    view !== null && NOT_FRONTAL.includes(view.toUpperCase()) && `View ${view} is not frontal.`,
     Math.max(ratio, 1 / ratio) > LARGEST_ASPECT && `${cols} × ${rows} pixels is too long for a chest film.`,
     at(0.99) - at(0.01) < LEAST_CONTRAST && 'The film has hardly any contrast.',
   ].filter((reason) => reason !== false);
-  return { suitable: reasons.length === 0, reasons };
+}
+
+/** @param likeness what the model's own films say of it */
+export function suitabilityOf(
+  facts: FilmFacts,
+  image: Uint8Array,
+  likeness: Suitability['likeness'],
+): Suitability {
+  const reasons = plainReasons(facts, image);
+  if (likeness.state === 'unlike') reasons.push(unlikeWords(likeness));
+  return { suitable: reasons.length === 0, reasons, likeness };
 }

@@ -48,6 +48,27 @@ async function finalProblem(
   ];
 }
 
+async function likenessProblem(
+  store: Store,
+  files: LibraryFiles,
+  dir: string,
+  { id, name }: RunRow,
+): Promise<LibraryProblem[]> {
+  const row = store.likeness.find(id);
+  if (row === null || row.file === null) return [];
+  const bytes = await bytesAt(files.vault, join(dir, row.file));
+  if (bytes !== null && sha256Of(bytes) === row.sha256) return [];
+  return [
+    {
+      code: 'CHECKPOINT',
+      message: `What “${name}” keeps of its training films ${bytes === null ? 'is missing' : 'has changed on disk'}.`,
+      remedy:
+        'Restore the library’s folder from a copy, or train it again. It predicts as before, but cannot say that a film is unlike those that it learned from.',
+      subject: id,
+    },
+  ];
+}
+
 async function checkpointProblem(
   files: LibraryFiles,
   dir: string,
@@ -77,6 +98,7 @@ export async function runProblems(store: Store, files: LibraryFiles): Promise<Li
   for (const run of store.runs.list()) {
     const dir = join(files.runsDir, run.id);
     problems.push(...(await finalProblem(store, files, dir, run)));
+    problems.push(...(await likenessProblem(store, files, dir, run)));
     if (isResumable(run.state)) problems.push(...(await checkpointProblem(files, dir, run)));
   }
   return problems;

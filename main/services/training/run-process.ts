@@ -129,6 +129,14 @@ export function startRunProcess(deps: RunProcessDeps, id: RunId, planPath: strin
         events.tell(id);
         return;
       }
+      case 'likeness': {
+        const { outcome, ...common } = message.likeness;
+        const { fitted: _fitted, ...said } = outcome;
+        const row =
+          'file' in said ? { ...said, file: basename(said.file), reason: null } : { ...said, file: null };
+        library.store.likeness.put(id, { ...common, ...row }, clock.now());
+        return;
+      }
       case 'first-batch':
         events.tell(id);
         return;

@@ -61,6 +61,7 @@ async function opened() {
       resolution: 224,
       t2,
       t1: [],
+      suitability: { suitable: true, reasons: [], likeness: { state: 'not-fitted', reason: 'Not fitted.' } },
       attention: attention.map(({ target }) => mapOf(3, 10, target)),
       inputHref: '/input',
       seconds: 0,

@@ -42,6 +42,7 @@ const predict: InferenceService['predict'] = ({ runId, filmId }) => ({
   resolution: 28,
   t2: { name: 'abnormal', score: 0.5, threshold: null, uncertain: false },
   t1: [],
+  suitability: { suitable: true, reasons: [], likeness: { state: 'not-fitted', reason: 'Not fitted.' } },
   attention: [
     {
       method: 'last' as const,

@@ -1,8 +1,14 @@
 /** @file Prediction in a process of its own, on real films: cache, overlays, crash, models that do not exist. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
 import { expect, it } from 'vitest';
 import sharp from 'sharp';
 
+import { sha256Of } from '../../../main/files/artifacts.ts';
 import { createNodeWorkerHost } from '../../../main/node/worker-host-node.ts';
+import { writeLikeness } from '../../../main/numeric/likeness/likeness-file.ts';
+import { runProblems } from '../../../main/services/library/verify-runs.ts';
 import type { WorkerHandle, WorkerHost } from '../../../main/services/service-types.ts';
 import type { FilmId, RunId } from '../../../shared/domain/ids.ts';
 import { openAppWithFilms, openTestApp, runToEnd, startRun } from '../../helpers/open-app.ts';
@@ -63,6 +69,45 @@ it('predicts a film with attention, keeps it, and survives the death of its proc
   const strongest = values.indexOf(Math.max(...values));
   const weakest = values.indexOf(Math.min(...values));
   expect(alphaAt(strongest)).toBeGreaterThan(alphaAt(weakest) + 60);
+
+  // four validation films are too few to say which films are unlike
+  expect(first.suitability).toMatchObject({ suitable: true, reasons: [], likeness: { state: 'not-fitted' } });
+  const { store, files } = app.library;
+  const weightsSha256 = store.runs.checkpoints(runId)[0]?.sha256 ?? '';
+  /** A fit by which every film of this world lies between the two limits. */
+  const keepFit = (limit: number): void => {
+    const facts = { weightsSha256, trainFilms: 10, validationFilms: 99, limit, quantile: 0.99 };
+    const whitening = new Float32Array(9 * 192).fill(1);
+    const bytes = writeLikeness({ ...facts, mean: new Float32Array(9 * 192), whitening, shrinkage: 0 });
+    writeFileSync(join(files.runsDir, runId, 'fit'), bytes);
+    const file = { file: 'fit', sha256: sha256Of(bytes), bytes: bytes.length, reason: null };
+    store.likeness.put(runId, { ...facts, ...file }, 1);
+  };
+  keepFit(1e9);
+  const like = await predict({ runId, filmId, attention: [...BOTH] }, call);
+  expect(like).toMatchObject({ cached: false, t2: first.t2, suitability: { suitable: true } });
+  const kept = await predict({ runId, filmId, attention: [] }, call);
+  expect(kept).toMatchObject({ cached: true, suitability: like.suitability });
+  const { likeness } = kept.suitability;
+  if (likeness.state === 'not-fitted') throw new Error(likeness.reason);
+  expect(likeness.distance).toBeGreaterThan(0);
+  keepFit(0);
+  const { suitability } = await predict({ runId, filmId, attention: [] }, call);
+  expect(suitability).toMatchObject({ suitable: false, likeness: { state: 'unlike', limit: 0 } });
+  expect(suitability.reasons).toEqual([
+    expect.stringMatching(
+      /^Unlike the films this model learned from: distance [\d.]+, of validation films 99 % are under 0\.0+\.$/,
+    ),
+  ]);
+  writeFileSync(join(files.runsDir, runId, 'fit'), 'torn');
+  const row = store.likeness.find(runId);
+  if (row === null || row.file === null) throw new Error('a fit was kept');
+  store.likeness.put(runId, { ...row, sha256: 'b'.repeat(64) }, 2); // none of the fits in memory
+  const torn = await predict({ runId, filmId, attention: [] }, call);
+  const reason = expect.stringContaining('Verify the library') as string;
+  expect(torn.suitability).toMatchObject({ suitable: true, likeness: { state: 'not-fitted', reason } });
+  const problems = await runProblems(store, files);
+  expect(problems).toMatchObject([{ code: 'CHECKPOINT', subject: runId }]);
 
   inference.at(-1)?.kill();
   const others = app.library.store.splits.dataset(app.library.store.runs.get(runId).splitId, []);

@@ -1,6 +1,7 @@
 /** @file The runs of a report with their results, curves and settings; the splits that they were trained on. */
 import type { Evaluation } from '../../../../shared/contract/evaluation.ts';
 import type { RunId } from '../../../../shared/domain/ids.ts';
+import { distanceWords, quantileWords } from '../../../../shared/domain/likeness.ts';
 import { ServiceError } from '../../../../shared/domain/service-error.ts';
 import type { RunRow } from '../../../store/runs.ts';
 import type { OpenLibrary } from '../../library/open-library.ts';
@@ -79,6 +80,7 @@ async function gatherRun(
     // a model from elsewhere stands with the split that it was measured on here
     config: { ...row.config, splitId: measuredSplit(store, row) },
     learned: learnedLabels(store, row.config.labelVersionId),
+    suitability: limitOf(store, row.id),
     configHash: row.configHash,
     weightsSha256: store.runs.checkpoints(row.id).find(({ kind }) => kind === 'final')?.sha256 ?? null,
     teacher: teacher === null ? null : named(teacher),
@@ -91,6 +93,13 @@ async function gatherRun(
     // A difference that is there stands in its own table.
     notes: [...result.notes, ...(difference === null ? notesOnGain(row.config, null) : [])],
   };
+}
+
+function limitOf(store: OpenLibrary['store'], id: RunId): string {
+  const row = store.likeness.find(id);
+  if (row === null) return 'distance to the training films not fitted for this model';
+  if (row.file === null) return `distance to the training films not fitted: ${row.reason}`;
+  return `a film is called unlike the training films beyond distance ${distanceWords(row.limit)}, under which ${quantileWords(row.quantile)} of films like the ${row.validationFilms} validation films lie (Mahalanobis, ${row.trainFilms} training films)`;
 }
 
 /** One entry a split, in the order in which the runs name them. */

@@ -16,6 +16,8 @@ export interface ReportRun {
   readonly config: RunConfig;
   /** Which labels it learned and is measured by, in words. */
   readonly learned: string;
+  /** From where on a film is called unlike those that it learned from, in words. */
+  readonly suitability: string;
   readonly configHash: string;
   readonly weightsSha256: string | null;
   readonly teacher: string | null;

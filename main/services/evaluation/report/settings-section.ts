@@ -79,6 +79,7 @@ const SETTINGS: readonly Setting[] = [
   ],
   ['Pixel pipeline', ({ config }) => config.preprocessing],
   ['Labels', ({ learned }) => learned],
+  ['Suitability gate', ({ suitability }) => suitability],
   ['Findings trained', ({ config }) => config.findings.join(', ')],
   ['Device', ({ device }) => device ?? 'not recorded'],
   ['Time', ({ seconds }) => formatDuration(seconds)],

@@ -64,6 +64,8 @@ export class ReadingState {
   /** What is drawn on each film. */
   readonly sheets: AnnotationSheets;
 
+  /** Films whose scores a reader wanted to see although a model was not made for them. */
+  #allTheSame = $state.raw<ReadonlySet<FilmId>>(new Set());
   #boxes = $state.raw<{ readonly filmId: FilmId; readonly list: readonly FilmBox[] } | null>(null);
   #scores = $state.raw<ReadonlyMap<string, Scores>>(new Map());
   /** Asks that were sent; kept so that a film is asked for once. */
@@ -143,9 +145,22 @@ export class ReadingState {
     return this.#scores.get(key) ?? this.#scores.get(this.#bareKey(slot) ?? '') ?? WAITING;
   }
 
-  /** The attention map of a place, when the overlay is on and the map has come. */
+  /** What speaks against the film, by any model that has answered: its scores and maps are held back until a reader asks for them. */
+  readonly unsuitable = $derived.by<readonly Slot[]>(() =>
+    (['first', 'second'] as const).filter(
+      (slot) => this.chosen[slot] !== null && this.scores(slot).prediction?.suitability.suitable === false,
+    ),
+  );
+  get heldBack(): boolean {
+    return this.unsuitable.length > 0 && this.filmId !== null && !this.#allTheSame.has(this.filmId);
+  }
+  showAllTheSame(): void {
+    if (this.filmId !== null) this.#allTheSame = new Set([...this.#allTheSame, this.filmId]);
+  }
+
+  /** The attention map of a place, when the overlay is on, the map has come and the film is one for the model. */
   map(slot: Slot): AttentionMap | null {
-    if (!this.overlay.on) return null;
+    if (!this.overlay.on || this.heldBack) return null;
     const { method, head, target } = this.#wanted();
     return (
       this.scores(slot).prediction?.attention.find(

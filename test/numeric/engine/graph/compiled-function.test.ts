@@ -30,13 +30,13 @@ it('logits and every map equal the eager ones, and a graph serves another model 
     const inputs = { ...Object.fromEntries(parameters), images };
     const [graph, plain] = [compiled, eager].map((run) => ({
       ...run.run('answers', inputs, () =>
-        answers({ parameters, images }, small, normalisation, { last: true, rollout: true }),
+        answers({ parameters, images }, small, normalisation, { last: true, rollout: true, features: true }),
       ),
       ...run.run('relevance', { ...inputs, target }, () =>
         relevance({ parameters, images, target }, small, normalisation),
       ),
     }));
-    expect(Object.keys(plain ?? {}).sort()).toEqual(['last', 'relevance', 'rollout', 't1', 't2']);
+    expect(Object.keys(plain ?? {}).sort()).toEqual(['features', 'last', 'relevance', 'rollout', 't1', 't2']);
     for (const [name, values] of Object.entries(plain ?? {})) {
       expect(relativeDifference(graph?.[name] ?? [], values ?? []), name).toBeLessThan(1e-5);
     }
