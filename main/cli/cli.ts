@@ -23,6 +23,7 @@ import { model } from './verbs/model.ts';
 import { settings } from './verbs/settings.ts';
 import { session } from './verbs/session.ts';
 import { study } from './verbs/study.ts';
+import { threshold } from './verbs/threshold.ts';
 import { train } from './verbs/train.ts';
 import { update } from './verbs/update.ts';
 import { verify } from './verbs/verify.ts';
@@ -40,6 +41,7 @@ const VERBS: readonly Verb[] = [
   predict,
   figure,
   evaluate,
+  threshold,
   exportVerb,
   session,
   model,

@@ -13,6 +13,10 @@ export function evaluationRouter(os: Implementer['evaluation'], service: Evaluat
       service.localisation(input, callContext(signal)),
     ),
     cases: os.cases.handler(({ input, signal }) => service.cases(input, callContext(signal))),
+    thresholds: os.thresholds.handler(({ input, signal }) => service.thresholds(input, callContext(signal))),
+    keepThreshold: os.keepThreshold.handler(({ input, signal }) =>
+      service.keepThreshold(input, callContext(signal)),
+    ),
     report: os.report.handler(({ input, signal }) => service.report(input, callContext(signal))),
     studyTable: os.studyTable.handler(({ input, signal }) => service.studyTable(input, callContext(signal))),
     exportStudy: os.exportStudy.handler(({ input, signal }) =>

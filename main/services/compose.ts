@@ -138,8 +138,9 @@ export async function openParts(options: AppOptions): Promise<AppParts> {
   const predictor = createInferenceService({ library, workerHost, clock, log });
   const inference = { ...predictor, service: auditedInference(predictor.service, audit) };
   const { predict } = predictor.service; // films that the app itself looks at are no one's reading
+  const signIn = createSignIn(library.store, audit, clock);
   const evaluator = createEvaluationService({
-    ...{ library, predict, clock, log },
+    ...{ library, predict, clock, log, signIn },
     tellRun: (id) => trainer.tell(id),
   });
   const evaluation = { ...evaluator, service: auditedEvaluation(evaluator.service, audit) };
@@ -167,7 +168,6 @@ export async function openParts(options: AppOptions): Promise<AppParts> {
     goOn,
   });
   const studies = { ...conductor, service: auditedStudies(conductor.service, audit) };
-  const signIn = createSignIn(library.store, audit, clock);
   const lock = createLockService(library, signIn);
   const readers = createReadersService(library, signIn, clock);
   const review = createReviewService({ library, clock, signIn, predict: inference.service.predict });

@@ -33,6 +33,7 @@ import { createSessionMergeStore, type SessionMergeStore } from './session-merge
 import { createSettingsStore, type SettingsStore } from './settings.ts';
 import { createSplitStore, type SplitStore } from './splits.ts';
 import { createStudyStore, type StudyStore } from './studies.ts';
+import { createThresholdStore, type ThresholdStore } from './thresholds.ts';
 import { translated, translateSqliteError } from './sqlite-error.ts';
 
 export interface Store {
@@ -56,6 +57,7 @@ export interface Store {
   readonly likeness: LikenessStore;
   readonly localisations: LocalisationStore;
   readonly predictions: PredictionStore;
+  readonly thresholds: ThresholdStore;
   readonly readers: ReaderStore;
   readonly reviews: ReviewStore;
   readonly decisions: DecisionStore;
@@ -137,6 +139,7 @@ export function openStore(file: string, options: StoreOptions): Store {
     likeness: translated(createLikenessStore(db)),
     localisations: translated(createLocalisationStore(db)),
     predictions: translated(createPredictionStore(db)),
+    thresholds: translated(createThresholdStore(db)),
     readers: translated(createReaderStore(db)),
     reviews: translated(createReviewStore(db)),
     decisions: translated(createDecisionStore(db)),

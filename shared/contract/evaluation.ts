@@ -4,6 +4,7 @@ import { z } from 'zod';
 
 import { METHODS, VIT_VARIANTS } from '../domain/recipe.ts';
 import { empty, filmId, interval, part, procedure, runId, splitId, timestampMs } from './base.ts';
+import { keepThresholdRequest, keptThreshold } from './kept-threshold.ts';
 import { comparison } from './comparison.ts';
 import { STUDY_FORMATS, studyTable, studyTableRequest } from './study-table.ts';
 import { attentionMethod } from './inference.ts';
@@ -136,6 +137,10 @@ export const evaluationContract = {
       }),
     )
     .output(z.array(caseRow)),
+  /** Operating points of a run that were set by hand and are in force. */
+  thresholds: procedure.input(z.object({ runId })).output(z.array(keptThreshold)),
+  /** Sets one by hand, or goes back to the fitted one; adjudicators and owners. Answers with those in force then. */
+  keepThreshold: procedure.input(keepThresholdRequest).output(z.array(keptThreshold)),
   /** Writes a self-contained HTML report of these runs (all finished ones when empty). */
   report: procedure.input(z.object({ runIds: z.array(runId).default([]) })).output(report),
   /** Refused where the runs belong to different splits, or were scored on different films. */

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { MAP_SCALES } from '../domain/attention-scale.ts';
 import { COLOUR_MAPS } from '../domain/colour-map.ts';
 import { filmId, procedure, runId } from './base.ts';
+import { keptByHand } from './kept-threshold.ts';
 
 export const ATTENTION_METHODS = ['last', 'rollout', 'relevance'] as const;
 export const attentionMethod = z.enum(ATTENTION_METHODS);
@@ -27,8 +28,10 @@ export const scored = z.object({
   name: z.string(),
   /** Probability 0..1 (sigmoid; T2: σ((z_abn − z_nor)/2)). */
   score: z.number(),
-  /** Threshold chosen on validation for this run; null = none could be chosen. */
+  /** In force for this run: set by hand, or chosen on validation; null = none could be chosen. */
   threshold: z.number().nullable(),
+  /** Who set the threshold by hand, and what was fitted; null = it is the fitted one. */
+  kept: keptByHand.nullable(),
   /** Within the band around the threshold where the model is unsure. */
   uncertain: z.boolean(),
 });

@@ -20,6 +20,7 @@ export const AUDIT_ACTIONS = [
   'annotate',
   'adjudicate',
   'label',
+  'threshold change',
   'update',
 ] as const;
 

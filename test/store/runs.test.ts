@@ -12,6 +12,7 @@ import { MIGRATIONS_DIR, openStore, type Store } from '../../main/store/store.ts
 import type { RunConfig } from '../../shared/contract/training.ts';
 import type { FilmId, RunId, SplitId } from '../../shared/domain/ids.ts';
 import { PAPER_INPUT, PAPER_LOSS, presetRecipe } from '../../shared/domain/recipe.ts';
+import type { Task } from '../../shared/domain/task.ts';
 
 const splitId = 'split-00000001' as SplitId;
 const teacher = 'run-00000001' as RunId;
@@ -197,4 +198,22 @@ it('a library of the layout before gets the fit’s table, its predictions keep 
   expect(opened.predictions.find(key)).toEqual({ t1: [0.25], t2: 0.75, distance: null, seconds: 1 });
   expect(opened.likeness.find(teacher)).toBeNull();
   opened.close();
+});
+
+it('the newest threshold of a task is in force until it is taken back; what was kept before stays on record', () => {
+  const by = { readerId: null, byName: 'the command line', reason: '', fitted: 0.3 };
+  const keep = (task: Task, threshold: number | null, createdAt: number): void =>
+    store.thresholds.add(teacher, { ...by, task, threshold, createdAt });
+  keep('t2', 0.4, 1);
+  keep('t1:Cardiomegaly', 0.2, 2);
+  keep('t2', 0.5, 3);
+  expect([...store.thresholds.inForce(teacher).values()]).toMatchObject([
+    { task: 't2', threshold: 0.5, fitted: 0.3 },
+    { task: 't1:Cardiomegaly', threshold: 0.2 },
+  ]);
+  keep('t2', null, 4);
+  expect([...store.thresholds.inForce(teacher).keys()]).toEqual(['t1:Cardiomegaly']);
+  expect(store.thresholds.history(teacher).map(({ threshold }) => threshold)).toEqual([0.4, 0.2, 0.5, null]);
+  expect(() => keep('t2', 1.5, 5)).toThrow('CHECK');
+  expect(() => keep('t1:', 0.5, 5)).toThrow('CHECK');
 });

@@ -8,6 +8,7 @@ import {
   type AttentionMethod,
 } from '../../../shared/contract/inference.ts';
 import type { RunId } from '../../../shared/domain/ids.ts';
+import { keptWords } from '../../../shared/domain/kept-threshold.ts';
 import { FilmError } from '../../dicom/film-error.ts';
 import { readFilm, type DecodedFilm } from '../../dicom/film.ts';
 import { modelImage } from '../../dicom/render.ts';
@@ -95,6 +96,10 @@ async function finishFile({ file, png, film, image }: ReadFile, predicted: Image
     operatingPoint: {
       t2: t2.threshold,
       t1: Object.fromEntries(t1.map(({ name, threshold }) => [name, threshold])),
+      /** Tasks whose threshold is not the fitted one, with who set it. */
+      setByHand: Object.fromEntries(
+        [t2, ...t1].flatMap(({ name, kept }) => (kept === null ? [] : ([[name, kept]] as const))),
+      ),
     },
     suitability: suitabilityOf(facts, image, likeness),
     attention: { method: map.method, grid: gridRows(map), png },
@@ -133,13 +138,19 @@ async function predictFiles(
 }
 
 function inWords({ file, t1, t2, operatingPoint, suitability }: FilePrediction): string {
+  const kept = operatingPoint.setByHand['abnormal'];
+  const byHand = kept === undefined ? '' : `, ${keptWords(kept)}`;
   const call =
     operatingPoint.t2 === null
       ? ''
       : t2 >= operatingPoint.t2
-        ? ' (above its threshold)'
-        : ' (below its threshold)';
-  const findings = Object.entries(t1).map(([name, score]) => `  ${name}: ${score.toFixed(3)}`);
+        ? ` (above its threshold${byHand})`
+        : ` (below its threshold${byHand})`;
+  const findings = Object.entries(t1).map(([name, score]) => {
+    const own = operatingPoint.setByHand[name];
+    const note = own === undefined ? '' : ` (threshold ${operatingPoint.t1[name]}, ${keptWords(own)})`;
+    return `  ${name}: ${score.toFixed(3)}${note}`;
+  });
   const warnings = suitability.reasons.map((reason) => `  Not what the model was made for: ${reason}`);
   const { likeness } = suitability;
   const unknown = likeness.state === 'not-fitted' ? [`  ${likeness.reason}`] : [];

@@ -13,6 +13,9 @@ import type { OpenLibrary } from '../library/open-library.ts';
 import type { Clock, EvaluationService, InferenceService, Log } from '../service-types.ts';
 import { casesByDisagreement, casesByError, teacherOf, type Case } from './cases.ts';
 import { createComparisons } from './comparisons.ts';
+import { refuseUnlessMay } from '../review/readers-service.ts';
+import type { SignIn } from '../review/sign-in.ts';
+import { keepThreshold, keptThresholds } from './kept-thresholds.ts';
 import { createLocaliser } from './localisation.ts';
 import { measureHere } from './measure-here.ts';
 import { createMeasure } from './measure.ts';
@@ -37,6 +40,7 @@ export interface EvaluationDeps {
   readonly log: Log;
   /** Tells windows that a run's standing is another. */
   readonly tellRun?: (id: RunId) => void;
+  readonly signIn: Pick<SignIn, 'reader'>;
 }
 
 export interface EvaluationParts {
@@ -87,6 +91,7 @@ export function createEvaluationService({
   clock,
   log,
   tellRun,
+  signIn,
 }: EvaluationDeps): EvaluationParts {
   const { store, files } = library;
   const measure = createMeasure();
@@ -208,6 +213,12 @@ export function createEvaluationService({
       async cases({ runId, kind, limit }) {
         const found = (await casesOf(runId, kind)).slice(0, limit);
         return found.map((one) => ({ ...one, name: store.films.find(one.filmId)?.name ?? '' }));
+      },
+      thresholds: ({ runId }) => keptThresholds(library, runId),
+      keepThreshold({ token, ...wanted }) {
+        const reader = signIn.reader(token);
+        refuseUnlessMay(reader, 'adjudicate');
+        return keepThreshold(library, clock, reader, wanted);
       },
       async report({ runIds }, context) {
         files.refuseIfReadOnly();

@@ -5,6 +5,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { ExportRequest } from '../../../shared/contract/exchange.ts';
 import type { TableFormat } from '../../../shared/domain/exchange.ts';
 import type { ReviewId, RunId } from '../../../shared/domain/ids.ts';
+import { keptWords } from '../../../shared/domain/kept-threshold.ts';
 import { assertNever, ServiceError } from '../../../shared/domain/service-error.ts';
 import { counted } from '../import/wording.ts';
 import { finishedRun, type FinishedRun } from '../inference/finished-run.ts';
@@ -353,6 +354,7 @@ async function gatherPredictions(
   const ids = store.films.names().filter(({ id }) => wanted === null || wanted.has(id));
   refuseEmpty(ids.length);
   const films: PredictionSet['films'] = [];
+  let operatingPoints: PredictionSet['run']['operatingPoints'] = [];
   for (const [index, { id }] of ids.entries()) {
     progress.signal.throwIfAborted();
     progress.report('Scoring films', index, ids.length);
@@ -362,6 +364,11 @@ async function gatherPredictions(
       { runId: run.id, filmId: id, attention: [] },
       { signal: progress.signal },
     );
+    operatingPoints = [t2, ...t1].map(({ name, threshold, kept }) => ({
+      name,
+      threshold,
+      setByHand: kept === null ? null : keptWords(kept),
+    }));
     films.push({
       filmId: id,
       file: film.name,
@@ -373,7 +380,7 @@ async function gatherPredictions(
   }
   const { method, model, resolution, findings } = run.config;
   return {
-    run: { id: run.id, name: run.name, method, model, resolution, weightsSha256 },
+    run: { id: run.id, name: run.name, method, model, resolution, weightsSha256, operatingPoints },
     findings: [...findings],
     films,
   };

@@ -23,6 +23,12 @@ export const predictionSet = z.object({
     model: z.string(),
     resolution: z.number().int(),
     weightsSha256: z.string().regex(/^[0-9a-f]{64}$/),
+    /** In force when the file was written, for "abnormal" and each finding; files of older versions have none. */
+    operatingPoints: z
+      .array(
+        z.object({ name: z.string(), threshold: z.number().nullable(), setByHand: z.string().nullable() }),
+      )
+      .default([]),
   }),
   findings: z.array(z.string()),
   films: z.array(

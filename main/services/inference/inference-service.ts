@@ -9,6 +9,7 @@ import type { RunConfig } from '../../../shared/contract/training.ts';
 import { byteRoutes } from '../../../shared/contract/bytes.ts';
 import type { FilmId, RunId } from '../../../shared/domain/ids.ts';
 import { ServiceError } from '../../../shared/domain/service-error.ts';
+import { taskName, taskOfFinding, type Task } from '../../../shared/domain/task.ts';
 import type { MapKey } from '../../store/predictions.ts';
 import type { AttentionQuery } from '../app.ts';
 import type { OpenLibrary } from '../library/open-library.ts';
@@ -111,19 +112,28 @@ export function createInferenceService(deps: InferenceDeps): InferenceParts {
     });
   }
 
-  /** Scores with the operating points that evaluation chose on the validation part. */
+  /** Scores with the operating points in force: set by hand, else chosen on the validation part. */
   function scored({ run }: FinishedRun, { t1, t2 }: Pick<Answer, 't1' | 't2'>) {
-    const thresholds = thresholdsOf(store, run.id);
-    const one = (name: string, score: number, threshold: number | null) => ({
-      name,
-      score,
-      threshold,
-      uncertain: threshold !== null && Math.abs(score - threshold) < UNCERTAIN_BAND,
-    });
+    const fitted = thresholdsOf(store, run.id);
+    const byHand = store.thresholds.inForce(run.id);
+    const one = (task: Task, score: number) => {
+      const kept = byHand.get(task);
+      const threshold = kept?.threshold ?? fitted.get(taskName(task)) ?? null;
+      return {
+        name: taskName(task),
+        score,
+        threshold,
+        kept:
+          kept === undefined
+            ? null
+            : { at: kept.createdAt, by: kept.byName, fitted: kept.fitted, reason: kept.reason },
+        uncertain: threshold !== null && Math.abs(score - threshold) < UNCERTAIN_BAND,
+      };
+    };
     return {
-      t2: one('abnormal', t2, thresholds.get('abnormal') ?? null),
+      t2: one('t2', t2),
       t1: run.config.findings.map((name, index) =>
-        one(name, t1[index] ?? Number.NaN, thresholds.get(name) ?? null),
+        one(taskOfFinding(name), t1[index] ?? Number.NaN),
       ),
     };
   }

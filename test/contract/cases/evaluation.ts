@@ -1,6 +1,7 @@
 /** @file Cases of the contract of evaluation. */
 import { takeStranger } from './exchange.ts';
 import { NOBODY, noRun, badRunIds, take, type Cases } from './case.ts';
+import { NO_TOKEN, owner, person } from './readers.ts';
 
 export const evaluationCases: Cases['evaluation'] = {
   measure: {
@@ -46,6 +47,50 @@ export const evaluationCases: Cases['evaluation'] = {
       { runId: NOBODY.run, kind: 'best', limit: 101 },
     ],
     refused: [{ input: () => ({ runId: NOBODY.run, kind: 'best' }), code: 'NOT_FOUND' }],
+  },
+  thresholds: {
+    valid: ({ client, world }) => client.evaluation.thresholds({ runId: world.runId }),
+    reads: true,
+    bad: badRunIds,
+    refused: [noRun],
+  },
+  keepThreshold: {
+    valid: async ({ client, world }) =>
+      client.evaluation.keepThreshold({
+        token: (await owner(world)).token,
+        runId: world.runId,
+        task: 't2',
+        threshold: 0.4,
+      }),
+    bad: [
+      { runId: NOBODY.run, task: 't2', threshold: 0.4 },
+      { token: NO_TOKEN, runId: NOBODY.run, task: 't3', threshold: 0.4 },
+      { token: NO_TOKEN, runId: NOBODY.run, task: 't2', threshold: 2 },
+    ],
+    refused: [
+      {
+        input: ({ runId }) => ({ token: NO_TOKEN, runId, task: 't2', threshold: 0.4 }),
+        code: 'SIGNED_OUT',
+      },
+      {
+        input: async (world) => ({
+          token: (await person(world)).token,
+          runId: world.runId,
+          task: 't2',
+          threshold: 0.4,
+        }),
+        code: 'NOT_ALLOWED',
+      },
+      {
+        input: async (world) => ({
+          token: (await owner(world)).token,
+          runId: world.runId,
+          task: 't1:Nothing',
+          threshold: null,
+        }),
+        code: 'BAD_INPUT',
+      },
+    ],
   },
   report: {
     valid: ({ client, world }) => client.evaluation.report({ runIds: [world.runId] }),

@@ -18,7 +18,13 @@ const noEngine = () => Promise.reject(new Error('no figure needs the engine'));
 
 async function opened() {
   const { library, log } = await tempLibrary();
-  const parts = createEvaluationService({ library, predict: noEngine, clock: testClock(), log });
+  const parts = createEvaluationService({
+    library,
+    predict: noEngine,
+    clock: testClock(),
+    log,
+    signIn: { reader: () => expect.fail('nobody signs in here') },
+  });
   return { library, parts, service: parts.service, ...goldenLibrary(library) };
 }
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 import { createEvaluationService } from '../../../main/services/evaluation/evaluation-service.ts';
+import { createSignIn } from '../../../main/services/review/sign-in.ts';
 import type { OpenLibrary } from '../../../main/services/library/open-library.ts';
 import {
   evaluation,
@@ -22,8 +23,9 @@ const noEngine = () => Promise.reject(new Error('no figure needs the engine'));
 
 async function opened() {
   const { library, log, dir } = await tempLibrary();
-  const parts = createEvaluationService({ library, predict: noEngine, clock: testClock(), log });
-  return { library, log, dir, parts, service: parts.service, ...goldenLibrary(library) };
+  const signIn = createSignIn(library.store, library.audit, testClock());
+  const parts = createEvaluationService({ library, predict: noEngine, clock: testClock(), log, signIn });
+  return { library, log, dir, parts, signIn, service: parts.service, ...goldenLibrary(library) };
 }
 
 /** Output as the contract lets it through. */

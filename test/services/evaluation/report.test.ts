@@ -34,13 +34,15 @@ const GRID = 14;
 /** Every map is .25 but for one cell. */
 const HOT = { row: 3, column: 9 };
 
+const signIn = { reader: () => expect.fail('nobody signs in here') };
+
 /** Answers as the inference service does, with a map that is known; scores play no part in overlays. */
 const predict: InferenceService['predict'] = ({ runId, filmId }) => ({
   runId,
   filmId,
   runName: 'run',
   resolution: 28,
-  t2: { name: 'abnormal', score: 0.5, threshold: null, uncertain: false },
+  t2: { name: 'abnormal', score: 0.5, threshold: null, uncertain: false, kept: null },
   t1: [],
   suitability: { suitable: true, reasons: [], likeness: { state: 'not-fitted', reason: 'Not fitted.' } },
   attention: [
@@ -114,7 +116,8 @@ describe('a report on the sample films', () => {
   let rows: Awaited<ReturnType<EvaluationService['table']>>;
   let page: string;
   let written: { href: string; path: string; sha256: string };
-  const service = () => createEvaluationService({ library, predict, clock: testClock(), log: keptLog() });
+  const service = () =>
+    createEvaluationService({ library, predict, clock: testClock(), log: keptLog(), signIn });
 
   beforeAll(async () => {
     dir = mkdtempSync(join(tmpdir(), 'chestlight-test-'));
@@ -276,6 +279,7 @@ describe('a report on the sample films', () => {
       predict: () => Promise.reject(new ServiceError('ENGINE_UNAVAILABLE', reason)),
       clock: testClock(),
       log: keptLog(),
+      signIn,
     });
     const { path } = await without.service.report({ runIds: [runs.teacher] }, call);
     const alone = readFileSync(path, 'utf8');
@@ -290,6 +294,31 @@ describe('a report on the sample films', () => {
     await expect(service().service.report({ runIds: [] }, { signal })).rejects.toMatchObject({
       code: 'CANCELLED',
     });
+  });
+
+  it('names operating points that were set by hand, and from where on a film is called unlike', async () => {
+    const { store } = library;
+    const by = { readerId: null, byName: 'Ana', reason: HOSTILE, createdAt: Date.UTC(2026, 2, 1) };
+    const run = addRun(
+      library,
+      { method: 'none', resolution: 28, splitId, findings: [...FINDINGS] },
+      scoresOf(library, splitId, 1, 8),
+    );
+    addHistory(library, run);
+    const facts = { weightsSha256: 'a'.repeat(64), trainFilms: 400, validationFilms: 99 };
+    const file = { file: 'likeness.safetensors', sha256: 'b'.repeat(64), bytes: 9, reason: null };
+    store.likeness.put(run, { ...facts, ...file, limit: 23.4, quantile: 0.99 }, 1);
+    store.thresholds.add(run, { task: 't2', threshold: 0.4, fitted: 0.371, ...by });
+    const { path } = await service().service.report({ runIds: [run] }, call);
+    const own = readFileSync(path, 'utf8');
+    expect(own).toContain('set by hand on 2026-03-01 by Ana, fitted was .371');
+    expect(own).toContain('&lt;script&gt;');
+    expect(own).not.toContain('<script>alert');
+    expect(own).toContain(
+      'unlike the training films beyond distance 23, under which 99 % of films like the 99 validation films lie',
+    );
+    expect(page).not.toContain('set by hand on');
+    expect(page).toContain('distance to the training films not fitted for this model');
   });
 
   it('says whose labels a run learned', async () => {
@@ -328,7 +357,7 @@ describe('a report on the sample films', () => {
 
 describe('refusals', () => {
   const reporter = (library: OpenLibrary) =>
-    createEvaluationService({ library, predict, clock: testClock(), log: keptLog() }).service;
+    createEvaluationService({ library, predict, clock: testClock(), log: keptLog(), signIn }).service;
 
   it('nothing finished, a run that is not, a run that is not there, a library that is read-only', async () => {
     const { dir, library } = await tempLibrary();

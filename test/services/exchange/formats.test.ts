@@ -262,6 +262,7 @@ it.each(TABLE_FORMATS)('scores read back from %s, and a changed one is seen', as
       model: 'tiny',
       resolution: 224,
       weightsSha256: 'a'.repeat(64),
+      operatingPoints: [],
     },
     findings: ['Edema', '-odd', 'Hernia'],
     films: [

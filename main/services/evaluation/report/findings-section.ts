@@ -1,6 +1,8 @@
 /** @file Per finding and at the operating point: tables with one column a run, cut where the page ends. */
 import type { Evaluation, TaskMetrics } from '../../../../shared/contract/evaluation.ts';
+import { keptWords } from '../../../../shared/domain/kept-threshold.ts';
 import { formatInterval, formatScore } from '../../../../shared/domain/numbers.ts';
+import { taskName, type Task } from '../../../../shared/domain/task.ts';
 import { calibrationTable } from './calibration-table.ts';
 import type { Captions } from './captions.ts';
 import { dataTable, type Column } from './data-table.ts';
@@ -84,6 +86,35 @@ function pointTable(runs: readonly ReportRun[], captions: Captions): Html {
   return dataTable(caption, columns, rows, true);
 }
 
+/** Thresholds that count in place of fitted ones; nothing where there is none. */
+function byHandTable(runs: readonly ReportRun[], captions: Captions): Html {
+  const rows = runs.flatMap((run) =>
+    run.kept.map(
+      (kept) =>
+        html`<tr>
+          <th scope="row">${keyOf(run)}${run.label}</th>
+          <td>${taskName(kept.task as Task)}</td>
+          <td class="n">${formatScore(kept.threshold, 3)}</td>
+          <td>${keptWords(kept)}</td>
+          <td>${kept.reason}</td>
+        </tr>`,
+    ),
+  );
+  if (rows.length === 0) return html``;
+  const caption = captions.table(
+    'Operating points set by hand.',
+    'They count in the reading room, in predictions and for the films below. The table before this one stands for the fitted thresholds.',
+  );
+  const columns = [
+    { head: 'Run' },
+    { head: 'Task' },
+    { head: 'Threshold', figures: true },
+    { head: 'Set' },
+    { head: 'Reason' },
+  ];
+  return dataTable(caption, columns, rows, true);
+}
+
 export function findingsSection(runs: readonly ReportRun[], captions: Captions): Html {
   const tables = inChunks(runs, RUN_COLUMNS).map((some, index) => {
     const caption =
@@ -96,5 +127,5 @@ export function findingsSection(runs: readonly ReportRun[], captions: Captions):
     return findingsTable(some, caption);
   });
   return html`<h2>Findings and operating point</h2>
-    ${tables} ${pointTable(runs, captions)} ${calibrationTable(runs, captions)}`;
+    ${tables} ${pointTable(runs, captions)} ${byHandTable(runs, captions)} ${calibrationTable(runs, captions)}`;
 }

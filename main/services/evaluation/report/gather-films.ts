@@ -54,7 +54,10 @@ async function scoresOf(library: OpenLibrary, run: ReportRun): Promise<ScoredRun
   const { test } = await readRunScores(library, library.store.runs.get(run.id));
   return {
     run,
-    threshold: run.evaluation.t2.operatingPoint?.threshold ?? null,
+    threshold:
+      run.kept.find(({ task }) => task === 't2')?.threshold ??
+      run.evaluation.t2.operatingPoint?.threshold ??
+      null,
     scores: new Map(
       test.filmIds.map((filmId, film) => [
         filmId,

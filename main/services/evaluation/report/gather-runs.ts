@@ -5,6 +5,7 @@ import { distanceWords, quantileWords } from '../../../../shared/domain/likeness
 import { ServiceError } from '../../../../shared/domain/service-error.ts';
 import type { RunRow } from '../../../store/runs.ts';
 import type { OpenLibrary } from '../../library/open-library.ts';
+import { keptThresholds } from '../kept-thresholds.ts';
 import { baselineOf } from '../comparisons.ts';
 import type { RunDifference } from '../paired-difference.ts';
 import { notesOnGain } from '../notes.ts';
@@ -89,6 +90,7 @@ async function gatherRun(
     bestEpoch: row.best?.epoch ?? null,
     history: store.runs.history(row.id),
     evaluation: result,
+    kept: keptThresholds(library, row.id),
     gain: difference === null || baseline === null ? null : { against: named(baseline), difference },
     // A difference that is there stands in its own table.
     notes: [...result.notes, ...(difference === null ? notesOnGain(row.config, null) : [])],

@@ -1,5 +1,6 @@
 /** @file Everything that a report shows, gathered before a page is written: a page is a pure function of it. */
 import type { Evaluation } from '../../../../shared/contract/evaluation.ts';
+import type { KeptThreshold } from '../../../../shared/contract/kept-threshold.ts';
 import type { attribution } from '../../../../shared/contract/system.ts';
 import type { EpochRecord, RunConfig } from '../../../../shared/contract/training.ts';
 import type { FilmId, RunId, SplitId } from '../../../../shared/domain/ids.ts';
@@ -27,6 +28,8 @@ export interface ReportRun {
   readonly bestEpoch: number | null;
   readonly history: readonly EpochRecord[];
   readonly evaluation: Evaluation;
+  /** Operating points set by hand, in force when the report was made. */
+  readonly kept: readonly KeptThreshold[];
   /** Label or name of the student without distillation, and the difference to it. */
   readonly gain: { readonly against: string; readonly difference: RunDifference } | null;
   readonly notes: readonly string[];

@@ -3,6 +3,7 @@ import type { AttentionMap, AttentionMethod, Prediction } from '../../../../shar
 import type { FilmBox } from '../../../../shared/contract/library.ts';
 import type { RunSummary } from '../../../../shared/contract/training.ts';
 import type { ColourMapName } from '../../viewer/colours.ts';
+import { keptWords } from '../../../../shared/domain/kept-threshold.ts';
 import type { FilmId, RunId } from '../../../../shared/domain/ids.ts';
 import type { Connection } from '../../rpc/connection.svelte.ts';
 import { noticeOf, type Notice } from '../../rpc/notice.ts';
@@ -156,6 +157,15 @@ export class ReadingState {
   }
   showAllTheSame(): void {
     if (this.filmId !== null) this.#allTheSame = new Set([...this.#allTheSame, this.filmId]);
+  }
+
+  /** Thresholds of a place's model that are not the fitted ones, in words. */
+  byHand(slot: Slot): readonly string[] {
+    const { prediction } = this.scores(slot);
+    if (prediction === null) return [];
+    return [prediction.t2, ...prediction.t1].flatMap(({ name, kept }) =>
+      kept === null ? [] : [`${name} ${keptWords(kept)}`],
+    );
   }
 
   /** The attention map of a place, when the overlay is on, the map has come and the film is one for the model. */

@@ -13,7 +13,13 @@ const ask = (wanted: Parameters<typeof studyTableRequest.parse>[0] = {}) => stud
 
 async function opened() {
   const { library, log } = await tempLibrary();
-  const parts = createEvaluationService({ library, predict: noEngine, clock: testClock(), log });
+  const parts = createEvaluationService({
+    library,
+    predict: noEngine,
+    clock: testClock(),
+    log,
+    signIn: { reader: () => expect.fail('nobody signs in here') },
+  });
   return { library, parts, service: parts.service, ...goldenLibrary(library) };
 }
 
