@@ -4,8 +4,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 
-/** Fields a side. */
-const FIELDS = 3;
+import { LIKENESS_FIELDS } from './fields.ts';
 
 /** First and last patch row of each field: the middle one is the widest, where heart and hila are. */
 function fieldBounds(grid: number): readonly (readonly [from: number, to: number])[] {
@@ -35,5 +34,5 @@ export function likenessFeatures(blocks: readonly tf.Tensor3D[]): tf.Tensor2D {
       tf.mean(tf.slice(patches, [0, top, left, 0], [batch, bottom - top, right - left, width]), [1, 2]),
     ),
   );
-  return tf.reshape(tf.concat(fields, 1), [batch, FIELDS ** 2 * width]);
+  return tf.reshape(tf.concat(fields, 1), [batch, LIKENESS_FIELDS * width]);
 }

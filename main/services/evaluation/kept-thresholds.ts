@@ -7,6 +7,7 @@ import { taskName, taskOfFinding, type Task } from '../../../shared/domain/task.
 import type { Store } from '../../store/store.ts';
 import type { ThresholdRow } from '../../store/thresholds.ts';
 import type { OpenLibrary } from '../library/open-library.ts';
+import { thresholdsOf } from '../inference/thresholds.ts';
 import type { Clock } from '../service-types.ts';
 import { requireScored } from './run-standing.ts';
 
@@ -18,12 +19,9 @@ export interface WantedThreshold {
   readonly reason: string;
 }
 
-/** What validation chose for a task; null = nothing could be chosen. */
+/** What validation chose for a task, here or where the model was made; null = nothing could be chosen. */
 export function fittedThreshold(store: Store, runId: RunId, task: Task): number | null {
-  const evaluation = store.evaluations.find(runId, 'test');
-  const metrics =
-    task === 't2' ? evaluation?.t2 : evaluation?.perFinding.find(({ name }) => taskOfFinding(name) === task);
-  return metrics?.operatingPoint?.threshold ?? null;
+  return thresholdsOf(store, runId).get(taskName(task)) ?? null;
 }
 
 function viewOf({
@@ -55,7 +53,7 @@ export function keepThreshold(
   const { store, files, audit } = library;
   files.refuseIfReadOnly();
   const run = store.runs.get(runId);
-  requireScored(run);
+  if (store.importedModels.find(runId) === null) requireScored(run);
   if (task !== 't2' && !run.config.findings.includes(taskName(task))) {
     throw new ServiceError(
       'BAD_INPUT',

@@ -132,9 +132,7 @@ export function createInferenceService(deps: InferenceDeps): InferenceParts {
     };
     return {
       t2: one('t2', t2),
-      t1: run.config.findings.map((name, index) =>
-        one(taskOfFinding(name), t1[index] ?? Number.NaN),
-      ),
+      t1: run.config.findings.map((name, index) => one(taskOfFinding(name), t1[index] ?? Number.NaN)),
     };
   }
 

@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import type { Suitability } from '../../../shared/contract/inference.ts';
 import { sha256Of } from '../../files/artifacts.ts';
 import { distanceTo } from '../../numeric/likeness/gaussian.ts';
+import { LIKENESS_FIELDS } from '../../numeric/likeness/fields.ts';
 import { readLikeness, type Likeness } from '../../numeric/likeness/likeness-file.ts';
+import { vitOfRun } from '../../numeric/vit/config.ts';
 import { WeightsError } from '../../numeric/weights/weights-error.ts';
 import type { OpenLibrary } from '../library/open-library.ts';
 import type { FinishedRun } from './finished-run.ts';
@@ -40,7 +42,10 @@ export function createLikenessGate({ store, files }: OpenLibrary) {
       if (row === null || row.weightsSha256 !== weightsSha256) return { fit: null, reason: NOT_FITTED };
       if (row.file === null) return { fit: null, reason: `${NOT_FITTED} ${row.reason}` };
       const fit = kept.get(row.sha256) ?? (await read(join(files.runsDir, run.id, row.file), row.sha256));
-      if (fit?.weightsSha256 !== weightsSha256) return { fit: null, reason: DAMAGED };
+      const features = LIKENESS_FIELDS * vitOfRun(run.config).width;
+      if (fit?.weightsSha256 !== weightsSha256 || fit.mean.length !== features) {
+        return { fit: null, reason: DAMAGED };
+      }
       kept.delete(row.sha256);
       kept.set(row.sha256, fit);
       for (const oldest of [...kept.keys()].slice(0, -KEPT)) kept.delete(oldest);

@@ -60,6 +60,7 @@ const RUN = {
   model: 'tiny',
   resolution: 28,
   weightsSha256: 'a'.repeat(64),
+  operatingPoints: [],
 };
 
 describe.each(TABLE_FORMATS)('scores that were exported as %s', (format) => {

@@ -2,7 +2,12 @@
  * @file What a run keeps beside its weights and takes along in a bundle: the one list. A kind names its file, gathers it from the
  * library, reads it as strictly as a stranger's, and puts its row into the library that takes it.
  */
+import { join } from 'node:path';
+
 import type { RunId } from '../../../../shared/domain/ids.ts';
+import { ServiceError } from '../../../../shared/domain/service-error.ts';
+import { sha256Of } from '../../../files/artifacts.ts';
+import { readLikeness } from '../../../numeric/likeness/likeness-file.ts';
 import type { OpenLibrary } from '../../library/open-library.ts';
 import type { CompanionKind } from './bundle-format.ts';
 
@@ -25,4 +30,29 @@ export interface CompanionRule {
   keep(library: OpenLibrary, runId: RunId, companion: Companion, now: number): void;
 }
 
-export const COMPANIONS: readonly CompanionRule[] = [];
+/** What says which films are unlike those that the model learned from: means and directions of features, no film. */
+const likeness: CompanionRule = {
+  kind: 'likeness',
+  file: 'likeness.safetensors',
+  async gather({ store, files }, runId) {
+    const row = store.likeness.find(runId);
+    if (row === null || row.file === null) return null;
+    const bytes = await files.vault.read(join(files.runsDir, runId, row.file)).catch(() => null);
+    if (bytes !== null && sha256Of(bytes) === row.sha256) return { kind: 'likeness', row: null, bytes };
+    throw new ServiceError(
+      'UNREADABLE_FILE',
+      'What this run keeps of its training films is missing or not what was stored. Nothing was written; verify the library.',
+      { runId },
+    );
+  },
+  check({ bytes }, weightsSha256) {
+    if (readLikeness(bytes).weightsSha256 !== weightsSha256) throw new Error('it is of other weights');
+  },
+  keep({ store }, runId, { bytes }, now) {
+    const { weightsSha256, trainFilms, validationFilms, limit, quantile } = readLikeness(bytes);
+    const file = { file: this.file, sha256: sha256Of(bytes), bytes: bytes.byteLength, reason: null };
+    store.likeness.put(runId, { weightsSha256, trainFilms, validationFilms, limit, quantile, ...file }, now);
+  },
+};
+
+export const COMPANIONS: readonly CompanionRule[] = [likeness];

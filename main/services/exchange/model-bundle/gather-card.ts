@@ -3,9 +3,11 @@ import type { Evaluation, TaskMetrics } from '../../../../shared/contract/evalua
 import { modelCard, type CardThreshold, type ModelCard } from '../../../../shared/contract/model-card.ts';
 import { MODEL_SIDE } from '../../../../shared/domain/geometry.ts';
 import type { RunId } from '../../../../shared/domain/ids.ts';
+import { taskName, type Task } from '../../../../shared/domain/task.ts';
 import { parameterCount, vitOfRun } from '../../../numeric/vit/config.ts';
 import type { RunRow } from '../../../store/runs.ts';
 import { readVersion } from '../../app-version.ts';
+import { keptThresholds } from '../../evaluation/kept-thresholds.ts';
 import { gatherSources } from '../../evaluation/report/gather-sources.ts';
 import { finishedRun } from '../../inference/finished-run.ts';
 import type { OpenLibrary } from '../../library/open-library.ts';
@@ -27,7 +29,8 @@ export async function cardOf(library: OpenLibrary, runId: RunId): Promise<ModelC
   const imported = library.store.importedModels.find(runId);
   if (imported !== null) {
     const card = modelCard.parse(imported.card);
-    return { ...card, model: { ...card.model, name: run.name } };
+    const thresholds = [...card.thresholds, ...thresholdsByHand(library, runId)];
+    return { ...card, thresholds, model: { ...card.model, name: run.name } };
   }
   const { config } = run;
   const vit = vitOfRun(config);
@@ -58,7 +61,7 @@ export async function cardOf(library: OpenLibrary, runId: RunId): Promise<ModelC
       normalisation: config.normalisation,
     },
     findings: [...config.findings],
-    thresholds: fittedThresholds(evaluation),
+    thresholds: [...fittedThresholds(evaluation), ...thresholdsByHand(library, runId)],
     metrics: evaluation === null ? null : metricsOf(evaluation),
     training,
     licences: [
@@ -69,6 +72,15 @@ export async function cardOf(library: OpenLibrary, runId: RunId): Promise<ModelC
     ],
     notes: NOTES,
   };
+}
+
+/** Those in force here; who set them stays here. */
+function thresholdsByHand(library: OpenLibrary, runId: RunId): CardThreshold[] {
+  return keptThresholds(library, runId).map(({ task, threshold, fitted, at }) => {
+    const day = new Date(at).toISOString().slice(0, 10);
+    const was = fitted === null ? 'none could be fitted' : `fitted was ${fitted.toFixed(3)}`;
+    return { name: taskName(task as Task), kind: 'kept' as const, threshold, rule: `on ${day}, ${was}` };
+  });
 }
 
 function fittedThresholds(evaluation: Evaluation | null): CardThreshold[] {

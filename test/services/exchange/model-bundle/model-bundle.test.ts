@@ -16,7 +16,10 @@ import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
+import { sha256Of } from '../../../../main/files/artifacts.ts';
+import { writeLikeness } from '../../../../main/numeric/likeness/likeness-file.ts';
 import type { AppParts } from '../../../../main/services/compose.ts';
+import { keepThreshold } from '../../../../main/services/evaluation/kept-thresholds.ts';
 import { runExport } from '../../../../main/services/exchange/export-job.ts';
 import { cardPage } from '../../../../main/services/exchange/model-bundle/card-page.ts';
 import { cardOf } from '../../../../main/services/exchange/model-bundle/gather-card.ts';
@@ -30,7 +33,7 @@ import { openPackage } from '../../../../main/services/exchange/package/read-pac
 import { verifyLibrary } from '../../../../main/services/library/verify-library.ts';
 import { fillRequest } from '../../../../main/services/training/run-config.ts';
 import { exportRequest } from '../../../../shared/contract/exchange.ts';
-import type { RunId } from '../../../../shared/domain/ids.ts';
+import type { ReaderId, RunId } from '../../../../shared/domain/ids.ts';
 import { addModelRun, changed, contentsOf, FINDINGS, signedBundle } from '../../../helpers/bundles.ts';
 import { openAppWithFilms, openTestApp, tinyRequest } from '../../../helpers/open-app.ts';
 import { smallFilmFolder } from '../../../helpers/small-library.ts';
@@ -126,6 +129,54 @@ it('gives the same scores and thresholds to the last bit in another library, is 
   expect(there.library.store.importedModels.find(runId)).toBeNull();
   expect(readdirSync(there.library.files.runsDir)).toEqual([]);
   expect((await take(there, packed.path, { trust: null, name: 'Again' })).name).toBe('Again');
+});
+
+it('takes along what tells films apart from the training films, and operating points that were set by hand', async () => {
+  const here = await openAppWithFilms();
+  const runId = await addModelRun(here);
+  const { store, files } = here.library;
+  const weightsSha256 = store.runs.checkpoints(runId)[0]?.sha256 ?? '';
+  const width = 9 * 192;
+  const facts = { weightsSha256, trainFilms: 400, validationFilms: 99, limit: 2.5, quantile: 0.99 };
+  const whitening = Float32Array.from({ length: 2 * width }, (_, at) => Math.sin(at));
+  const bytes = writeLikeness({ ...facts, mean: new Float32Array(width), whitening, shrinkage: 0.1 });
+  writeFileSync(join(files.runsDir, runId, 'likeness.safetensors'), bytes);
+  const file = { file: 'likeness.safetensors', sha256: sha256Of(bytes), bytes: bytes.length, reason: null };
+  store.likeness.put(runId, { ...facts, ...file }, 1);
+  const kept = { runId, task: 't2' as const, threshold: 0.125, reason: 'only here' };
+  keepThreshold(here.library, Date, { id: 'reader-1' as ReaderId, name: 'Somebody' }, kept);
+  const packed = await pack(here, runId);
+  const all = Buffer.concat([...(await contentsOf(packed.path)).values()]).toString('latin1');
+  expect(all).not.toMatch(/Somebody|only here/);
+  const there = await openTestApp();
+  await take(there, packed.path);
+  expect(there.library.store.likeness.find(runId)).toEqual(store.likeness.find(runId));
+  const { dir, labels } = smallFilmFolder();
+  await importAll(there.library, { paths: [dir], labels });
+  const [film] = store.films.names();
+  const ask = { runId, filmId: film?.id as never, attention: [] };
+  const [own, other] = [
+    await here.inference.service.predict(ask, call),
+    await there.inference.service.predict(ask, call),
+  ];
+  expect(other.suitability).toEqual(own.suitability);
+  expect(own.suitability.likeness.state).not.toBe('not-fitted');
+  expect([own.t2.threshold, other.t2.threshold]).toEqual([0.125, 0.125]);
+  expect([own.t2.kept?.by, other.t2.kept]).toEqual(['Somebody', null]);
+  // of other weights: nothing is taken
+  const strange = await openTestApp();
+  const contents = await contentsOf(packed.path);
+  const wrong = {
+    ...facts,
+    weightsSha256: 'b'.repeat(64),
+    mean: new Float32Array(width),
+    whitening,
+    shrinkage: 0,
+  };
+  const path = join(tempFolder(), 'wrong.model.chestlight');
+  writeFileSync(path, signedBundle(new Map([...contents, ['likeness.safetensors', writeLikeness(wrong)]])));
+  expect((await refusal(() => take(strange, path))).message).toContain('likeness.safetensors');
+  expect(strange.library.store.runs.list()).toEqual([]);
 });
 
 async function measured({ evaluation }: AppParts, runId: RunId) {
