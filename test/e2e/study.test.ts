@@ -2,6 +2,8 @@
  * @file The whole work in one window, on the real server and engine: sample library, teacher, student, results, reading room.
  * Each test goes on where the one before ended.
  */
+import { join } from 'node:path';
+
 import type { Locator } from 'playwright-core';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -21,10 +23,16 @@ const TEST_MS = RUN_MS + 60_000;
 const INTERVAL = /(?:\.\d\d|1\.00) \((?:\.\d\d|1\.00)–(?:\.\d\d|1\.00)\)/;
 
 let window: AppWindow;
+/** The spare address, which is good for one window. */
+let other: ReturnType<typeof connectLoopback> | undefined;
+const anotherWindow = () => (other ??= connectLoopback(window.spareUrl));
 beforeAll(async () => {
   window = await openWindow();
 });
-afterAll(() => window.close());
+afterAll(async () => {
+  (await other)?.close();
+  await window.close();
+});
 inOrder();
 
 it('opens the sample library from an empty one', { timeout: TEST_MS }, async () => {
@@ -230,6 +238,74 @@ it(
   },
 );
 
+it('an owner keeps an operating point; the reading room says whose it is', { timeout: TEST_MS }, async () => {
+  const { page } = window;
+  await goTo(page, 'Evaluate');
+  await page.getByRole('tab', { name: 'Operating point' }).click();
+  await page.getByRole('link', { name: 'Sign in under Review' }).click();
+  await page.getByLabel('Your name').fill('Olga');
+  await page.getByLabel('PIN', { exact: true }).fill('20417');
+  await page.getByLabel('PIN once more').fill('20417');
+  await page.keyboard.press('Enter');
+  await page.getByText('No review session yet').waitFor();
+  await goTo(page, 'Evaluate');
+  await page.getByRole('tab', { name: 'Operating point' }).click();
+  const use = page.getByRole('button', { name: 'Use this threshold' });
+  await use.waitFor();
+  expect(await use.isDisabled()).toBe(true); // the fitted one counts already
+  await page.getByRole('slider', { name: 'Threshold' }).focus();
+  await page.keyboard.press('End');
+  await page.getByRole('textbox', { name: 'Reason' }).fill('No false alarms');
+  await use.click();
+  const said = page.getByText(/^Set by hand on \d{4}-\d\d-\d\d by Olga, fitted was .*“No false alarms”$/);
+  await said.waitFor();
+  expect(await seriousViolations(page)).toEqual([]);
+  await window.picture('13-kept-threshold');
+  await page.reload();
+  await page.getByRole('tab', { name: 'Operating point' }).click();
+  await said.waitFor();
+  await goTo(page, 'Reading room');
+  await page.getByText(/1 threshold set by hand$/).waitFor();
+  await page.getByRole('meter', { name: /^Abnormal, .*set by hand on .* by Olga, fitted was/ }).waitFor();
+  await goTo(page, 'Evaluate');
+  await page.getByRole('tab', { name: 'Operating point' }).click();
+  await page.getByRole('button', { name: /^Return to the fitted/ }).click();
+  await page.getByText('Chosen by Youden').waitFor();
+});
+
+it(
+  'holds back the scores of a picture that is no chest film, until they are asked for',
+  { timeout: TEST_MS },
+  async () => {
+    const { page, folder } = window;
+    const path = join(folder, 'strip.png');
+    const raw = { width: 600, height: 200, channels: 1 } as const;
+    const noise = Uint8Array.from(
+      { length: raw.width * raw.height },
+      (_, at) => (Math.imul(at + 1, 2654435761) >>> 13) & 255,
+    );
+    await sharp(noise, { raw }).png().toFile(path);
+    const scores = page.getByRole('region', { name: 'Scores', exact: true });
+    await goTo(page, 'Reading room');
+    // ten validation films are too few for a distance: said, and nothing is held back for it
+    await scores.getByText('not fitted for this model').first().waitFor();
+    await expect.poll(() => scores.getByRole('meter').count(), PATIENCE).toBe(14);
+    const filmId = await importFilm(path);
+    await page.evaluate(`location.hash = "#/reading/${filmId}"`);
+    await page.getByText('Scores are held back').waitFor();
+    await scores.getByText('600 × 200 pixels is too long for a chest film.').first().waitFor();
+    expect(await scores.getByRole('meter').count()).toBe(0);
+    expect(await seriousViolations(page)).toEqual([]);
+    await window.picture('14-held-back');
+    const place = await page.getByText('What the models saw').boundingBox();
+    await page.getByRole('button', { name: 'Show the scores all the same' }).click();
+    await expect.poll(() => scores.getByRole('meter').count(), PATIENCE).toBe(14);
+    expect((await page.getByText('What the models saw').boundingBox())?.y).toBeCloseTo(place?.y ?? -1, 0);
+    await scores.getByText('Not a film for this model').first().waitFor(); // said all the same
+    await window.picture('15-shown-all-the-same');
+  },
+);
+
 it('has no serious finding of axe on the other pages, and left this computer alone', async () => {
   const { page } = window;
   await goTo(page, 'Settings');
@@ -266,6 +342,20 @@ async function drag(film: Locator, [x, y]: Placement['shift']): Promise<void> {
   await mouse.up({ button: 'middle' });
 }
 
+/** Imports a file as another window would. @returns its film */
+async function importFilm(path: string): Promise<string> {
+  const { client } = await anotherWindow();
+  const before = await client.library.films({ limit: 200 });
+  const { importId } = await client.library.import({ paths: [path] });
+  for await (const { state } of await client.library.watchImport({ importId })) {
+    if (state === 'finished') break;
+  }
+  const known = new Set(before.rows.map(({ id }) => id));
+  const after = await client.library.films({ limit: 200 });
+  const film = after.rows.find(({ id }) => !known.has(id));
+  return film?.id ?? expect.fail('nothing was imported');
+}
+
 interface Extremes {
   readonly grid: number;
   readonly strongest: number;
@@ -274,26 +364,22 @@ interface Extremes {
 
 /** Relevance for "abnormal" of the teacher and the student, as the host gives it to any window. */
 async function mapsOfHost(filmId: string): Promise<readonly Extremes[]> {
-  const other = await connectLoopback(window.spareUrl);
-  try {
-    const runs = await other.client.training.runs({});
-    const order = ['teacher', 'mlcak'].map((method) => runs.find((run) => run.method === method));
-    return await Promise.all(
-      order.map(async (run) => {
-        const { attention } = await other.client.inference.predict({
-          runId: run?.id as RunId,
-          filmId: filmId,
-          attention: [{ method: 'relevance', head: null, target: 'abnormal' }],
-        });
-        const { grid = 0, values = [] } = attention[0] ?? {};
-        return {
-          grid,
-          strongest: values.indexOf(Math.max(...values)),
-          weakest: values.indexOf(Math.min(...values)),
-        };
-      }),
-    );
-  } finally {
-    other.close();
-  }
+  const { client } = await anotherWindow();
+  const runs = await client.training.runs({});
+  const order = ['teacher', 'mlcak'].map((method) => runs.find((run) => run.method === method));
+  return await Promise.all(
+    order.map(async (run) => {
+      const { attention } = await client.inference.predict({
+        runId: run?.id as RunId,
+        filmId: filmId,
+        attention: [{ method: 'relevance', head: null, target: 'abnormal' }],
+      });
+      const { grid = 0, values = [] } = attention[0] ?? {};
+      return {
+        grid,
+        strongest: values.indexOf(Math.max(...values)),
+        weakest: values.indexOf(Math.min(...values)),
+      };
+    }),
+  );
 }
