@@ -155,6 +155,7 @@ async function main(): Promise<void> {
       parameters: parameterCount(vit),
       version: engine.tensorflow ?? engine.backend,
       threads: engine.threads,
+      ...(engine.device === 'none' ? {} : { device: engine.device }),
     });
     for await (const _ of createInterface({ input: process.stdin })) {
       const began = performance.now();

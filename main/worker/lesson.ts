@@ -20,9 +20,7 @@ export interface Lesson<Batch> {
   readonly prepare: (chosen: Uint32Array, epoch: number) => Promise<readonly Batch[]>;
   /** One optimiser step. @throws NotFiniteError */
   readonly step: (batches: readonly Batch[], settings: OptimiserSettings) => Promise<StepMeasurements>;
-  /** Brings the state up to date, where steps are taken elsewhere. Called before it is written. */
-  readonly settle: () => void;
-  /** Lets go of what the steps needed; the state stays. */
+  /** Lets go of what the steps needed, the values of the state with it. */
   readonly dispose: () => void;
   /** How good the weights are that would be kept now. @throws Stopped on pause and cancel */
   readonly validate: () => Promise<Validation>;
@@ -79,13 +77,11 @@ export function labelledLesson(lesson: LabelledLesson): Lesson<MicroBatch> {
       return Promise.all(parts);
     },
     step: steps.step,
-    settle: steps.settle,
     dispose() {
       feed.dispose();
       steps.dispose();
     },
     async validate() {
-      steps.settle();
       const indices = films.part('validation');
       const settings = { input, batch: recipe.microBatch, functions, between: () => orStopped(listening) };
       const { config, evaluated } = state;

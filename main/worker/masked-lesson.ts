@@ -62,7 +62,6 @@ export function maskedLesson(
       return Promise.all(parts);
     },
     step: steps.step,
-    settle: steps.settle,
     dispose() {
       feed.dispose();
       steps.dispose();

@@ -31,8 +31,7 @@ export function shrinkingSteps<Batch extends { readonly films: number }>(
         'The memory does not suffice for one film at a time. What was trained is kept. Close other programs, choose "Save memory" or a smaller model, then start again.',
       );
     }
-    steps.settle();
-    steps.dispose();
+    steps.giveBack();
     size = Math.ceil(size / 2);
     steps = stepsOf(size);
     onShrink(size);
@@ -49,7 +48,7 @@ export function shrinkingSteps<Batch extends { readonly films: number }>(
         }
       }
     },
-    settle: () => steps.settle(),
+    giveBack: () => steps.giveBack(),
     dispose: () => steps.dispose(),
   };
 }

@@ -16,9 +16,9 @@ import { shrinkingSteps } from './shrinking-steps.ts';
 export interface StepTaker<Batch> {
   /** One optimiser step over an effective batch. @throws NotFiniteError */
   readonly step: (batches: readonly Batch[], settings: OptimiserSettings) => Promise<StepMeasurements>;
-  /** Brings the state up to date, where steps are taken elsewhere. */
-  readonly settle: () => void;
-  /** Lets go of what the steps needed; the state stays. */
+  /** Lets go of what the steps needed; the state has its values again. */
+  readonly giveBack: () => void;
+  /** Lets go of what the steps needed, the values of the state with it. */
   readonly dispose: () => void;
 }
 
@@ -33,7 +33,7 @@ export function stepTaker<Batch extends { readonly films: number }, Fed>(
     step: async (batches, settings) =>
       (await compiled?.step(batches, settings, between)) ??
       (await stepOf(work, state, batches, settings, between)),
-    settle: () => compiled?.settle(),
+    giveBack: () => compiled?.giveBack(),
     dispose: () => compiled?.dispose(),
   };
 }
@@ -49,7 +49,7 @@ function compilesStep(
   const micro = Math.ceil(Math.min(batch, trainFilms) / microBatch) * Math.ceil(trainFilms / batch) * epochs;
   const asked = chosenEngine();
   if (asked !== null) return asked === 'graph';
-  return precision === 'mixed' || micro >= WORTH_COMPILING; // only a graph can mix
+  return precision !== 'single' || micro >= WORTH_COMPILING; // only a graph can mix
 }
 
 /** Films of micro-batches of `sizes` when they are cut into pieces of at most `most`. */

@@ -65,7 +65,6 @@ export async function trainRun<Batch>(run: TrainRun<Batch>): Promise<TrainOutcom
   let position: RunPosition = run.from ?? { epoch: 0, cursor: 0, step: 0, configHash: run.configHash };
   let best = run.bestBefore;
   const checkpoint = async () => {
-    lesson.settle();
     run.onCheckpoint(await saveCheckpoint(run.vault, run.dir, state, position), position);
   };
 

@@ -142,8 +142,8 @@ export const estimate = z.object({
   basis: z.string(),
   /** This machine is being measured: asked again in a few seconds, the figures are better. */
   measuring: z.boolean(),
-  /** How many times as fast this machine trains the model in mixed precision; null = not measured. */
-  mixedGain: z.number().nullable(),
+  /** The mixed precision that suits this machine, and how many times as fast it trains the model; null = not measured. */
+  mixed: z.object({ precision: z.enum(['mixed', 'mixed-f16']), gain: z.number() }).nullable(),
   /** Reasons why Start would be refused; empty = may start. */
   refusals: z.array(z.string()),
   warnings: z.array(z.string()),

@@ -82,11 +82,17 @@ export const PRESETS = ['quick', 'robust', 'paper'] as const;
 export type PresetName = (typeof PRESETS)[number];
 
 /**
- * `mixed`: matrix products in bfloat16, everything else in float32 (Micikevicius et al. 2018). Faster on processors and cards that
- * have it in hardware, slower elsewhere; results differ within rounding.
+ * `mixed`: matrix products in bfloat16, `mixed-f16`: in float16 with a scaled loss, everything else in float32 (Micikevicius et al.
+ * 2018). Faster on processors and cards that have it in hardware, slower elsewhere; results differ within rounding.
  */
-export const PRECISIONS = ['single', 'mixed'] as const;
+export const PRECISIONS = ['single', 'mixed', 'mixed-f16'] as const;
 export type Precision = (typeof PRECISIONS)[number];
+export type MixedPrecision = Exclude<Precision, 'single'>;
+export const PRECISION_WORDS: Readonly<Record<Precision, string>> = {
+  single: 'single precision (float32)',
+  mixed: 'mixed precision (bfloat16)',
+  'mixed-f16': 'mixed precision (float16)',
+};
 
 /** Mixed precision is worth it from this gain in speed on. */
 export const WORTH_MIXING = 1.15;

@@ -24,6 +24,8 @@ export const benchReady = z.object({
   parameters: z.number().int(),
   version: z.string(),
   threads: z.number().int(),
+  /** Ours alone says it. */
+  device: z.enum(['cpu', 'gpu', 'wasm']).optional(),
 });
 
 /** Answer to each line that it reads: one step was made. */

@@ -11,8 +11,8 @@ beforeAll(() => {
 });
 afterAll(() => made.remove());
 
-/** Where four films are too many and two are not. A graph keeps the weights twice. */
-const LITTLE = { eager: 165e6, graph: 262e6 } as const;
+/** Where four films are too many and two are not. */
+const LITTLE = { eager: 140e6, graph: 160e6 } as const;
 
 /** The library's allocator on this platform alone has a limit that can be set. */
 const limits = process.platform === 'linux' && process.arch === 'x64';

@@ -131,7 +131,7 @@ function requestFrom(options: VerbArguments['options']) {
 export const bench: Verb = {
   name: 'bench',
   usage:
-    'bench [--against pytorch] [--model tiny|small|base] [--batch N] [--steps N] [--save-memory] [--precision single|mixed]',
+    'bench [--against pytorch] [--model tiny|small|base] [--batch N] [--steps N] [--save-memory] [--precision single|mixed|mixed-f16]',
   summary: 'time and memory of a train step, a distil step and a prediction on this machine',
   options: {
     against: { type: 'string' },

@@ -2,7 +2,13 @@
 import * as tf from '@tensorflow/tfjs-core';
 
 import { resizedRows } from '../train/micro-batch.ts';
-import { sharesOf, type MeasuredTerm, type MicroGradients, type StepWork } from '../train/train-step.ts';
+import {
+  scaledLoss,
+  sharesOf,
+  type MeasuredTerm,
+  type MicroGradients,
+  type StepWork,
+} from '../train/train-step.ts';
 import { gridSize, type ParameterGroup, type VitConfig } from '../vit/config.ts';
 import type { Normalisation } from '../vit/forward.ts';
 import { nameGroups } from '../vit/parameters.ts';
@@ -44,6 +50,7 @@ function gradients(
   { config, groups, decoder, normalisation, visible, recompute }: MaskedModel,
   parameters: readonly tf.Tensor[],
   { images, order, share }: MaskedTensors,
+  lossScale?: tf.Tensor,
 ): MicroGradients {
   let measured: tf.Tensor1D | null = null;
   const { value, grads } = tf.valueAndGrads((...flat: tf.Tensor[]) => {
@@ -52,7 +59,7 @@ function gradients(
     const pixels = maskedPixelLoss(nameGroups(flat, groups), batch, shape, decoder, normalisation);
     const loss = tf.mul<tf.Scalar>(pixels, share);
     measured = tf.keep(tf.stack([loss, loss])) as tf.Tensor1D; // the sum, and its only term
-    return loss;
+    return scaledLoss(loss, lossScale);
   })([...parameters]);
   value.dispose();
   if (measured === null) throw new Error('the loss was not computed');
@@ -77,7 +84,7 @@ export function maskedWork(model: MaskedModel): StepWork<MaskedFilms, MaskedTens
         ['order', order],
         ['share', share],
       ]),
-    gradients: (parameters, fed) => gradients(model, parameters, fed),
+    gradients: (parameters, fed, lossScale) => gradients(model, parameters, fed, lossScale),
     terms: (values) => sharesOf(TERMS, values),
     resized: ({ films: from, images, order }, films) => ({
       films,

@@ -59,6 +59,12 @@ function decayMasksOf(groups: readonly ParameterGroup[]): tf.Tensor[] {
   });
 }
 
+/** Who keeps the values while the state does not: the session of a graph. */
+export interface StateKeeper {
+  /** Values of one group: a copy. */
+  values(kind: StateKind, group: number): Float32Array;
+}
+
 export interface StateOptions {
   readonly ema: boolean;
   /** Parameters beyond the model's, e.g. a decoder; their groups come after the model's. */
@@ -74,7 +80,8 @@ export class TrainState {
   readonly hasEma: boolean;
   /** Optimiser steps done. */
   step = 0;
-  readonly #tensors: Readonly<Record<StateKind, tf.Tensor[]>>;
+  readonly #tensors: Record<StateKind, tf.Tensor[]>;
+  #keeper: StateKeeper | null = null;
 
   /** Fresh optimiser state on start weights. @throws WeightsMismatchError */
   constructor(config: VitConfig, weights: Weights, options: StateOptions) {
@@ -93,14 +100,60 @@ export class TrainState {
     };
   }
 
-  /** Flat tensors of a kind, one a group; `ema` is empty when off. They belong to the state. */
+  /**
+   * Flat tensors of a kind, one a group; `ema` is empty when off. They belong to the state; those of a state that is kept
+   * elsewhere are made when they are asked for and good until it has `changed`.
+   */
   tensors(kind: StateKind): readonly tf.Tensor[] {
+    const known = this.#tensors[kind];
+    if (this.#keeper === null || known.length > 0 || (kind === 'ema' && !this.hasEma)) return known;
+    const keeper = this.#keeper;
+    this.#tensors[kind] = this.groups.map((_, group) => tf.keep(tf.tensor1d(keeper.values(kind, group))));
     return this.#tensors[kind];
   }
 
   /** The weights that are evaluated and kept: the moving average where on. One flat tensor a group. */
   get evaluated(): readonly tf.Tensor[] {
-    return this.hasEma ? this.#tensors.ema : this.#tensors.parameters;
+    return this.tensors(this.hasEma ? 'ema' : 'parameters');
+  }
+
+  /** Lets go of all values: from now on `keeper` has them. */
+  keepIn(keeper: StateKeeper): void {
+    this.#keeper = keeper;
+    this.changed();
+  }
+
+  /** The values elsewhere are others now: what was read of them is let go of. */
+  changed(): void {
+    if (this.#keeper === null) throw new Error('the state keeps its own values');
+    for (const kind of KINDS) {
+      tf.dispose(this.#tensors[kind]);
+      this.#tensors[kind] = [];
+    }
+  }
+
+  /** Has the values again. They are read first, then `release` is called to make room for them. */
+  takeBack(release: () => void): void {
+    if (this.#keeper === null) throw new Error('the state keeps its own values');
+    const values = this.#kinds.map((kind) => this.groups.map((_, group) => this.#values(kind, group)));
+    this.changed();
+    this.#keeper = null;
+    release();
+    this.#kinds.forEach((kind, at) => {
+      this.#tensors[kind] = (values[at] ?? []).map((own) => tf.keep(tf.tensor1d(own)));
+    });
+  }
+
+  get #kinds(): readonly StateKind[] {
+    return KINDS.filter((kind) => kind !== 'ema' || this.hasEma);
+  }
+
+  /** Values of one group: a copy. */
+  #values(kind: StateKind, group: number): Float32Array {
+    const tensor = this.#tensors[kind][group];
+    if (tensor !== undefined) return tensor.dataSync<'float32'>().slice();
+    if (this.#keeper === null) throw new Error(`no values of ${kind} in group ${group}`);
+    return this.#keeper.values(kind, group);
   }
 
   /** All tensors of one group. They belong to the state. */
@@ -110,12 +163,11 @@ export class TrainState {
       if (tensor === undefined) throw new Error(`no parameter group ${index}`);
       return tensor;
     };
-    const { parameters, m, v, ema } = this.#tensors;
     return {
-      parameters: of(parameters),
-      m: of(m),
-      v: of(v),
-      ema: this.hasEma ? of(ema) : null,
+      parameters: of(this.tensors('parameters')),
+      m: of(this.tensors('m')),
+      v: of(this.tensors('v')),
+      ema: this.hasEma ? of(this.tensors('ema')) : null,
       decayMask: of(this.decayMasks),
     };
   }
@@ -132,11 +184,8 @@ export class TrainState {
 
   /** Weights of one kind by parameter name: copies. */
   weights(kind: StateKind): Map<string, Float32Array> {
-    return new Map(
-      this.#tensors[kind].flatMap((tensor, index) =>
-        unpackGroup(this.groups[index] as ParameterGroup, tensor.dataSync<'float32'>().slice()),
-      ),
-    );
+    if (!this.#kinds.includes(kind)) return new Map();
+    return new Map(this.groups.flatMap((group, index) => unpackGroup(group, this.#values(kind, index))));
   }
 
   /** The weights that are evaluated and kept, by parameter name: copies. */
@@ -159,14 +208,15 @@ export class TrainState {
    * Each array is a copy of its own.
    */
   *flatState(): Generator<Float32Array, void> {
-    for (const kind of KINDS) {
-      for (const tensor of this.#tensors[kind]) yield tensor.dataSync<'float32'>().slice();
+    for (const kind of this.#kinds) {
+      for (const group of this.groups.keys()) yield this.#values(kind, group);
     }
     yield Float32Array.of(this.step);
   }
 
   /** Goes on from an exported state. @throws TrainStateError, and changes nothing */
   importState(state: ReadonlyMap<string, Float32Array>): void {
+    if (this.#keeper !== null) throw new Error('the values of the state are kept elsewhere');
     const step = state.get('step')?.[0];
     if (step === undefined || !Number.isInteger(step) || step < 0) {
       throw new TrainStateError('The checkpoint holds no valid step counter.');

@@ -92,14 +92,15 @@ export interface MicroGradients {
 }
 
 /**
- * Loss, terms and gradients of one micro-batch; nothing but ops on tensors. `parameters` is one flat tensor a group.
- * The caller disposes the result.
+ * Loss, terms and gradients of one micro-batch; nothing but ops on tensors. `parameters` is one flat tensor a group, `lossScale` a
+ * scalar that the gradients (and nothing that is measured) are multiplied by on their way. The caller disposes the result.
  */
 export function microGradients(
   parameters: readonly tf.Tensor[],
   config: VitConfig,
   batch: MicroTensors,
   objective: Objective,
+  lossScale?: tf.Tensor,
 ): MicroGradients {
   const blocks = neededFeature(objective.method, objective.loss) !== 'none';
   let terms: tf.Tensor | null = null;
@@ -118,11 +119,16 @@ export function microGradients(
       batch.totals,
     );
     terms = tf.keep(tf.stack([joint.loss, ...joint.terms.map((term) => term.value)]));
-    return joint.loss;
+    return scaledLoss(joint.loss, lossScale);
   })([...parameters]);
   value.dispose();
   if (terms === null) throw new Error('the loss was not computed');
   return { measured: terms, gradients: grads };
+}
+
+/** The loss whose gradients are asked for. */
+export function scaledLoss(loss: tf.Scalar, lossScale: tf.Tensor | undefined): tf.Scalar {
+  return lossScale === undefined ? loss : tf.mul(loss, lossScale);
 }
 
 /** What is computed from a micro-batch, whatever the loss: `Batch` is its plain arrays, `Fed` its tensors. */
@@ -131,8 +137,11 @@ export interface StepWork<Batch, Fed> {
   readonly tensors: (batch: Batch, all: readonly Batch[]) => Fed;
   /** Every tensor of `fed` by a name of its own. */
   readonly named: (fed: Fed) => ReadonlyMap<string, tf.Tensor>;
-  /** Nothing but ops on tensors. `parameters` is one flat tensor a group. Call inside `tf.tidy`. */
-  readonly gradients: (parameters: readonly tf.Tensor[], fed: Fed) => MicroGradients;
+  /**
+   * Nothing but ops on tensors. `parameters` is one flat tensor a group; the gradients, and nothing that is measured, are those of
+   * the loss times `lossScale`. Call inside `tf.tidy`.
+   */
+  readonly gradients: (parameters: readonly tf.Tensor[], fed: Fed, lossScale?: tf.Tensor) => MicroGradients;
   /** Names and shares of the terms that a step has measured. */
   readonly terms: (values: readonly number[]) => readonly TermMeasurement[];
   /** `films` films out of `batch`, some of them again where it has too few: an example of a size. */
@@ -147,7 +156,7 @@ export function labelledWork(config: VitConfig, objective: Objective): StepWork<
   return {
     tensors: (batch, all) => microTensors(batch, batchCounts(all), config, kind),
     named: namedTensors,
-    gradients: (parameters, fed) => microGradients(parameters, config, fed, objective),
+    gradients: (parameters, fed, lossScale) => microGradients(parameters, config, fed, objective, lossScale),
     terms: (values) => termMeasurements(objective, values),
     resized: resizedBatch,
     rows: batchRows,

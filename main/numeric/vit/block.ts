@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 
 import type { VitConfig } from './config.ts';
-import { differentiable } from './differentiable.ts';
+import { differentiable, lateVector } from './differentiable.ts';
 import {
   attentionGradient,
   attentionProbabilities,
@@ -37,16 +37,16 @@ function tokensOf(x: tf.Tensor, batch: number): number {
 /** x + proj(attend(norm1(x))) for x [B·N, D]. Inputs: x, norm1 scale and bias, qkv kernel and bias, proj kernel and bias. */
 function attentionFormula(config: BlockShape, batch: number, inputs: readonly tf.Tensor[]) {
   const { heads } = config;
-  const [x, scale, bias, qkv, qkvBias, proj, projBias] = inputs as Inputs;
+  const [x, normScale, bias, qkv, qkvBias, proj, projBias] = inputs as Inputs;
   const tokens = tokensOf(x, batch);
-  const { value: normed, unit, inverse } = layerNorm(x, scale, bias, config.layerNormEpsilon);
+  const { value: normed, unit, inverse } = layerNorm(x, normScale, bias, config.layerNormEpsilon);
   const parts = splitHeads(linear(normed, qkv, qkvBias), batch, tokens, heads); // 3 × [B, h, N, d]
   const [q, keys, values] = parts as [tf.Tensor, tf.Tensor, tf.Tensor];
-  const queries = tf.mul(q, attentionScale(config.width / heads));
-  const probabilities = attentionProbabilities(queries, keys); // [B, h, N, N]
+  const scale = attentionScale(config.width / heads);
+  const probabilities = attentionProbabilities(tf.mul(q, scale), keys); // [B, h, N, N]
   const merged = mergeHeads(tf.matMul(probabilities, values)); // [B·N, D]
   const value = tf.add(x, linear(merged, proj, projBias));
-  const saved = { unit, inverse, queries, keys, values, probabilities, merged, scale, bias, qkv, proj };
+  const saved = { unit, inverse, q, keys, values, merged, normScale, bias, qkv, proj };
   return {
     value,
     saved: () => saved,
@@ -54,10 +54,13 @@ function attentionFormula(config: BlockShape, batch: number, inputs: readonly tf
       const [dMerged, dProj, dProjBias] = linearGradient(dy, kept.merged, kept.proj);
       const rows = attentionRowSums(dMerged, kept.merged, batch, tokens, heads);
       const dMixed = separateHeads(dMerged, batch, tokens, heads);
-      const dParts = mergeHeads3(attentionGradient(dMixed, rows, kept));
-      const again = layerNormValue(kept.unit, kept.scale, kept.bias);
+      // [B, h, N, N] is made again, as in FlashAttention (Dao 2022)
+      const queries = tf.mul(kept.q, lateVector(tf.tensor1d([scale]), dy));
+      const parts = { ...kept, queries, probabilities: attentionProbabilities(queries, kept.keys) };
+      const dParts = mergeHeads3(attentionGradient(dMixed, rows, parts));
+      const again = layerNormValue(kept.unit, lateVector(kept.normScale, dy), kept.bias);
       const [dNorm, dQkv, dQkvBias] = linearGradient(dParts, again, kept.qkv);
-      const [dx, dScale, dBias] = layerNormGradient(dNorm, kept.unit, kept.inverse, kept.scale);
+      const [dx, dScale, dBias] = layerNormGradient(dNorm, kept.unit, kept.inverse, kept.normScale);
       return [tf.add(dy, dx), dScale, dBias, dQkv, dQkvBias, dProj, dProjBias];
     },
   };
@@ -67,26 +70,21 @@ function attentionFormula(config: BlockShape, batch: number, inputs: readonly tf
 function mlpFormula(config: BlockShape, inputs: readonly tf.Tensor[]) {
   const [x, scale, bias, fc1, fc1Bias, fc2, fc2Bias] = inputs as Inputs;
   const { value: normed, unit, inverse } = layerNorm(x, scale, bias, config.layerNormEpsilon);
-  const activated = gelu(linear(normed, fc1, fc1Bias)); // [B·N, 4D]
+  const hidden = linear(normed, fc1, fc1Bias); // [B·N, 4D]
+  const { twice } = gelu(hidden, Math.SQRT1_2);
   const halfFc2 = tf.mul(fc2, 0.5); // exact, and the factor 2 of `twice` with it
-  const value = tf.add(x, linear(activated.twice, halfFc2, fc2Bias));
-  const saved = () => ({
-    unit,
-    inverse,
-    slope: geluSlope(activated),
-    twice: activated.twice,
-    scale,
-    bias,
-    fc1,
-    halfFc2,
-  });
+  const value = tf.add(x, linear(twice, halfFc2, fc2Bias));
+  const saved = { unit, inverse, hidden, scale, bias, fc1, halfFc2 };
   return {
     value,
-    saved,
-    gradient: (dy: tf.Tensor, kept: ReturnType<typeof saved>) => {
-      const [dTwice, dHalfFc2, dFc2Bias] = linearGradient(dy, kept.twice, kept.halfFc2);
-      const again = layerNormValue(kept.unit, kept.scale, kept.bias);
-      const [dNorm, dFc1, dFc1Bias] = linearGradient(tf.mul(dTwice, kept.slope), again, kept.fc1);
+    saved: () => saved,
+    gradient: (dy: tf.Tensor, kept: typeof saved) => {
+      // the activation is cheaper to make again than to keep
+      const activated = gelu(kept.hidden, lateVector(tf.tensor1d([Math.SQRT1_2]), dy));
+      const [dTwice, dHalfFc2, dFc2Bias] = linearGradient(dy, activated.twice, kept.halfFc2);
+      const dHidden = tf.mul(dTwice, geluSlope(activated));
+      const again = layerNormValue(kept.unit, lateVector(kept.scale, dy), kept.bias);
+      const [dNorm, dFc1, dFc1Bias] = linearGradient(dHidden, again, kept.fc1);
       const [dx, dScale, dBias] = layerNormGradient(dNorm, kept.unit, kept.inverse, kept.scale);
       return [tf.add(dy, dx), dScale, dBias, dFc1, dFc1Bias, tf.mul(dHalfFc2, 0.5), dFc2Bias];
     },

@@ -80,6 +80,15 @@ function behind(x: tf.Tensor, dy: tf.Tensor): tf.Tensor {
   return tf.slice(tf.concat([x, mark]), [0, 0], x.shape);
 }
 
+/**
+ * Parameters [D], known only once `dy` [R, E] is: what is made of them for a gradient is made then, and not at the time of the
+ * value, as a graph otherwise might.
+ */
+export function lateVector(vector: tf.Tensor, dy: tf.Tensor): tf.Tensor {
+  const mark = tf.reshape(tf.slice(dy, [0, 0], [1, 1]), [1]);
+  return tf.slice(tf.concat([vector, mark]), [0], vector.shape);
+}
+
 /** `list[index]`, known to be there. */
 export function at(list: readonly tf.Tensor[], index: number): tf.Tensor {
   const found = list[index];

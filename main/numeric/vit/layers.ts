@@ -69,9 +69,9 @@ export interface Gelu {
   readonly twiceCdf: tf.Tensor;
 }
 
-/** Any shape. */
-export function gelu(x: tf.Tensor): Gelu {
-  const scaled = tf.mul(x, Math.SQRT1_2);
+/** Any shape. `half` is √½: a number, or a tensor [1] of it that is known later. */
+export function gelu(x: tf.Tensor, half: number | tf.Tensor): Gelu {
+  const scaled = tf.mul(x, half);
   const twiceCdf = tf.add(tf.erf(scaled), 1);
   return { twice: tf.mul(x, twiceCdf), scaled, twiceCdf };
 }

@@ -17,8 +17,13 @@ import { knownMachineRate } from './machine-rate.ts';
 const RULE_OF_THUMB: Readonly<Record<VitVariant, number>> = { tiny: 0.05, small: 0.16, base: 0.6 };
 /** A forward pass alone costs about a third. */
 const FORWARD_SHARE = 1 / 3;
-/** Native library, decoded films and the process itself. */
-const PROCESS_BYTES = 650e6;
+/** Native library and the process itself. */
+const PROCESS_BYTES = 500e6;
+/** Weights, two moments, gradients and, for a while, one thing more; measured with all three sizes. */
+const COPIES_OF_WEIGHTS = 5;
+/** Values a token and channel that a block keeps for its gradient, and those that are there once; measured. */
+const KEPT_A_BLOCK = { all: 13, recomputed: 2 } as const;
+const KEPT_ONCE = 20;
 
 /** Cost of a step on hidden patches beside one on all tokens: a quarter of the tokens, and the decoder; measured with ViT-Tiny. */
 const MASKED_SHARE = 0.6;
@@ -59,7 +64,8 @@ function secondsPerFilm(
   const machine = knownMachineRate(library, model);
   return machine !== null
     ? {
-        seconds: precision === 'single' ? machine.secondsPerFilm : machine.mixedSecondsPerFilm,
+        seconds:
+          precision === machine.mixed.precision ? machine.mixed.secondsPerFilm : machine.secondsPerFilm,
         basis: 'measured on this machine with films of noise',
       }
     : { seconds: RULE_OF_THUMB[model], basis: 'rule of thumb for two processor cores' };
@@ -79,7 +85,7 @@ function largerModel({ init, model }: RunConfig): VitVariant | null {
   return model === 'tiny' ? 'small' : 'base';
 }
 
-export interface RunEstimate extends Omit<Estimate, 'refusals' | 'measuring' | 'mixedGain'> {
+export interface RunEstimate extends Omit<Estimate, 'refusals' | 'measuring' | 'mixed'> {
   /** Why the disk is too small; null = it is not. */
   readonly tooBig: string | null;
   /** Of `diskBytes` what stays when the run is over, and what goes. */
@@ -124,13 +130,14 @@ export function estimateRun(
     larger !== null ? weightBytes : weightBytes * (2 * (recipe.emaDecay === null ? 3 : 4) + 1);
   const diskBytes = keptBytes + passingBytes;
   const tokens = recipe.microBatch * tokenCount(vit) * vit.width * 4;
-  const activationBytes = tokens * (recipe.recompute ? vit.depth * 2 + 30 : vit.depth * 30);
+  const activationBytes =
+    tokens * (vit.depth * KEPT_A_BLOCK[recipe.recompute ? 'recomputed' : 'all'] + KEPT_ONCE);
   const streamBytes =
     larger === null
       ? 0
       : train * tokenCount(full) * (full.width + vitConfig(larger, { t1Units: 1 }).width) * 4;
   const memoryBytes =
-    PROCESS_BYTES + weightBytes * 8 + activationBytes + films.length * MODEL_SIDE ** 2 + streamBytes;
+    PROCESS_BYTES + weightBytes * COPIES_OF_WEIGHTS + activationBytes + films.length * MODEL_SIDE ** 2 + streamBytes;
   const again = recipe.recompute ? 1 + FORWARD_SHARE : 1;
   const warnings = [
     memoryBytes > freemem() &&

@@ -9,7 +9,8 @@ import { fileURLToPath } from 'node:url';
 
 import { z } from 'zod';
 
-import type { Precision, VitVariant } from '../../../shared/domain/recipe.ts';
+import type { Estimate } from '../../../shared/contract/training.ts';
+import type { MixedPrecision, Precision, VitVariant } from '../../../shared/domain/recipe.ts';
 import { benchReady, benchStep, type BenchSettings } from '../../../shared/worker/bench.ts';
 import type { OpenLibrary } from '../library/open-library.ts';
 import type { Log } from '../service-types.ts';
@@ -19,8 +20,8 @@ const machineRate = z.object({
   startSeconds: z.number().positive(),
   /** Forward, backward and update at 224 px, all tokens. */
   secondsPerFilm: z.number().positive(),
-  /** The same in mixed precision. */
-  mixedSecondsPerFilm: z.number().positive(),
+  /** The faster of the mixed precisions that were measured: float16 on graphics cards alone. */
+  mixed: z.object({ precision: z.enum(['mixed', 'mixed-f16']), secondsPerFilm: z.number().positive() }),
   /** Of the engine that was measured. */
   version: z.string(),
   threads: z.number().int(),
@@ -43,7 +44,12 @@ export function knownMachineRate(library: OpenLibrary, model: VitVariant): Machi
   return machineRate.safeParse(library.store.settings.get(rateKey(model))).data ?? null;
 }
 
-type Measured = Omit<MachineRate, 'mixedSecondsPerFilm'>;
+type Measured = Omit<MachineRate, 'mixed'> & { readonly device: string | undefined };
+
+/** The mixed precision that was measured, and how many times as fast it is. */
+export function mixedGain({ secondsPerFilm, mixed }: MachineRate): NonNullable<Estimate['mixed']> {
+  return { precision: mixed.precision, gain: secondsPerFilm / mixed.secondsPerFilm };
+}
 
 export interface MachineRates {
   /** Begins to measure `model` where that is not known and nothing is measured. @returns true while it is measured */
@@ -93,8 +99,13 @@ export function createMachineRates({ library, log, entry = ENTRY }: MachineRates
   async function measure(model: VitVariant): Promise<void> {
     try {
       const single = await rateIn(model, 'single');
-      const mixed = await rateIn(model, 'mixed');
-      const rate: MachineRate = { ...single, mixedSecondsPerFilm: mixed.secondsPerFilm };
+      const kinds: readonly MixedPrecision[] = single.device === 'gpu' ? ['mixed', 'mixed-f16'] : ['mixed'];
+      const measured: MachineRate['mixed'][] = [];
+      for (const precision of kinds) {
+        measured.push({ precision, secondsPerFilm: (await rateIn(model, precision)).secondsPerFilm });
+      }
+      const [mixed] = measured.sort((a, b) => a.secondsPerFilm - b.secondsPerFilm);
+      const rate = machineRate.parse({ ...single, mixed });
       if (!closed) library.store.settings.set(rateKey(model), rate);
       log.info('measured how fast this machine trains', { model, ...rate });
     } catch (error) {
@@ -135,12 +146,12 @@ async function rateOf({ stdin, stdout }: ChildProcess): Promise<Measured> {
     stdin.write('step\n');
     return (await next(benchStep)).ms;
   };
-  const { version, threads } = await next(benchReady);
+  const { version, threads, device } = await next(benchReady);
   await step();
   const startSeconds = (performance.now() - began) / 1000;
   for (let warm = 0; warm < WARM_UP; warm += 1) await step();
   const times: number[] = [];
   for (let count = 0; count < STEPS; count += 1) times.push(await step());
   // The fastest counts: what else the computer does meanwhile is not its speed.
-  return { startSeconds, secondsPerFilm: Math.min(...times) / 1000 / FILMS, version, threads };
+  return { startSeconds, secondsPerFilm: Math.min(...times) / 1000 / FILMS, version, threads, device };
 }

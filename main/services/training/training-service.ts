@@ -12,7 +12,7 @@ import type { RunRow } from '../../store/runs.ts';
 import type { OpenLibrary } from '../library/open-library.ts';
 import type { Clock, Log, TrainingService, WorkerHost } from '../service-types.ts';
 import { estimateRun } from './estimate.ts';
-import { knownMachineRate, type MachineRates } from './machine-rate.ts';
+import { knownMachineRate, mixedGain, type MachineRates } from './machine-rate.ts';
 import { presetCards } from './presets.ts';
 import { configHash, fillRequest } from './run-config.ts';
 import { lowDisk, roomForCheckpoint } from './low-disk.ts';
@@ -239,8 +239,8 @@ export function createTrainingService(deps: TrainingDeps): TrainingParts {
         if (tooBig !== null) refusals.push(tooBig);
         const measuring = engine.trainable && process === null && deps.rates?.ask(config.model) === true;
         const machine = knownMachineRate(library, config.model);
-        const mixedGain = machine === null ? null : machine.secondsPerFilm / machine.mixedSecondsPerFilm;
-        return { ...estimate, diskBytes: keptBytes + passingBytes, measuring, mixedGain, refusals };
+        const mixed = machine === null ? null : mixedGain(machine);
+        return { ...estimate, diskBytes: keptBytes + passingBytes, measuring, mixed, refusals };
       } catch (error) {
         if (!(error instanceof ServiceError)) throw error;
         refusals.push(error.message);
@@ -249,7 +249,7 @@ export function createTrainingService(deps: TrainingDeps): TrainingParts {
           ...nothing,
           basis: 'not estimated',
           measuring: false,
-          mixedGain: null,
+          mixed: null,
           warnings: [],
           refusals,
         };

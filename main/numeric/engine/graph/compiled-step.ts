@@ -5,17 +5,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 
 import type { Precision } from '../../../../shared/domain/recipe.ts';
-import {
-  ADAMW_DEFAULTS,
-  adamwUpdate,
-  clipFactor,
-  decayFactors,
-  gradientNorm,
-  movingAverage,
-} from '../../optim/adamw.ts';
-import type { StateKind, TrainState } from '../../train/train-state.ts';
+import { ADAMW_DEFAULTS, clipFactor, gradientNorm } from '../../optim/adamw.ts';
+import type { StateKeeper, StateKind, TrainState } from '../../train/train-state.ts';
 import type { OptimiserSettings, StepWork } from '../../train/train-step.ts';
-import { inHalfPrecision } from './mixed-precision.ts';
+import { fusedAdamw, type GroupVariables } from './fused-adamw.ts';
+import { HALVES, inHalfPrecision, LOSS_SCALE } from './mixed-precision.ts';
 import { Program } from './program.ts';
 import type { DataType, GraphNode } from './recorded-graph.ts';
 import { record, type NativeBackend } from './recorder.ts';
@@ -25,7 +19,7 @@ import { after, placeholder, Variable } from './variables.ts';
 export interface CompiledSettings<Fed> {
   readonly work: Pick<StepWork<never, Fed>, 'named' | 'gradients'>;
   readonly optimiser: Omit<OptimiserSettings, 'learningRate'>;
-  /** `mixed`: matrix products of the gradients in bfloat16. */
+  /** What the matrix products of the gradients are computed in. */
   readonly precision: Precision;
 }
 
@@ -41,18 +35,54 @@ const NORM = 'norm/value';
 const APPLIED = 'apply/done';
 const ASSIGNED = 'assign/done';
 const RATES = 'rates';
+const LOSS_SCALE_FED = 'loss-scale';
 
-type Kind = StateKind | 'gradients';
-
-/** Variables of one kind, one a parameter group. */
-function variablesOf(state: TrainState, kind: Kind): Variable[] {
-  return state.groups.map(({ size }, at) => new Variable(`state/${kind}/${at}`, [size]));
+/** Where the values of a state are kept: one variable a parameter group. */
+interface Variables extends Readonly<Record<StateKind | 'gradients', readonly Variable[]>> {
+  /** One a group; groups of the same make share theirs. */
+  readonly masks: readonly Variable[];
 }
 
-export class CompiledStep<Fed> {
+function variablesOf(state: TrainState): Variables {
+  const of = (kind: StateKind): Variable[] =>
+    state.groups.map(({ size }, at) => new Variable(`state/${kind}/${at}`, [size]));
+  const masks = [...new Set(state.decayMasks)];
+  const maskVariables = masks.map(({ shape }, at) => new Variable(`state/mask/${at}`, shape));
+  return {
+    parameters: of('parameters'),
+    m: of('m'),
+    v: of('v'),
+    ema: state.hasEma ? of('ema') : [],
+    gradients: state.groups.map((_, at) => new Variable(`state/gradients/${at}`, null)),
+    masks: state.decayMasks.map((mask) => found(maskVariables, masks.indexOf(mask))),
+  };
+}
+
+function found<T>(list: readonly T[], at: number): T {
+  const one = list[at];
+  if (one === undefined) throw new Error(`there is no ${at} of ${list.length}`);
+  return one;
+}
+
+/** What the recording of a micro-batch has computed, eagerly. */
+export interface Recorded {
+  readonly loss: number;
+  /** Norm of its gradients, before clipping. */
+  readonly gradNorm: number;
+}
+
+export class CompiledStep<Fed> implements StateKeeper {
   readonly #program: Program;
-  readonly #variables: ReadonlyMap<Kind, readonly Variable[]>;
+  readonly #variables: Variables;
   readonly #named: CompiledSettings<Fed>['work']['named'];
+  readonly #scalesLoss: boolean;
+  /** Whether products are in float16, and the loss is scaled for it. */
+  get scalesLoss(): boolean {
+    return this.#scalesLoss;
+  }
+
+  /** By films of a micro-batch. */
+  readonly recorded: ReadonlyMap<number, Recorded>;
 
   /**
    * Records a step for micro-batches of the sizes of `batches`. The session begins with the values of `state`, which
@@ -65,34 +95,41 @@ export class CompiledStep<Fed> {
     { work, optimiser, precision }: CompiledSettings<Fed>,
   ) {
     this.#named = work.named;
-    const kinds: Kind[] = ['parameters', 'm', 'v', 'gradients', ...(state.hasEma ? (['ema'] as const) : [])];
-    this.#variables = new Map(kinds.map((kind) => [kind, variablesOf(state, kind)]));
+    this.#variables = variablesOf(state);
+    this.#scalesLoss = HALVES[precision] === 'float16';
+    const recorded = new Map<number, Recorded>();
+    this.recorded = recorded;
     const nodes = [
-      ...[...this.#variables.values()].flat().flatMap((variable) => variable.nodes()),
+      ...[...this.#kept, ...this.#variables.gradients].flatMap((variable) => variable.nodes()),
       ...this.#assignNodes(),
+      ...(this.#scalesLoss ? [placeholder(LOSS_SCALE_FED, [])] : []),
       ...batches.flatMap((batch) => {
-        const micro = this.#microNodes(backend, state, batch, work);
-        return precision === 'mixed' ? inHalfPrecision(micro, microName(batch)) : micro;
+        const { nodes: micro, eager } = this.#microNodes(backend, state, batch, work);
+        recorded.set(batch.films, eager);
+        const half = HALVES[precision];
+        return half === null ? micro : inHalfPrecision(micro, microName(batch), half);
       }),
       ...this.#applyNodes(backend, state, optimiser),
     ];
     this.#program = new Program(backend, nodes);
     try {
-      this.assign(state);
+      this.#assign(state);
     } catch (error) {
       this.#program.dispose(); // nobody else knows of it
       throw error;
     }
   }
 
-  #of(kind: Kind): readonly Variable[] {
-    return this.#variables.get(kind) ?? [];
+  /** Everything that a state has a value for. */
+  get #kept(): readonly Variable[] {
+    const { parameters, m, v, ema, masks } = this.#variables;
+    return [...parameters, ...m, ...v, ...ema, ...new Set(masks)];
   }
 
   /** Placeholders for every variable's value; one fetch assigns them all. */
   #assignNodes(): GraphNode[] {
-    const all = [...this.#variables.values()].flat();
-    const given = all.map((variable) => placeholder(`assign/${variable.name}`, variable.shape));
+    const all = this.#kept;
+    const given = all.map((variable) => placeholder(`assign/${variable.name}`, variable.shape ?? []));
     const assigned = all.map((variable) =>
       variable.assign(`assigned/${variable.name}`, `assign/${variable.name}`),
     );
@@ -104,32 +141,45 @@ export class CompiledStep<Fed> {
     state: TrainState,
     micro: Micro<Fed>,
     work: CompiledSettings<Fed>['work'],
-  ): GraphNode[] {
+  ): { readonly nodes: GraphNode[]; readonly eager: Recorded } {
     const parameters = state.tensors('parameters');
     const given = work.named(micro.fed);
+    const lossScale = this.#scalesLoss ? tf.scalar(1) : null;
     const at = microName(micro);
     const inputs = new Map<tf.Tensor, string>([
-      ...parameters.map((tensor, group) => [tensor, this.#of('parameters')[group]?.read ?? ''] as const),
+      ...parameters.map((tensor, group) => [tensor, found(this.#variables.parameters, group).read] as const),
       ...[...given].map(([name, tensor]) => [tensor, `${at}/${name}`] as const),
+      ...(lossScale === null ? [] : [[lossScale, LOSS_SCALE_FED] as const]),
     ]);
+    const eager = { loss: Number.NaN, gradNorm: Number.NaN };
     const { nodes, outputs } = record(backend, at, inputs, () => {
-      const { measured, gradients } = work.gradients(parameters, micro.fed);
+      const scaled = work.gradients(parameters, micro.fed, lossScale ?? undefined);
+      const { measured } = scaled;
+      const inverse = lossScale === null ? null : tf.div(1, lossScale);
+      const gradients = scaled.gradients.map((one) => (inverse === null ? one : tf.mul(one, inverse)));
+      eager.loss = measured.dataSync<'float32'>()[0] ?? Number.NaN;
+      eager.gradNorm = gradientNorm(gradients).dataSync<'float32'>()[0] ?? Number.NaN;
       return {
         measured,
         ...Object.fromEntries(gradients.map((gradient, group) => [String(group), gradient])),
       };
     });
-    const added = this.#of('gradients').map((variable, group) =>
-      variable.add(`${at}/added/${group}`, outputs[String(group)] ?? ''),
-    );
-    return [
+    const { gradients } = this.#variables;
+    const gradient = (group: number): string => outputs[String(group)] ?? '';
+    const begun = gradients.map((one, group) => one.assign(`${at}/begun/${group}`, gradient(group)));
+    const added = gradients.map((one, group) => one.add(`${at}/added/${group}`, gradient(group)));
+    const measured = outputs['measured'] ?? '';
+    const all = [
       ...[...given].map(([name, tensor]) =>
         placeholder(`${at}/${name}`, tensor.shape, tensor.dtype as DataType),
       ),
       ...nodes,
+      ...begun,
       ...added,
-      after(`${at}/done`, outputs['measured'] ?? '', added),
+      after(`${at}/first`, measured, begun),
+      after(`${at}/further`, measured, added),
     ];
+    return { nodes: all, eager };
   }
 
   #applyNodes(
@@ -140,78 +190,69 @@ export class CompiledStep<Fed> {
     const [beta1, beta2] = optimiser.betas ?? [ADAMW_DEFAULTS.beta1, ADAMW_DEFAULTS.beta2];
     const epsilon = optimiser.epsilon ?? ADAMW_DEFAULTS.epsilon;
     const { weightDecay, clipNorm, emaDecay } = optimiser;
-    const gradients = state.groups.map(({ size }) => tf.zeros([size]));
+    const { parameters, m, v, ema, gradients, masks } = this.#variables;
+    const examples = state.groups.map(() => tf.zeros([1]));
     const rates = tf.tensor1d([1, 1, 1]);
-    const read = (kind: Kind, tensors: readonly tf.Tensor[]) =>
-      tensors.map((tensor, at) => [tensor, this.#of(kind)[at]?.read ?? ''] as const);
     const inputs = new Map<tf.Tensor, string>([
-      ...read('gradients', gradients),
-      ...read('parameters', state.tensors('parameters')),
-      ...read('m', state.tensors('m')),
-      ...read('v', state.tensors('v')),
-      ...read('ema', state.tensors('ema')),
+      ...examples.map((tensor, at) => [tensor, found(gradients, at).read] as const),
       [rates, RATES],
     ]);
     const { nodes, outputs } = record(backend, 'apply', inputs, () => {
-      const norm = gradientNorm(gradients);
+      const norm = gradientNorm(examples);
       const [stepSize, correction, decay] = tf.unstack(rates) as [tf.Tensor, tf.Tensor, tf.Tensor];
-      const factor = clipNorm === null ? null : clipFactor(norm, clipNorm);
-      const made: Record<string, tf.Tensor> = { norm };
-      gradients.forEach((gradient, at) => {
-        const now = state.group(at);
-        const next = adamwUpdate(
-          now,
-          factor === null ? gradient : tf.mul(gradient, factor),
-          weightDecay === 0 ? null : decayFactors(now.decayMask, decay),
-          { stepSize, correction },
-          { beta1, beta2, epsilon },
-        );
-        made[`parameters/${at}`] = next.parameters;
-        made[`m/${at}`] = next.m;
-        made[`v/${at}`] = next.v;
-        made[`gradients/${at}`] = tf.zerosLike(gradient);
-        if (now.ema !== null && emaDecay !== null) {
-          made[`ema/${at}`] = movingAverage(now.ema, next.parameters, emaDecay);
-        }
-      });
-      return made;
+      return {
+        norm,
+        rate: tf.div(stepSize, correction),
+        epsilon: tf.div(epsilon, correction),
+        ...(weightDecay === 0 ? {} : { decay }),
+        ...(clipNorm === null ? {} : { clip: clipFactor(norm, clipNorm) }),
+      };
     });
-    tf.dispose([...gradients, rates]);
-    const { norm = '', ...values } = outputs;
-    const assigned = Object.entries(values).map(([place, source]) => {
-      const [kind, at] = place.split('/') as [Kind, string];
-      const variable = this.#of(kind)[Number(at)];
-      if (variable === undefined) throw new Error(`there is no variable ${place}`);
-      return variable.assign(`apply/assigned/${place}`, source);
-    });
+    tf.dispose([...examples, rates]);
+    const { norm = '', rate = '', epsilon: least = '', decay = null, clip = null } = outputs;
+    const groups = state.groups.map((_, at): GroupVariables => ({
+      parameters: found(parameters, at),
+      m: found(m, at),
+      v: found(v, at),
+      ema: ema[at] ?? null,
+      gradients: found(gradients, at),
+      mask: found(masks, at),
+    }));
+    const scalars = { rate, epsilon: least, decay, clip };
+    const update = fusedAdamw('apply', groups, scalars, { beta1, beta2, emaDecay });
     return [
       placeholder(RATES, [3]),
       ...nodes,
-      ...assigned,
+      ...update.nodes,
       after(NORM, norm, []),
-      after(APPLIED, norm, assigned),
+      after(APPLIED, norm, [update.last]),
     ];
   }
 
-  /** Takes over the values of `state`; no gradient is summed yet. */
-  assign(state: TrainState): void {
-    tf.tidy(() => {
-      const inputs = new Map<string, tf.Tensor>();
-      for (const [kind, variables] of this.#variables) {
-        variables.forEach((variable, at) => {
-          const value = kind === 'gradients' ? tf.zeros([...variable.shape]) : state.tensors(kind)[at];
-          if (value !== undefined) inputs.set(`assign/${variable.name}`, value);
-        });
-      }
-      this.#program.run(inputs, [ASSIGNED]);
-    });
+  /** Takes over the values of `state`. */
+  #assign(state: TrainState): void {
+    const { masks, parameters, m, v, ema } = this.#variables;
+    const values = new Map<Variable, tf.Tensor>();
+    const of = (variables: readonly Variable[], tensors: readonly tf.Tensor[]): void =>
+      variables.forEach((variable, at) => values.set(variable, found(tensors, at)));
+    of(parameters, state.tensors('parameters'));
+    of(m, state.tensors('m'));
+    of(v, state.tensors('v'));
+    of(ema, state.tensors('ema'));
+    of(masks, state.decayMasks);
+    const inputs = new Map([...values].map(([{ name }, tensor]) => [`assign/${name}`, tensor]));
+    tf.dispose(this.#program.run(inputs, [ASSIGNED]));
   }
 
-  /** Adds the gradients of one micro-batch. [1 + terms]: the loss, then each term unweighted. */
-  micro(micro: Micro<Fed>): Float32Array {
+  /**
+   * The gradients of one micro-batch; they are added to those of the others of its step unless it is the `first`.
+   * [1 + terms]: the loss, then each term unweighted. `lossScale` is used where products are in float16. Call inside `tf.tidy`.
+   */
+  micro(micro: Micro<Fed>, first: boolean, lossScale: number = LOSS_SCALE): Float32Array {
     const at = microName(micro);
     const inputs = new Map([...this.#named(micro.fed)].map(([name, tensor]) => [`${at}/${name}`, tensor]));
-    return read(this.#program.run(inputs, [`${at}/done`]));
+    if (this.#scalesLoss) inputs.set(LOSS_SCALE_FED, tf.scalar(lossScale));
+    return read(this.#program.run(inputs, [`${at}/${first ? 'first' : 'further'}`]));
   }
 
   /** Norm of the gradients added so far, before clipping. */
@@ -219,16 +260,15 @@ export class CompiledStep<Fed> {
     return read(this.#program.run(new Map(), [NORM]))[0] ?? Number.NaN;
   }
 
-  /** Clips, updates the weights, and begins a new sum of gradients. `rates` are the `stepRates` of the step. */
+  /** Clips and updates the weights; the gradients are gone. `rates` are the `stepRates` of the step. */
   apply(rates: Float32Array): void {
     tf.tidy(() => {
       this.#program.run(new Map([[RATES, tf.tensor1d(rates)]]), [APPLIED]);
     });
   }
 
-  /** Values of one kind, one array a parameter group: copies. */
-  values(kind: StateKind): Float32Array[] {
-    return this.#of(kind).map((variable) => read(this.#program.run(new Map(), [variable.read])));
+  values(kind: StateKind, group: number): Float32Array {
+    return read(this.#program.run(new Map(), [found(this.#variables[kind], group).read]));
   }
 
   dispose(): void {

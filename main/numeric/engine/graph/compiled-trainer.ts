@@ -1,11 +1,11 @@
 /**
- * @file Takes optimiser steps by the compiled step in place of `stepOf`, where the library and the model allow it. The first micro-batch is
+ * @file Takes optimiser steps by the compiled step in place of `stepOf`, where the library and the model allow it. The first micro-batch of each size is
  * computed both ways; where they disagree, or something cannot be compiled, the run goes on eagerly and is told why.
  */
 import * as tf from '@tensorflow/tfjs-core';
 
 import type { Precision } from '../../../../shared/domain/recipe.ts';
-import { ADAMW_DEFAULTS, gradientNorm, stepRates } from '../../optim/adamw.ts';
+import { ADAMW_DEFAULTS, stepRates } from '../../optim/adamw.ts';
 import type { TrainState } from '../../train/train-state.ts';
 import {
   NotFiniteError,
@@ -15,10 +15,11 @@ import {
 } from '../../train/train-step.ts';
 import { OutOfMemoryError, withMemory } from '../out-of-memory.ts';
 import { CompiledStep, type Micro } from './compiled-step.ts';
+import { LOSS_SCALE } from './mixed-precision.ts';
 import type { NativeBackend } from './recorder.ts';
 
-/** How far the loss and the gradients' norm of the first micro-batch may be from the eager ones, relative. */
-const AGREE: Readonly<Record<Precision, number>> = { single: 1e-4, mixed: 5e-2 };
+/** How far the loss and the gradients' norm of the first micro-batches may be from the eager ones, relative. */
+const AGREE: Readonly<Record<Precision, number>> = { single: 1e-4, mixed: 5e-2, 'mixed-f16': 5e-2 };
 
 export interface TrainerOptions<Batch, Fed> {
   readonly state: TrainState;
@@ -39,12 +40,29 @@ function relativeDifference(value: number, wanted: number): number {
   return Object.is(value, wanted) ? 0 : Math.abs(value - wanted) / Math.abs(wanted);
 }
 
+/** How far the graph is from what was computed when it was recorded. */
+function differenceOf<Fed>(compiled: CompiledStep<Fed>, micro: Micro<Fed>): number {
+  const recorded = compiled.recorded.get(micro.films);
+  if (recorded === undefined) throw new Error(`no micro-batch of ${micro.films} films was recorded`);
+  let [loss, gradNorm] = [Number.NaN, Number.NaN];
+  for (const scale of lossScales(compiled)) {
+    loss = compiled.micro(micro, true, scale)[0] ?? Number.NaN;
+    gradNorm = compiled.gradientNorm();
+    if (Number.isFinite(gradNorm)) break;
+  }
+  return Math.max(relativeDifference(loss, recorded.loss), relativeDifference(gradNorm, recorded.gradNorm));
+}
+
+/** What the loss is multiplied by, one after the other until no gradient is too large. */
+function lossScales({ scalesLoss }: Pick<CompiledStep<never>, 'scalesLoss'>): readonly number[] {
+  const halvings = scalesLoss ? Math.log2(LOSS_SCALE) : 0;
+  return Array.from({ length: halvings + 1 }, (_, at) => LOSS_SCALE / 2 ** at);
+}
+
 export class CompiledTrainer<Batch extends { readonly films: number }, Fed> {
   readonly #options: TrainerOptions<Batch, Fed>;
-  /** Undefined before the first step; null = eagerly. */
+  /** Undefined before the first step; null = eagerly. While there is one, it keeps the state's values. */
   #compiled: CompiledStep<Fed> | null | undefined;
-  /** The session is ahead of the state. */
-  #ahead = false;
 
   constructor(options: TrainerOptions<Batch, Fed>) {
     this.#options = options;
@@ -63,40 +81,51 @@ export class CompiledTrainer<Batch extends { readonly films: number }, Fed> {
     const [first] = batches;
     if (this.#compiled === undefined) {
       this.#compiled = first === undefined ? null : this.#compile(first, batches, settings);
+      if (this.#compiled !== null) state.keepIn(this.#compiled);
     }
     const compiled = this.#compiled;
     if (compiled === null) return null;
-    let sums: readonly number[] = [];
-    for (const batch of batches) {
-      const measured = withMemory(() => tf.tidy(() => compiled.micro(this.#micro(batch, batches))));
-      sums = [...measured].map((value, at) => value + (sums[at] ?? 0));
-      if (!Number.isFinite(measured[0])) throw new NotFiniteError('loss', state.step);
-      await between();
-    }
-    const gradNorm = compiled.gradientNorm();
-    if (!Number.isFinite(gradNorm)) throw new NotFiniteError('gradient', state.step);
+    const { sums, gradNorm } = await this.#summed(compiled, batches, between);
     const { learningRate, weightDecay, betas, epsilon = ADAMW_DEFAULTS.epsilon } = settings;
     const [beta1, beta2] = betas ?? [ADAMW_DEFAULTS.beta1, ADAMW_DEFAULTS.beta2];
     compiled.apply(stepRates({ learningRate, weightDecay, beta1, beta2, epsilon }, state.step + 1));
     state.step += 1;
-    this.#ahead = true;
+    state.changed();
     const [loss = Number.NaN, ...values] = sums;
     return { loss, gradNorm, terms: work.terms(values) };
   }
 
-  /** Brings the state up to what the session holds. */
-  settle(): void {
-    const { state } = this.#options;
-    if (!this.#ahead || !(this.#compiled instanceof CompiledStep)) return;
-    for (const kind of ['parameters', 'm', 'v', ...(state.hasEma ? (['ema'] as const) : [])] as const) {
-      this.#compiled.values(kind).forEach((values, at) => {
-        state.replaceGroup(at, { [kind]: tf.tensor1d(values) });
-      });
+  /** The gradients of all micro-batches, summed in the session. @throws NotFiniteError */
+  async #summed(
+    compiled: CompiledStep<Fed>,
+    batches: readonly Batch[],
+    between: () => Promise<void>,
+  ): Promise<{ readonly sums: readonly number[]; readonly gradNorm: number }> {
+    const { step } = this.#options.state;
+    for (const scale of lossScales(compiled)) {
+      let sums: readonly number[] = [];
+      for (const [at, batch] of batches.entries()) {
+        const measured = withMemory(() =>
+          tf.tidy(() => compiled.micro(this.#micro(batch, batches), at === 0, scale)),
+        );
+        sums = [...measured].map((value, term) => value + (sums[term] ?? 0));
+        if (!Number.isFinite(measured[0])) throw new NotFiniteError('loss', step);
+        await between();
+      }
+      const gradNorm = compiled.gradientNorm();
+      if (Number.isFinite(gradNorm)) return { sums, gradNorm };
     }
-    this.#ahead = false;
+    throw new NotFiniteError('gradient', step);
   }
 
-  /** Lets go of the session; what the state has not been brought up to is lost. */
+  /** The state has its values again, and the session is let go of. */
+  giveBack(): void {
+    const compiled = this.#compiled ?? null;
+    this.#compiled = null;
+    if (compiled !== null) this.#options.state.takeBack(() => compiled.dispose());
+  }
+
+  /** Lets go of the session and of the values that it keeps. */
   dispose(): void {
     this.#compiled?.dispose();
     this.#compiled = null;
@@ -148,17 +177,7 @@ export class CompiledTrainer<Batch extends { readonly films: number }, Fed> {
           const examples = sizes.map((films) => this.#micro(work.resized(first, films), all));
           const compiled = new CompiledStep(backend, state, examples, { work, optimiser, precision });
           scope.made = compiled;
-          const micro = this.#micro(first, all);
-          const loss = compiled.micro(micro)[0] ?? Number.NaN;
-          const eager = work.gradients(state.tensors('parameters'), micro.fed);
-          const [wanted = Number.NaN] = eager.measured.dataSync<'float32'>();
-          const [norm = Number.NaN] = gradientNorm(eager.gradients).dataSync<'float32'>();
-          tf.dispose([eager.measured, ...eager.gradients]);
-          scope.difference = Math.max(
-            relativeDifference(loss, wanted),
-            relativeDifference(compiled.gradientNorm(), norm),
-          );
-          compiled.assign(state); // what the comparison has added is gone
+          scope.difference = Math.max(...examples.map((micro) => differenceOf(compiled, micro)));
         }),
       );
       const { made, difference } = scope;

@@ -1,7 +1,14 @@
 /** @file A TensorFlow graph as plain data: operations, constants, variables, placeholders. What is recorded and what is written. */
 
 /** Number types of TensorFlow (types.proto) that the ops of this app use. */
-export const DATA_TYPES = { float32: 1, int32: 3, bool: 10, bfloat16: 14, resource: 20 } as const;
+export const DATA_TYPES = {
+  float32: 1,
+  int32: 3,
+  bool: 10,
+  bfloat16: 14,
+  float16: 19,
+  resource: 20,
+} as const;
 export type DataType = keyof typeof DATA_TYPES;
 
 export type Attribute =
@@ -11,7 +18,8 @@ export type Attribute =
   | { readonly kind: 'float'; readonly value: number }
   | { readonly kind: 'bool'; readonly value: boolean }
   | { readonly kind: 'string'; readonly value: string }
-  | { readonly kind: 'shape'; readonly value: readonly number[] }
+  /** Null = of unknown rank. */
+  | { readonly kind: 'shape'; readonly value: readonly number[] | null }
   | { readonly kind: 'tensor'; readonly value: ConstantValue };
 
 export interface ConstantValue {

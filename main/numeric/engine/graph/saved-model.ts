@@ -21,8 +21,12 @@ function text(writer: Writer, field: number, value: string): void {
   writer.uint32(tag(field, 2)).string(value);
 }
 
-function writeShape(writer: Writer, field: number, shape: readonly number[]): void {
+function writeShape(writer: Writer, field: number, shape: readonly number[] | null): void {
   message(writer, field, () => {
+    if (shape === null) {
+      writer.uint32(tag(3, 0)).bool(true); // unknown_rank
+      return;
+    }
     for (const size of shape) message(writer, 2, () => writer.uint32(tag(1, 0)).int64(size));
   });
 }

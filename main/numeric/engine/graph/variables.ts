@@ -14,12 +14,24 @@ export function placeholder(name: string, shape: readonly number[], dtype: DataT
   };
 }
 
-/** A float32 variable of a fixed shape. */
+/** A float32 constant. */
+export function constant(name: string, shape: readonly number[], values: readonly number[]): GraphNode {
+  const value = { dtype: FLOAT, shape, bytes: new Uint8Array(Float32Array.from(values).buffer) };
+  return {
+    name,
+    op: 'Const',
+    inputs: [],
+    attributes: { dtype: typeAttribute(FLOAT), value: { kind: 'tensor', value } },
+  };
+}
+
+/** A float32 variable. */
 export class Variable {
   readonly name: string;
-  readonly shape: readonly number[];
+  /** Null where values of different shapes are assigned. */
+  readonly shape: readonly number[] | null;
 
-  constructor(name: string, shape: readonly number[]) {
+  constructor(name: string, shape: readonly number[] | null) {
     this.name = name;
     this.shape = shape;
   }
@@ -41,13 +53,22 @@ export class Variable {
     ];
   }
 
+  /** Its value once `first` are done; `read` may be what it was before. */
+  readAfter(name: string, first: readonly GraphNode[]): GraphNode {
+    return this.#node('ReadVariableOp', name, behind(first));
+  }
+
   /** Where its value is found. */
   get read(): string {
     return `${this.name}/read`;
   }
 
-  assign(name: string, value: string): GraphNode {
-    return this.#node('AssignVariableOp', name, [value]);
+  assign(name: string, value: string, first: readonly GraphNode[] = []): GraphNode {
+    return this.#node('AssignVariableOp', name, [value, ...behind(first)]);
+  }
+
+  subtract(name: string, value: string): GraphNode {
+    return this.#node('AssignSubVariableOp', name, [value]);
   }
 
   add(name: string, value: string): GraphNode {
@@ -59,12 +80,15 @@ export class Variable {
   }
 }
 
+/** Inputs for order alone. */
+const behind = (first: readonly GraphNode[]): string[] => first.map((node) => `^${node.name}`);
+
 /** Passes `value` on after all of `first` have been done: what is fetched to have them done. */
 export function after(name: string, value: string, first: readonly GraphNode[]): GraphNode {
   return {
     name,
     op: 'Identity',
-    inputs: [value, ...first.map((node) => `^${node.name}`)],
+    inputs: [value, ...behind(first)],
     attributes: { T: typeAttribute(FLOAT) },
   };
 }

@@ -22,7 +22,7 @@ export function attend(qkv: tf.Tensor, films: number, heads: number): tf.Tensor 
 }
 
 /** GELU itself: `gelu` gives twice of it. */
-export const activated = (x: tf.Tensor): tf.Tensor => tf.mul(gelu(x).twice, 0.5);
+export const activated = (x: tf.Tensor): tf.Tensor => tf.mul(gelu(x, Math.SQRT1_2).twice, 0.5);
 
 export interface LargerModel {
   readonly config: VitConfig;

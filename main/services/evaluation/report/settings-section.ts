@@ -1,5 +1,6 @@
 /** @file The settings of the runs: what all share once, what differs in a table; hashes that name configuration and weights. */
 import { formatDuration } from '../../../../shared/domain/numbers.ts';
+import { PRECISION_WORDS } from '../../../../shared/domain/recipe.ts';
 import { METHOD_WORDS, MODEL_WORDS } from '../wording.ts';
 import type { Captions } from './captions.ts';
 import { dataTable } from './data-table.ts';
@@ -48,11 +49,7 @@ const SETTINGS: readonly Setting[] = [
     'Weight average',
     ({ config: { recipe } }) => (recipe.emaDecay === null ? 'off' : `EMA ${recipe.emaDecay}`),
   ],
-  [
-    'Precision',
-    ({ config: { recipe } }) =>
-      recipe.precision === 'mixed' ? 'mixed: matrix products in bfloat16' : 'single (float32)',
-  ],
+  ['Precision', ({ config: { recipe } }) => PRECISION_WORDS[recipe.precision]],
   [
     'Augmentation',
     ({ config: { recipe } }) =>

@@ -1,6 +1,6 @@
 /** @file What distinguishes two runs of one method, in words: loss and input settings against the paper's, recipe, start. */
 import type { RunConfig } from '../../../../shared/contract/training.ts';
-import { PAPER_INPUT, PAPER_LOSS } from '../../../../shared/domain/recipe.ts';
+import { PAPER_INPUT, PAPER_LOSS, PRECISION_WORDS } from '../../../../shared/domain/recipe.ts';
 
 /** How a film is made small, where it is not by area averages. */
 const REDUCER_WORDS = { area: 'area', bilinear: 'plain bilinear', nearest: 'every n-th pixel' } as const;
@@ -47,7 +47,7 @@ export function otherSettings(config: RunConfig): ReadonlyMap<string, string> {
     ['warm-up', `${recipe.warmupEpochs} warm-up epochs`],
     ['decay', `weight decay ${recipe.weightDecay}`],
     ['clip', clipNorm === null ? 'no clipping' : `clip ${clipNorm}`],
-    ['precision', recipe.precision === 'mixed' ? 'mixed precision (bfloat16)' : 'single precision'],
+    ['precision', PRECISION_WORDS[recipe.precision]],
     ['average', emaDecay === null ? 'no average' : `EMA ${emaDecay}`],
     ['augment', recipe.augment ? `augmented, ${recipe.views} views` : 'not augmented'],
     ['stop', patience === null ? 'no early stop' : `early stop ${patience}`],

@@ -16,7 +16,7 @@ export function sumEstimates(each: readonly Estimate[], seeds: number): Estimate
     steps: sum(({ steps }) => steps),
     basis: first.basis,
     measuring: each.some(({ measuring }) => measuring),
-    mixedGain: first.mixedGain,
+    mixed: first.mixed,
     refusals: unique(each.flatMap(({ refusals }) => refusals)),
     warnings: unique(each.flatMap(({ warnings }) => warnings)),
   };

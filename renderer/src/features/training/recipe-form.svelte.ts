@@ -1,5 +1,5 @@
 /** @file The recipe as a form: a preset, and the fields that a person has changed. Blank means the preset's value. */
-import type { RunRequest } from '../../../../shared/contract/training.ts';
+import type { Estimate, RunRequest } from '../../../../shared/contract/training.ts';
 import {
   presetRecipe,
   WORTH_MIXING,
@@ -137,12 +137,12 @@ export class RecipeForm {
   augment = $state<boolean | null>(null);
   recompute = $state<boolean | null>(null);
   mixed = $state<boolean | null>(null);
-  /** How many times as fast this machine is in mixed precision; null = not known. */
-  mixedGain = $state<number | null>(null);
+  /** The mixed precision that suits this machine, and how many times as fast it is; null = not known. */
+  mixedHere = $state<Estimate['mixed']>(null);
 
   /** Mixed precision: as chosen; else where this machine gains by it. The paper's own setting is single. */
   readonly mixes = $derived(
-    this.mixed ?? (this.preset !== 'paper' && this.mixedGain !== null && this.mixedGain >= WORTH_MIXING),
+    this.mixed ?? (this.preset !== 'paper' && this.mixedHere !== null && this.mixedHere.gain >= WORTH_MIXING),
   );
 
   /** The preset's own values for a model that starts at random or from trained weights. */
@@ -184,7 +184,7 @@ export class RecipeForm {
     }
     if (this.augment !== null) changes['augment'] = this.augment;
     if (this.recompute !== null) changes['recompute'] = this.recompute;
-    if (this.mixes) changes['precision'] = 'mixed';
+    if (this.mixes) changes['precision'] = this.mixedHere?.precision ?? 'mixed';
     return changes;
   }
 }

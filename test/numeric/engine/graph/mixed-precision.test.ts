@@ -19,7 +19,7 @@ it('casts around matrix products, once for what several read, under the names th
     node('d', 'MatMul', ['i', 'i'], { T: typeAttribute('int32') }),
     node('e', 'AddV2', ['c', 'b']),
   ];
-  const mixed = inHalfPrecision(graph, 'micro-8');
+  const mixed = inHalfPrecision(graph, 'micro-8', 'bfloat16');
   const named = new Map(mixed.map((one) => [one.name, one]));
   expect(named.size).toBe(mixed.length);
   const half = typeAttribute('bfloat16');
