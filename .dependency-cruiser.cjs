@@ -51,6 +51,7 @@ module.exports = {
     ),
     wrapped('electron', 'main/electron'),
     wrapped('better-sqlite3', 'main/store'),
+    wrapped('better-sqlite3-multiple-ciphers', 'main/store'),
     wrapped('cornerstone-(core|tools|math)', 'renderer/src/viewer'),
     wrapped('bits-ui', 'renderer/src/ui'),
     wrapped('uplot', 'renderer/src/charts'),
@@ -82,7 +83,7 @@ module.exports = {
       { path: 'node_modules/@tensorflow/', reachable: true },
     ),
     mayImport('main/rpc', 'shared', 'main/services'),
-    mayImport('main/electron', 'shared', 'main/services', 'main/rpc', 'main/node', 'main/files'),
+    mayImport('main/electron', 'shared', 'main/services', 'main/rpc', 'main/node', 'main/files', 'main/cli'),
     mayImport('renderer', 'shared'),
     only(
       'setup-has-no-dependencies',

@@ -50,6 +50,32 @@ export default ts.config(
       ],
     },
   },
+  {
+    files: ['main/**/*.ts'],
+    ignores: [
+      'main/worker/**',
+      'main/node/worker-host-node.ts',
+      'main/electron/{host-beside,run-command}.ts', // the Node that came with the packages
+      'main/services/system/doctor.ts', // nvidia-smi
+      'main/numeric/engine/gpu-name.ts', // nvidia-smi
+      'main/cli/bench/*.ts', // Python, to compare with
+    ],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        {
+          paths: [
+            {
+              name: 'node:child_process',
+              allowTypeImports: true,
+              message:
+                'Processes of ours are started by the WorkerHost: in Electron no binary runs as a Node, and Node is none there.',
+            },
+          ],
+        },
+      ],
+    },
+  },
   ...svelte.configs.recommended,
   {
     files: ['renderer/**/*.svelte', 'renderer/**/*.svelte.ts', 'renderer/**/*.ts'],

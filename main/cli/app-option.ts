@@ -1,10 +1,11 @@
 /** @file The whole app for one verb: opened on `--library DIR`, closed whatever happens; Ctrl-C pauses what trains. */
-import { createNodeWorkerHost } from '../node/worker-host-node.ts';
 import { openParts, type AppParts } from '../services/compose.ts';
 import { defaultLibraryFolder } from '../services/system/data-folder.ts';
 import { ServiceError } from '../../shared/domain/service-error.ts';
-import { stderrLog } from './library-option.ts';
-import { Refusal, type VerbArguments } from './verb.ts';
+import { refusalOf, stderrLog, tellUnseenRecoveryKey, unlocking } from './library-option.ts';
+import { refuseOutputsInEncrypted } from './out-file.ts';
+import type { VerbArguments } from './verb.ts';
+import { verbWorkers } from './verb-workers.ts';
 
 /** @param access `read` leaves the library as it is and works beside an open app */
 export async function withApp<T>(
@@ -16,21 +17,24 @@ export async function withApp<T>(
     const parts = await openParts({
       libraryDir: typeof options.library === 'string' ? options.library : defaultLibraryFolder(),
       host: 'browser',
-      workerHost: createNodeWorkerHost(),
+      workerHost: verbWorkers(),
       log: stderrLog,
       clock: Date,
       readOnly: access === 'read',
+      ...unlocking(options),
       // A verb does what it was asked for; the verb "study" asks.
       goOn: false,
     });
     try {
+      tellUnseenRecoveryKey(parts.library.files);
       if (access === 'write') parts.library.files.refuseIfReadOnly();
+      refuseOutputsInEncrypted(parts.library.files, options);
       return await work(parts);
     } finally {
       await parts.app.close();
     }
   } catch (error) {
-    if (error instanceof ServiceError) throw new Refusal(error.code, error.message, error.detail);
+    if (error instanceof ServiceError) throw refusalOf(error);
     throw error;
   }
 }

@@ -23,6 +23,8 @@ export interface DemoApp {
   /** Name of the run at work and how far it is, or null. */
   running(): Promise<string | null>;
   table(): Promise<readonly Figures[]>;
+  /** Content of a report of the app's library, by its address. */
+  report(made: NonNullable<Progress['report']>): Promise<Uint8Array>;
 }
 
 function runAtWork(runs: readonly Pick<RunSummary, 'name' | 'state' | 'progress'>[]): string | null {
@@ -65,6 +67,7 @@ async function besideApp<T>(url: string, work: (app: DemoApp) => Promise<T>): Pr
       current: () => asked(client.sample.current({})),
       running: async () => runAtWork(await asked(client.training.runs({}))),
       table: () => asked(client.evaluation.table({})),
+      report: ({ href }) => asked(connection.bytes(href)),
     });
   } finally {
     connection.close();
@@ -84,13 +87,14 @@ export async function withDemoApp<T>(
     });
   }
   const call = { signal: new AbortController().signal };
-  return await withApp(options, 'write', ({ app: { services } }) =>
+  return await withApp(options, 'write', ({ app: { services }, evaluation }) =>
     work({
       own: true,
       start: async () => await services.sample.run({}, call),
       current: async () => await services.sample.current({}, call),
       running: async () => runAtWork(await services.training.runs({}, call)),
       table: async () => await services.evaluation.table({}, call),
+      report: async ({ sha256 }) => (await evaluation.reportBytes(sha256)).bytes,
     }),
   );
 }

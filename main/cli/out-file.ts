@@ -2,7 +2,13 @@
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
+import { isInside } from '../files/inside.ts';
+import type { LibraryFiles } from '../files/library-files.ts';
+import { tell } from './until-stopped.ts';
 import { Refusal, type VerbArguments } from './verb.ts';
+
+/** Options that name what a verb writes for a person. */
+const OUTPUTS = ['out', 'bundle', 'attention', 'csv'] as const;
 
 /** @throws Refusal CONFLICT where `path` is there already and `--force` is not given, NOT_FOUND where its folder is not there */
 export function refuseUnlessWritable(path: string, options: VerbArguments['options']): void {
@@ -13,4 +19,27 @@ export function refuseUnlessWritable(path: string, options: VerbArguments['optio
   if (!existsSync(folder)) {
     throw new Refusal('NOT_FOUND', `There is no folder ${folder}. Make it first.`, { folder });
   }
+}
+
+/** Nothing plain is written into the folder of an encrypted library. @throws Refusal BAD_INPUT */
+export function refuseInEncrypted({ access, dir }: LibraryFiles, path: string): void {
+  if (access === null || !isInside(dir, path)) return;
+  throw new Refusal(
+    'BAD_INPUT',
+    `${path} lies in the library’s folder, which is encrypted; what a verb writes is not. Nothing was written; name a place outside.`,
+    { path },
+  );
+}
+
+/** The same for every option of a verb that names an output. */
+export function refuseOutputsInEncrypted(files: LibraryFiles, options: VerbArguments['options']): void {
+  for (const name of OUTPUTS) {
+    const path = options[name];
+    if (typeof path === 'string') refuseInEncrypted(files, path);
+  }
+}
+
+/** Says that what left an encrypted library is not encrypted. */
+export function tellPlain({ access }: LibraryFiles, path: string): void {
+  if (access !== null) tell(`The library is encrypted; ${path} is not: whoever has it can read it.`);
 }

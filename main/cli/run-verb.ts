@@ -133,6 +133,7 @@ async function follow(parts: AppParts, runId: RunId, stop: AbortSignal): Promise
     state: run.state,
     epochs: library.store.runs.history(runId).length,
     best: run.best,
+    labelVersionId: run.config.labelVersionId,
     test: run.state === 'finished' && run.method !== 'pretrain' ? await evaluation.summary(runId) : null,
     error: run.error,
   };

@@ -9,6 +9,7 @@ import { writeFileAtomic } from '../files/atomic-write.ts';
 import type { AppParts } from '../services/compose.ts';
 import { exportedStudy } from '../services/evaluation/study-table/study-service.ts';
 import { textOption } from './options.ts';
+import { tellPlain } from './out-file.ts';
 import { Refusal, type VerbArguments } from './verb.ts';
 
 const FILES: readonly (readonly [name: string, format: StudyFormat])[] = [
@@ -42,26 +43,43 @@ export async function outFolder(options: VerbArguments['options']): Promise<stri
   return dir;
 }
 
-/** Writes the table of the cells that have a run. @returns the files' paths; none where no cell is done */
+export interface StudyFiles {
+  readonly paths: readonly string[];
+  /** What a person has to know of them. */
+  readonly notes: readonly string[];
+}
+
+const SEALED =
+  'The library is encrypted, so no table is kept in its folder that nobody could open: the window shows it under Study, and the same command with --out FOLDER writes it there for everybody to read.';
+
+/**
+ * Writes the table of the cells that have a run.
+ * @returns no paths where no cell is done, or where the library is encrypted and no folder was named
+ */
 export async function writeStudyFiles(
   { evaluation, library }: AppParts,
   { id, cells }: { readonly id: string; readonly cells: readonly StudyCell[] },
   out: string | null,
-): Promise<readonly string[]> {
-  if (cells.every(({ state }) => state !== 'done')) return [];
+): Promise<StudyFiles> {
+  if (cells.every(({ state }) => state !== 'done')) return { paths: [], notes: [] };
+  const { files } = library;
+  if (files.access !== null && out === null) return { paths: [], notes: [SEALED] };
   const systems = cells.flatMap(({ runId, system, title }) =>
     runId === null ? [] : [{ runId, name: system, title }],
   );
   const call = { signal: new AbortController().signal };
   const request = { runIds: systems.map(({ runId }) => runId), systems, withPaper: false };
   const table = studyTable.parse(await evaluation.service.studyTable(request, call));
-  const dir = out ?? join(library.files.reportsDir, id);
-  await mkdir(dir, { recursive: true });
+  const dir = out ?? join(files.reportsDir, id);
+  await mkdir(dir, { recursive: true, mode: 0o700 });
   const paths: string[] = [];
   for (const [name, format] of FILES) {
     const path = join(dir, name);
-    await writeFileAtomic(path, new TextEncoder().encode(exportedStudy(table, format)), { mode: 0o644 });
+    const bytes = new TextEncoder().encode(exportedStudy(table, format));
+    await writeFileAtomic(path, bytes, { mode: out === null ? 0o600 : 0o644 });
     paths.push(path);
   }
-  return paths;
+  if (out !== null) library.audit.record('export', id, { what: 'study table' });
+  tellPlain(files, dir);
+  return { paths, notes: [] };
 }

@@ -168,11 +168,11 @@ export function readSpacing(dataSet: DataSet, modality: string | null): PixelSpa
   return { ...own, source: projection && !differs && !says ? 'detector' : 'calibrated' };
 }
 
-/** Height : width of a pixel, from Pixel Aspect Ratio or else from the spacing; 1 when neither is there. */
+/** Height : width of a pixel, from Pixel Aspect Ratio or else from the spacing; 1 when neither says so. Positive and finite. */
 export function readAspect(dataSet: DataSet, spacing: PixelSpacing | null): number {
-  const ratio = pair(dataSet, 0x00280034);
-  if (ratio !== null) return ratio.row / ratio.col;
-  return spacing === null ? 1 : spacing.row / spacing.col;
+  const ratio = pair(dataSet, 0x00280034) ?? spacing;
+  const aspect = ratio === null ? 1 : ratio.row / ratio.col;
+  return Number.isFinite(aspect) && aspect > 0 ? aspect : 1;
 }
 
 function pair(dataSet: DataSet, tag: number): { row: number; col: number } | null {

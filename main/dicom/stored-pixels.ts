@@ -63,7 +63,8 @@ function cleanWords(
   const shift = Math.max(0, layout.highBit + 1 - image.bitsStored);
   const spare = 32 - image.bitsStored;
   if (!image.signed) {
-    if (shift > 0 || image.bitsStored < layout.bitsAllocated) {
+    const most = 2 ** image.bitsStored - 1;
+    if (shift > 0 || (image.bitsStored < layout.bitsAllocated && anyAbove(words, most))) {
       for (let index = 0; index < words.length; index++) {
         words[index] = (((words[index] ?? 0) >>> shift) << spare) >>> spare;
       }
@@ -75,6 +76,12 @@ function cleanWords(
     signed[index] = (((words[index] ?? 0) >>> shift) << spare) >> spare;
   }
   return signed;
+}
+
+/** Of most films no value is, and then nothing has to be written. */
+function anyAbove(words: Uint8Array | Uint16Array | Uint32Array, most: number): boolean {
+  for (let index = 0; index < words.length; index++) if ((words[index] ?? 0) > most) return true;
+  return false;
 }
 
 function clampWords(

@@ -8,6 +8,41 @@ export interface ActivityEffects {
   showProgress(fraction: number | 'unknown' | null): void;
 }
 
+/** What keeping awake needs of Electron's `powerSaveBlocker`. */
+export interface Blocker {
+  start(type: 'prevent-app-suspension'): number;
+  stop(id: number): unknown;
+}
+
+/** What the task bar needs of Electron's BrowserWindow. */
+export interface ProgressWindow {
+  isDestroyed(): boolean;
+  setProgressBar(fraction: number): void;
+}
+
+/** The effects on the system, and whether something is at work as far as is known. */
+export function systemEffects(
+  blocker: Blocker,
+  window: ProgressWindow,
+): ActivityEffects & { isBusy(): boolean } {
+  let held: number | null = null;
+  return {
+    keepAwake(on) {
+      if (on) held ??= blocker.start('prevent-app-suspension');
+      else if (held !== null) {
+        blocker.stop(held);
+        held = null;
+      }
+    },
+    showProgress(fraction) {
+      if (window.isDestroyed()) return;
+      // Above 1 is "at work without a measure", below 0 is no bar.
+      window.setProgressBar(fraction === 'unknown' ? 2 : (fraction ?? -1));
+    },
+    isBusy: () => held !== null,
+  };
+}
+
 /** Runs until `signal` aborts or the app ends; then nothing is kept awake. */
 export async function followActivity(
   client: Pick<ContractClient, 'system'>,

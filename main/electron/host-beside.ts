@@ -12,6 +12,8 @@ import { z } from 'zod';
 import { SESSION_PATH, takeLaunchToken } from '../../shared/contract/transport.ts';
 import { ServiceError } from '../../shared/domain/service-error.ts';
 import type { Log } from '../services/service-types.ts';
+import { serveKeyStore } from '../node/shell-key-store.ts';
+import type { KeyStore } from '../services/encryption/kept-keys.ts';
 import type { AppHost } from './app-host.ts';
 import { relayPort, type Session } from './port-relay.ts';
 
@@ -23,6 +25,8 @@ export interface BesideOptions {
   readonly libraryDir: string;
   readonly rendererDir: string;
   readonly log: Log;
+  /** Null or absent = the system has none. */
+  readonly keyStore?: KeyStore | null;
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
@@ -35,12 +39,15 @@ const firstLine = z.object({ url: z.url({ protocol: /^http$/, hostname: /^127\.0
 /** @throws ServiceError with the server's own words when it refuses the library; WORKER_CRASHED when it does not start */
 export async function openBeside(options: BesideOptions): Promise<AppHost> {
   const { log } = options;
+  const { keyStore = null } = options;
   const args = ['--library', options.libraryDir, '--renderer', options.rendererDir];
+  if (keyStore !== null) args.push('--key-store');
   const child = spawn(options.node, [options.program, ...args], {
     env: { ...process.env, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     detached: true, // Ctrl-C in a terminal is for the shell, which asks first
   });
+  if (keyStore !== null) serveKeyStore(child, keyStore);
   const lastWords = logLines(child.stderr, log);
   const exited = exitOf(child);
   let closing = false;

@@ -1,5 +1,5 @@
 /**
- * @file Electron's entry: one instance, one library, one window. Puts together what the other files of this folder do;
+ * @file Electron's entry: one instance, one library, one window; or a verb of the command line and none. Puts together what the other files of this folder do;
  * package.json names its built form. Only this file, main-window.ts and preload.ts use Electron itself.
  */
 import { join } from 'node:path';
@@ -15,6 +15,7 @@ import {
   powerMonitor,
   powerSaveBlocker,
   protocol,
+  safeStorage,
   session,
   utilityProcess,
 } from 'electron';
@@ -24,7 +25,7 @@ import { APP_SCHEME } from '../../shared/contract/transport.ts';
 import { ServiceError } from '../../shared/domain/service-error.ts';
 import { dataFolder, defaultLibraryFolder } from '../services/system/data-folder.ts';
 import type { Log } from '../services/service-types.ts';
-import { followActivity } from './activity.ts';
+import { followActivity, systemEffects } from './activity.ts';
 import type { AppHost } from './app-host.ts';
 import { APP_SCHEME_PRIVILEGES, createAppHandler } from './app-protocol.ts';
 import { mayClose } from './close-question.ts';
@@ -32,16 +33,24 @@ import { openMainWindow, type MainWindow } from './main-window.ts';
 import { menuTemplate } from './menu.ts';
 import { asRpcPort } from './node-port.ts';
 import { openAppLog } from '../node/app-log.ts';
+import { keepMemoryOutOfCores } from '../node/core-dumps.ts';
 import { followSession } from './session-end.ts';
-import { bundledNode, hostKind, libraryArgument } from './start-options.ts';
+import { runCommand } from './run-command.ts';
+import { bundledNode, commandArguments, hostKind, libraryArgument } from './start-options.ts';
+import { safeKeyStore } from './safe-key-store.ts';
 import { guardContents, guardSession } from './window-guard.ts';
-import { createElectronWorkerHost } from './worker-host-electron.ts';
+import { createElectronWorkerHost, type ForkUtility } from './worker-host-electron.ts';
+
+keepMemoryOutOfCores();
 
 const appDir = app.getAppPath();
 const rendererDir = join(appDir, 'dist', 'renderer');
 const preload = fileURLToPath(new URL('./preload.cjs', import.meta.url));
 
+const forkUtility: ForkUtility = (path, args, options) => utilityProcess.fork(path, args, options);
+
 async function openHost(libraryDir: string, log: Log): Promise<AppHost> {
+  const keyStore = safeKeyStore(safeStorage, process.platform);
   if (hostKind(process.platform) === 'beside') {
     const node = bundledNode(appDir);
     if (node === null) {
@@ -52,15 +61,12 @@ async function openHost(libraryDir: string, log: Log): Promise<AppHost> {
     }
     const { openBeside } = await import('./host-beside.ts');
     const program = join(appDir, 'main', 'electron', 'beside-main.ts');
-    return openBeside({ node, program, libraryDir, rendererDir, log });
+    return openBeside({ node, program, libraryDir, rendererDir, log, keyStore });
   }
   // Loaded only here: on Linux nothing native may come into this process.
   const { openInside } = await import('./host-inside.ts');
-  const workerHost = createElectronWorkerHost({
-    fork: (path, args, options) => utilityProcess.fork(path, args, options),
-    log,
-  });
-  return openInside({ libraryDir, workerHost, log, clock: Date });
+  const workerHost = createElectronWorkerHost({ fork: forkUtility, log });
+  return openInside({ libraryDir, workerHost, log, clock: Date, keyStore });
 }
 
 /** The shell's own client: it speaks to the app over a port, as the window does. */
@@ -72,24 +78,11 @@ function clientOf(host: AppHost): ContractClient {
 
 /** @returns whether something is at work, as far as is known. */
 function watchActivity(client: ContractClient, { window }: MainWindow, log: Log): () => boolean {
-  let blocker: number | null = null;
-  let isBusy = false;
-  const effects = {
-    keepAwake(on: boolean): void {
-      isBusy = on;
-      if (on) blocker = powerSaveBlocker.start('prevent-app-suspension');
-      else if (blocker !== null) powerSaveBlocker.stop(blocker);
-    },
-    showProgress(fraction: number | 'unknown' | null): void {
-      if (window.isDestroyed()) return;
-      // Above 1 is "at work without a measure", below 0 is no bar.
-      window.setProgressBar(fraction === 'unknown' ? 2 : (fraction ?? -1));
-    },
-  };
+  const effects = systemEffects(powerSaveBlocker, window);
   followActivity(client, effects, new AbortController().signal).catch((error: unknown) => {
     log.warn('what is at work is not known any more', { error: String(error) });
   });
-  return () => isBusy;
+  return () => effects.isBusy();
 }
 
 /** A page that crashed holds nothing that is not in the library: it may simply be opened again. */
@@ -194,16 +187,44 @@ async function start(): Promise<void> {
   });
 }
 
-// Chromium's own files lie beside the library, not among it.
-app.setPath('userData', join(dataFolder(), 'window'));
-protocol.registerSchemesAsPrivileged([APP_SCHEME_PRIVILEGES]);
+/** A verb of the command line: nothing is shown, and an open window keeps its place as the one instance. */
+async function command(args: readonly string[]): Promise<void> {
+  app.disableHardwareAcceleration();
+  app.dock?.hide();
+  await app.whenReady();
+  const code = await runCommand(args, {
+    platform: process.platform,
+    appDir,
+    node: bundledNode(appDir),
+    fork: forkUtility,
+  });
+  // What was printed is out before the end.
+  for (const stream of [process.stdout, process.stderr]) {
+    await new Promise((written) => stream.write('', written));
+  }
+  app.exit(code);
+}
 
-if (app.requestSingleInstanceLock()) {
+function openWindow(): void {
+  protocol.registerSchemesAsPrivileged([APP_SCHEME_PRIVILEGES]);
+  if (!app.requestSingleInstanceLock()) {
+    app.exit(0);
+    return;
+  }
   start().catch((error: unknown) => {
     const message = error instanceof ServiceError ? error.message : String(error);
     dialog.showErrorBox('Chestlight could not be opened', message);
     app.exit(2);
   });
-} else {
-  app.exit(0);
+}
+
+const verb = commandArguments(process.argv, app.isPackaged);
+// Chromium's own files lie beside the library, not among it; those of a verb apart from those of a window that may be open.
+app.setPath('userData', join(dataFolder(), verb === null ? 'window' : 'command'));
+if (verb === null) openWindow();
+else {
+  command(verb).catch((error: unknown) => {
+    process.stderr.write(`A defect of Chestlight: ${String(error)}\n`);
+    app.exit(1);
+  });
 }

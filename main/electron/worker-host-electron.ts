@@ -1,12 +1,13 @@
 /**
  * @file Worker processes under Electron: `utilityProcess.fork`, whose messages are structured clones, so typed arrays pass as
- * they are. Takes `fork` by its shape; main.ts gives Electron's own.
+ * they are. It needs no fuse that makes Electron's binary a Node. Takes `fork` by its shape; main.ts gives Electron's own.
  */
 import { constants, setPriority } from 'node:os';
-import { createInterface } from 'node:readline';
+import { finished } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 
-import { WORKER_ENTRIES, WORKER_ENV } from '../node/worker-host-node.ts';
+import { followLastWords } from '../node/last-words.ts';
+import { envOf, V8_FLAGS, WORKER_ENTRIES, type WorkerEntries } from '../node/worker-host-node.ts';
 import type { Log, WorkerHandle, WorkerHost } from '../services/service-types.ts';
 
 /** What the host needs of Electron's UtilityProcess. */
@@ -18,6 +19,7 @@ export interface UtilityChild {
   /** Messages sent before the process is up wait for it. */
   postMessage(message: unknown): void;
   on(event: 'message', listener: (message: unknown) => void): unknown;
+  on(event: 'error', listener: () => void): unknown;
   once(event: 'spawn', listener: () => void): unknown;
   once(event: 'exit', listener: (code: number) => void): unknown;
   kill(): boolean;
@@ -32,40 +34,34 @@ export interface UtilityForkOptions {
 
 export type ForkUtility = (modulePath: string, args: string[], options: UtilityForkOptions) => UtilityChild;
 
-type Kind = Parameters<WorkerHost['start']>[0];
-
 export interface ElectronWorkerOptions {
   readonly fork: ForkUtility;
   readonly log: Log;
-  /** Default: main/worker, or what the build made of it. */
-  readonly entries?: Readonly<Record<Kind, URL>>;
+  /** Instead of main/worker, or of what the build made of it. */
+  readonly entries?: Partial<WorkerEntries>;
 }
 
 export function createElectronWorkerHost(options: ElectronWorkerOptions): WorkerHost {
-  const { fork, log, entries = WORKER_ENTRIES } = options;
+  const { fork, log, entries = {} } = options;
   return {
     start(kind, env = {}) {
-      const child = fork(fileURLToPath(entries[kind]), [], {
-        env: { ...process.env, ...WORKER_ENV, ...env },
-        stdio: ['ignore', 'pipe', 'pipe'],
+      // What readers of films write may name a film: it is not kept.
+      const output = kind === 'decode' ? 'ignore' : 'pipe';
+      const child = fork(fileURLToPath(entries[kind] ?? WORKER_ENTRIES[kind]), [], {
+        env: { ...process.env, ...envOf(kind), ...env },
+        stdio: ['ignore', output, output],
         serviceName: `Chestlight ${kind}`,
-        execArgv: [],
+        execArgv: [...V8_FLAGS[kind]],
       });
-      for (const stream of [child.stdout, child.stderr]) {
-        if (stream !== null) logLines(stream, kind, log);
-      }
+      // Native libraries write here; what they write about is memory and kernels, never films.
+      const toLog = (line: string): void => log.info(`${kind} process`, { line });
+      followLastWords(child.stdout, toLog);
+      const lastWords = followLastWords(child.stderr, toLog);
       // The window and the reader come first.
       if (kind === 'training') child.once('spawn', () => lowerPriority(child.pid));
-      return handleOf(child);
+      return handleOf(child, lastWords);
     },
   };
-}
-
-/** Native libraries write here; what they write about is memory and kernels, never films. */
-function logLines(stream: NodeJS.ReadableStream, kind: Kind, log: Log): void {
-  createInterface({ input: stream }).on('line', (line) => {
-    log.info(`${kind} process`, { line: line.slice(0, 2000) });
-  });
 }
 
 function lowerPriority(pid: number | undefined): void {
@@ -76,8 +72,13 @@ function lowerPriority(pid: number | undefined): void {
   }
 }
 
-function handleOf(child: UtilityChild): WorkerHandle {
+/** How long after its end the last words of a process are waited for, ms. */
+const LAST_WORDS_MS = 500;
+
+function handleOf(child: UtilityChild, lastWords: () => string): WorkerHandle {
   let gone = false;
+  // Of a fatal error of V8, before the exit that tells the rest; nobody to hear it would end the app.
+  child.on('error', () => undefined);
   child.once('exit', () => {
     gone = true;
   });
@@ -90,18 +91,32 @@ function handleOf(child: UtilityChild): WorkerHandle {
       if (!gone) child.postMessage(message);
     },
     onMessage: (listener) => void child.on('message', listener),
-    // Electron tells the code alone; a process ended by a signal has one that is not 0.
-    onExit: (listener) => void child.once('exit', (code) => listener(code, null)),
-    kill: () => endAtOnce(child),
+    onExit: (listener) => {
+      child.once('exit', (code) => {
+        // Electron tells the code alone; a process ended by a signal has one that is not 0.
+        const tell = (): void => listener(code, null);
+        if (child.stderr === null) return tell();
+        const signal = AbortSignal.timeout(LAST_WORDS_MS);
+        finished(child.stderr, { signal }).then(tell, tell);
+      });
+    },
+    lastWords,
+    // Electron goes when its app does, and takes its processes along.
+    letGo: () => undefined,
+    kill: () => endAtOnce(child, () => gone),
   };
 }
 
 /** `kill` of a utility process asks with SIGTERM, which native code at work does not hear. */
-function endAtOnce(child: UtilityChild): void {
+function endAtOnce(child: UtilityChild, isGone: () => boolean): void {
+  if (isGone()) return;
   const { pid } = child;
+  if (pid === undefined) {
+    child.once('spawn', () => endAtOnce(child, isGone));
+    return;
+  }
   try {
-    if (pid === undefined) child.kill();
-    else process.kill(pid, 'SIGKILL');
+    process.kill(pid, 'SIGKILL');
   } catch {
     // Ended between the question and the signal, which is what was wanted.
   }

@@ -9,7 +9,7 @@ import { dirname, join } from 'node:path';
 import { errorCode, translateDiskError } from '../../shared/domain/disk-error.ts';
 import { ServiceError } from '../../shared/domain/service-error.ts';
 import type { Disk } from './disk.ts';
-import type { LibraryVault } from './vault.ts';
+import { hashOf, type LibraryVault } from './vault.ts';
 
 export interface StoredArtifact {
   readonly sha256: string;
@@ -23,9 +23,9 @@ export interface ArtifactFiles {
   put(content: Uint8Array): Promise<StoredArtifact>;
   /** @throws ServiceError NOT_FOUND */
   read(sha256: string): Promise<Uint8Array>;
-  /** Bytes of its content, or null when it is missing. */
+  /** Bytes of its content, or null when it is missing or does not open. */
   size(sha256: string): Promise<number | null>;
-  /** Hash of what is on disk now, or null when it is missing. */
+  /** Hash of what is on disk now; null when it is missing, '' when it does not open. */
   actualHash(sha256: string): Promise<string | null>;
   /** Addresses of everything on disk. */
   list(): Promise<readonly string[]>;
@@ -45,7 +45,7 @@ export function createArtifactFiles(root: string, vault: LibraryVault): Artifact
     try {
       return await vault.size(path(sha256));
     } catch (error) {
-      if (errorCode(error) === 'ENOENT') return null;
+      if (errorCode(error) === 'ENOENT' || isDamaged(error)) return null;
       throw error;
     }
   };
@@ -93,13 +93,16 @@ async function ensureFolder(dir: string, root: string, disk: Disk): Promise<void
   }
 }
 
+/** Of an encrypted library: not what was written. */
+const isDamaged = (error: unknown): boolean =>
+  error instanceof ServiceError && error.code === 'CORRUPT_LIBRARY';
+
 async function hashFile(vault: LibraryVault, path: string): Promise<string | null> {
-  const hash = createHash('sha256');
   try {
-    for await (const chunk of vault.stream(path)) hash.update(chunk);
+    return await hashOf(vault, path);
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return null;
+    if (isDamaged(error)) return '';
     throw error;
   }
-  return hash.digest('hex');
 }

@@ -1,10 +1,11 @@
 /**
  * @file The folder of a library and everything in it that is not a row: library.db, library.key, library.lock,
+ * encryption.json,
  * artifacts/aa/<sha256>, previews/, runs/, knowledge/, reports/, exports/, uploads/, tmp/. See
  * docs/decisions/0003-library-layout.md.
  */
 import { existsSync, statSync } from 'node:fs';
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { mkdir, readdir } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 
 import { translateDiskError } from '../../shared/domain/disk-error.ts';
@@ -12,12 +13,14 @@ import { ServiceError } from '../../shared/domain/service-error.ts';
 import { createArtifactFiles, type ArtifactFiles } from './artifacts.ts';
 import { TEMP_SUFFIX } from './atomic-write.ts';
 import { ensureSpace, realDisk, type Disk } from './disk.ts';
+import { sweep } from './leftovers.ts';
 import { openLibraryKey, type PatientHash } from './library-key.ts';
 import { takeLock, readLock, type LibraryLock, type LockHolder } from './library-lock.ts';
 import { createPreviewFiles, type PreviewFiles } from './previews.ts';
 import { openSigningKey, type SigningKey } from './signing-key.ts';
+import { openVault, type LibraryAccess } from './sealed-vault.ts';
 import { createUploads, type Uploads } from './uploads.ts';
-import { plainVault, type LibraryVault } from './vault.ts';
+import type { LibraryVault } from './vault.ts';
 
 export interface LibraryFiles {
   /** Absolute path of the library's folder. */
@@ -35,6 +38,8 @@ export interface LibraryFiles {
   readonly exportsDir: string;
   readonly tmpDir: string;
   readonly readOnly: boolean;
+  /** What processes of the app need for the vault; null = the library is not encrypted. Never logged, never written. */
+  readonly access: LibraryAccess | null;
   /** Reads and writes the files in the folders above. */
   readonly vault: LibraryVault;
   /** Who has the library open for writing when we do not. */
@@ -61,9 +66,11 @@ export interface LibraryFilesOptions {
   /** Ask for read-only even when nobody else has the library open. */
   readonly readOnly?: boolean;
   readonly disk?: Disk;
+  /** Key of an encrypted library, 32 bytes; null or absent = it is not encrypted. */
+  readonly key?: Uint8Array | null;
 }
 
-const FOLDERS = [
+export const FOLDERS = [
   'artifacts',
   'previews',
   'runs',
@@ -81,7 +88,9 @@ const FOLDERS = [
 export async function openLibraryFiles(path: string, options: LibraryFilesOptions): Promise<LibraryFiles> {
   const dir = resolve(path);
   const disk = options.disk ?? realDisk;
-  const vault = plainVault(disk);
+  const { key = null } = options;
+  const access = key === null ? null : { root: dir, key };
+  const vault = openVault(access, disk);
   const at = (name: string): string => join(dir, name);
   const databasePath = at('library.db');
   if (options.readOnly !== true) await makeFolders(dir);
@@ -96,7 +105,7 @@ export async function openLibraryFiles(path: string, options: LibraryFilesOption
   const readOnly = options.readOnly === true || lock.heldBy !== null;
   try {
     const isNew = !existsSync(databasePath) || statSync(databasePath).size === 0;
-    const patientHash = await openLibraryKey(at('library.key'), isNew && !readOnly, disk);
+    const patientHash = await openLibraryKey(at('library.key'), isNew && !readOnly, vault);
     if (!readOnly) await cleanLeftovers(dir);
     const refuseIfReadOnly = (): void => {
       if (readOnly) throw readOnlyError(lock.heldBy);
@@ -111,6 +120,7 @@ export async function openLibraryFiles(path: string, options: LibraryFilesOption
       exportsDir: at('exports'),
       tmpDir: at('tmp'),
       readOnly,
+      access,
       vault,
       lockedBy: lock.heldBy,
       artifacts: guarded(createArtifactFiles(at('artifacts'), vault), refuseIfReadOnly),
@@ -119,7 +129,7 @@ export async function openLibraryFiles(path: string, options: LibraryFilesOption
       patientHash,
       signingKey: () => {
         refuseIfReadOnly();
-        return openSigningKey(at('signing.key'), disk);
+        return openSigningKey(at('signing.key'), vault);
       },
       writeAtomic: (file, content) => {
         refuseIfReadOnly();
@@ -171,7 +181,7 @@ async function makeFolders(dir: string): Promise<void> {
 async function cleanLeftovers(dir: string): Promise<void> {
   for (const folder of ['tmp', 'uploads']) {
     const names = await readdir(join(dir, folder));
-    for (const name of names) await rm(join(dir, folder, name), { recursive: true, force: true });
+    for (const name of names) await sweep(join(dir, folder, name));
   }
   await removeTemps(dir, false);
   await removeUnrecorded(join(dir, 'exports'));
@@ -185,7 +195,7 @@ async function removeUnrecorded(dir: string): Promise<void> {
   const names = new Set(entries.map(({ name }) => name));
   for (const entry of entries) {
     if (!entry.isDirectory() || names.has(`${entry.name}.json`)) continue;
-    await rm(join(dir, entry.name), { recursive: true, force: true });
+    await sweep(join(dir, entry.name));
   }
   await removeTemps(dir, false);
 }
@@ -194,6 +204,6 @@ async function removeTemps(dir: string, deep: boolean): Promise<void> {
   const entries = await readdir(dir, { withFileTypes: true, recursive: deep });
   for (const entry of entries) {
     if (!entry.isFile() || !entry.name.endsWith(TEMP_SUFFIX)) continue;
-    await rm(join(entry.parentPath, entry.name), { force: true });
+    await sweep(join(entry.parentPath, entry.name));
   }
 }

@@ -1,11 +1,11 @@
 /** @file library.key: 32 random bytes, made once, readable by the owner only. Patients are keyed hashes under it. */
 import { createHmac, randomBytes } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 
 import type { PatientKey } from '../../shared/domain/ids.ts';
 import { ServiceError } from '../../shared/domain/service-error.ts';
-import { writeFileAtomic } from './atomic-write.ts';
-import type { Disk } from './disk.ts';
+import { SEALED_MARK } from './sealed-file.ts';
+import type { LibraryVault } from './vault.ts';
 
 const KEY_BYTES = 32;
 
@@ -17,12 +17,23 @@ export type PatientHash = (kind: 'patient' | 'film' | 'key', identity: string) =
  * @param mayMake false when the library already has films: a new key would part every patient from their films
  * @throws ServiceError CORRUPT_LIBRARY
  */
-export async function openLibraryKey(path: string, mayMake: boolean, disk: Disk): Promise<PatientHash> {
+export async function openLibraryKey(
+  path: string,
+  mayMake: boolean,
+  vault: LibraryVault,
+): Promise<PatientHash> {
   if (!existsSync(path)) {
     if (!mayMake) throw damagedKey('is missing', path);
-    await writeFileAtomic(path, randomBytes(KEY_BYTES), { mode: 0o600, disk });
+    await vault.write(path, randomBytes(KEY_BYTES), 0o600);
   }
-  const key = readFileSync(path);
+  const key = await vault.read(path);
+  if (SEALED_MARK.equals(key.subarray(0, SEALED_MARK.length))) {
+    throw new ServiceError(
+      'CORRUPT_LIBRARY',
+      'This library is encrypted, and the file encryption.json that its passphrase opens is missing. Nothing was changed; restore it from a copy of the folder.',
+      { path },
+    );
+  }
   if (key.length !== KEY_BYTES) throw damagedKey('is damaged', path);
   return (kind, identity) =>
     createHmac('sha256', key)

@@ -3,12 +3,13 @@
  * process is gone, or when it is older than this computer's last start (a power cut).
  */
 import { randomBytes } from 'node:crypto';
-import { existsSync, linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { hostname, uptime } from 'node:os';
 
 import { z } from 'zod';
 
 import { errorCode, translateDiskError } from '../../shared/domain/disk-error.ts';
+import { sweepNow } from './leftovers.ts';
 
 const lockContent = z.object({
   pid: z.number().int(),
@@ -46,7 +47,7 @@ export function takeLock(path: string, now: number): LibraryLock {
   } catch (error) {
     throw translateDiskError(error);
   } finally {
-    rmSync(draft, { force: true });
+    sweepNow(draft);
   }
 }
 
@@ -92,11 +93,17 @@ function removeStale(path: string, stale: LockHolder | null): void {
   }
   const moved = readLock(aside);
   if (moved !== null && moved.token !== stale?.token) appears(aside, path);
-  rmSync(aside, { force: true });
+  sweepNow(aside);
 }
 
+/** A lock that a failing disk keeps is put aside; where that fails too, it is stale once this process has ended. */
 function release(path: string, token: string): void {
-  if (readLock(path)?.token === token) rmSync(path, { force: true });
+  if (readLock(path)?.token !== token || sweepNow(path)) return;
+  try {
+    renameSync(path, `${path}.${token}.tmp`);
+  } catch {
+    // as said above
+  }
 }
 
 /** Who holds the lock file, or null when it is absent or unreadable (cut off by a crash of the disk). */

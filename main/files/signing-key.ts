@@ -7,12 +7,10 @@ import {
   sign,
   type KeyObject,
 } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 
 import { errorCode } from '../../shared/domain/disk-error.ts';
 import { ServiceError } from '../../shared/domain/service-error.ts';
-import { writeFileAtomic } from './atomic-write.ts';
-import type { Disk } from './disk.ts';
+import { readText, type LibraryVault } from './vault.ts';
 
 export interface SigningKey {
   /** SPKI in DER, base64. */
@@ -30,16 +28,16 @@ export function fingerprintOf(publicKey: string): string {
 }
 
 /** @throws ServiceError CORRUPT_LIBRARY the key's file is no key, DISK_FULL, READ_ONLY */
-export async function openSigningKey(path: string, disk: Disk): Promise<SigningKey> {
-  const key = (await readKey(path)) ?? (await makeKey(path, disk));
+export async function openSigningKey(path: string, vault: LibraryVault): Promise<SigningKey> {
+  const key = (await readKey(path, vault)) ?? (await makeKey(path, vault));
   const publicKey = createPublicKey(key).export({ type: 'spki', format: 'der' }).toString('base64');
   return { publicKey, fingerprint: fingerprintOf(publicKey), sign: (message) => sign(null, message, key) };
 }
 
-async function readKey(path: string): Promise<KeyObject | null> {
+async function readKey(path: string, vault: LibraryVault): Promise<KeyObject | null> {
   let pem: string;
   try {
-    pem = await readFile(path, 'utf8');
+    pem = await readText(vault, path);
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return null;
     throw error;
@@ -58,9 +56,9 @@ async function readKey(path: string): Promise<KeyObject | null> {
   );
 }
 
-async function makeKey(path: string, disk: Disk): Promise<KeyObject> {
+async function makeKey(path: string, vault: LibraryVault): Promise<KeyObject> {
   const { privateKey } = generateKeyPairSync('ed25519');
   const pem = privateKey.export({ type: 'pkcs8', format: 'pem' });
-  await writeFileAtomic(path, new TextEncoder().encode(String(pem)), { mode: 0o600, disk });
+  await vault.write(path, new TextEncoder().encode(String(pem)), 0o600);
   return privateKey;
 }

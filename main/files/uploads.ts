@@ -1,11 +1,12 @@
 /** @file Files that a window sends for an import: uploads/<uploadId>/<relative path>, each complete or absent. */
-import { lstat, mkdir, rm } from 'node:fs/promises';
+import { lstat, mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { errorCode, translateDiskError } from '../../shared/domain/disk-error.ts';
 import { ServiceError } from '../../shared/domain/service-error.ts';
 import { formatBytes } from '../../shared/domain/numbers.ts';
 import { ensureSpace } from './disk.ts';
+import { sweep } from './leftovers.ts';
 import type { LibraryVault } from './vault.ts';
 
 /** Largest file that an upload may hold, bytes. */
@@ -56,7 +57,7 @@ export function createUploads(root: string, vault: LibraryVault, refuseIfReadOnl
       await vault.write(target, limited(body, declaredBytes));
     },
     async discard(uploadId) {
-      await rm(folderOf(uploadId), { recursive: true, force: true });
+      await sweep(folderOf(uploadId));
     },
   };
 }

@@ -2,6 +2,7 @@
  * @file The one reader and writer of what a library's folder holds of films and of what is made of them, for the app and its
  * processes alike. What is handed over and given back is the content; how it lies on the disk is the vault's affair alone.
  */
+import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open, readFile, stat } from 'node:fs/promises';
 
@@ -44,6 +45,29 @@ export function plainVault(disk: Disk = realDisk): LibraryVault {
     size: async (path) => (await stat(path)).size,
     write: (path, content, mode = 0o600) => writeFileAtomic(path, content, { mode, disk }),
   };
+}
+
+/** SHA-256 of the content, hexadecimal; memory holds one piece. Errors as of `stream`. */
+export async function hashOf(vault: LibraryVault, path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const piece of vault.stream(path)) hash.update(piece);
+  return hash.digest('hex');
+}
+
+/** `length` bytes from `at` on, however many a read gives; fewer where the content ends. */
+export async function readFully(
+  readAt: (at: number, into: Uint8Array) => Promise<number>,
+  at: number,
+  length: number,
+): Promise<Uint8Array> {
+  const bytes = Buffer.alloc(length);
+  let filled = 0;
+  while (filled < length) {
+    const read = await readAt(at + filled, bytes.subarray(filled));
+    if (read === 0) break;
+    filled += read;
+  }
+  return bytes.subarray(0, filled);
 }
 
 /** A file of UTF-8 text. */

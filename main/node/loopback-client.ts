@@ -15,6 +15,8 @@ export interface LoopbackClient {
   readonly client: ContractRouterClient<Contract>;
   /** Aborts when the connection has ended, whoever ended it. */
   readonly ended: AbortSignal;
+  /** What the byte route has under an address that the app gave. @throws ServiceError NOT_FOUND */
+  bytes(href: string): Promise<Uint8Array>;
   close(): void;
 }
 
@@ -97,5 +99,18 @@ export async function connectLoopback(url: string): Promise<LoopbackClient> {
   socket.once('close', () => ended.abort());
   // oRPC asks for the browser's type; of it, it uses what ws has too.
   const link = new RPCLink({ websocket: socket as unknown as globalThis.WebSocket });
-  return { client: createORPCClient(link), ended: ended.signal, close: () => socket.close() };
+  const bytes = async (href: string): Promise<Uint8Array> => {
+    const answer = await fetch(new URL(href, page.origin), {
+      headers: { cookie, origin: page.origin, 'sec-fetch-site': 'same-origin' },
+    }).catch((error: unknown) => {
+      throw unreachable(page, error);
+    });
+    if (answer.ok) return new Uint8Array(await answer.arrayBuffer());
+    const body = errorBody.safeParse(await answer.json().catch(() => null));
+    throw new ServiceError(
+      'NOT_FOUND',
+      body.success ? body.data.error.message : `The running app answered ${answer.status}.`,
+    );
+  };
+  return { client: createORPCClient(link), ended: ended.signal, bytes, close: () => socket.close() };
 }

@@ -2,6 +2,7 @@
  * @file Starts the app for a browser window: opens the library, listens on 127.0.0.1, prints one line of JSON with the
  * address of a first window, and ends cleanly when asked.
  */
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
@@ -9,11 +10,16 @@ import pino from 'pino';
 
 import { openApp } from '../services/compose.ts';
 import type { Log } from '../services/service-types.ts';
-import { defaultLibraryFolder } from '../services/system/data-folder.ts';
+import { createKeptKeys } from '../services/encryption/kept-keys.ts';
+import { defaultLibraryFolder, keysFolder } from '../services/system/data-folder.ts';
 import { ServiceError } from '../../shared/domain/service-error.ts';
 import { logOf, openAppLog } from './app-log.ts';
+import { keepMemoryOutOfCores } from './core-dumps.ts';
 import { startLoopback } from './loopback-server.ts';
+import { shellKeyStore } from './shell-key-store.ts';
 import { createNodeWorkerHost } from './worker-host-node.ts';
+
+keepMemoryOutOfCores();
 
 const RENDERER = fileURLToPath(new URL('../../dist/renderer', import.meta.url));
 
@@ -23,12 +29,32 @@ function openLog(libraryDir: string): Log {
   return logOf(pino({ level: process.env.CHESTLIGHT_LOG ?? 'info' }, pino.destination(2)));
 }
 
+/** First line of a file, `-` = standard input. @throws ServiceError NOT_FOUND */
+function secretIn(file: string): string {
+  try {
+    return (
+      readFileSync(file === '-' ? 0 : file, 'utf8')
+        .replace(/^\uFEFF/, '')
+        .split(/\r?\n/, 1)[0] ?? ''
+    );
+  } catch (error) {
+    throw new ServiceError(
+      'NOT_FOUND',
+      `The file of --unlock could not be read: ${(error as Error).message}`,
+    );
+  }
+}
+
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       library: { type: 'string' },
       port: { type: 'string' },
       renderer: { type: 'string' },
+      // What opens an encrypted library, in a file's first line; without it the page asks.
+      unlock: { type: 'string' },
+      // The shell that started this has a key store.
+      'key-store': { type: 'boolean' },
       // An address is good for one window or program.
       addresses: { type: 'string' },
     },
@@ -39,11 +65,13 @@ async function main(): Promise<void> {
   process.on('unhandledRejection', (error) => log.error('a promise failed', { error: String(error) }));
   const app = await openApp({
     libraryDir,
+    secret: values.unlock === undefined ? null : secretIn(values.unlock),
     host: 'browser',
     workerHost: createNodeWorkerHost(),
     log,
     clock: Date,
-    measures: true,
+    forWindow: true,
+    ...(values['key-store'] === true && { keptKeys: createKeptKeys(shellKeyStore(), keysFolder()) }),
   });
   const server = await startLoopback({
     app,

@@ -2,7 +2,8 @@
 import { fork } from 'node:child_process';
 import { constants, setPriority } from 'node:os';
 
-import type { WorkerHandle, WorkerHost } from '../services/service-types.ts';
+import type { WorkerHandle, WorkerHost, WorkerKind } from '../services/service-types.ts';
+import { followLastWords } from './last-words.ts';
 
 /** What libtensorflow needs to see in the environment before it is loaded. */
 export const WORKER_ENV: Readonly<Record<string, string>> = {
@@ -11,23 +12,61 @@ export const WORKER_ENV: Readonly<Record<string, string>> = {
   OMP_WAIT_POLICY: 'passive',
 };
 
+/**
+ * What is young in a worker's own heap is small: its films and weights are in arrays outside of it. Node's default would grow to
+ * 48 MB of it for nothing.
+ */
+const WORKER_FLAGS: readonly string[] = ['--max-semi-space-size=4'];
+
+/** Pixels lie outside of the heap; headers and tables of the largest film fit well within. In MB. */
+const DECODE_HEAP = '--max-old-space-size=1024';
+
+/** What a decoder needs: to read files, its native library, one thread. It may not write, and starts nothing. Node alone knows these. */
+const CONFINED: readonly string[] = [
+  '--permission',
+  '--allow-fs-read=*',
+  '--allow-addons',
+  '--allow-worker',
+  '--disable-warning=SecurityWarning',
+];
+
+/** Flags for V8, which every host passes on. */
+export const V8_FLAGS: Readonly<Record<WorkerKind, readonly string[]>> = {
+  training: WORKER_FLAGS,
+  inference: WORKER_FLAGS,
+  decode: [DECODE_HEAP],
+  measure: WORKER_FLAGS,
+  probe: [],
+};
+
+/** What a reader of foreign files runs with is ours alone: options of whoever started the app would loosen or break it. */
+export const envOf = (kind: WorkerKind): Readonly<Record<string, string>> =>
+  kind === 'decode' ? { NODE_OPTIONS: '' } : WORKER_ENV;
+
+export type WorkerEntries = Readonly<Record<WorkerKind, URL>>;
+
 /** Default entry files; a packed app names its built ones. */
-export const WORKER_ENTRIES = {
+export const WORKER_ENTRIES: WorkerEntries = {
   training: new URL('../worker/training.ts', import.meta.url),
   inference: new URL('../worker/inference.ts', import.meta.url),
-} as const;
+  decode: new URL('../services/import/decode-process.ts', import.meta.url),
+  measure: new URL('../worker/bench.ts', import.meta.url),
+  probe: new URL('../worker/probe.ts', import.meta.url),
+};
 
-export function createNodeWorkerHost(
-  entries: Readonly<Record<'training' | 'inference', URL>> = WORKER_ENTRIES,
-): WorkerHost {
+/** Last words are kept of the kinds whose failure is told in a sentence; what others write to standard error is passed on. */
+const KEPT: ReadonlySet<WorkerKind> = new Set(['measure', 'probe']);
+
+/** @param entries instead of the default ones */
+export function createNodeWorkerHost(entries: Partial<WorkerEntries> = {}): WorkerHost {
   return {
     start(kind, env = {}) {
-      const child = fork(entries[kind], [], {
+      const child = fork(entries[kind] ?? WORKER_ENTRIES[kind], [], {
         serialization: 'advanced',
-        env: { ...process.env, ...WORKER_ENV, ...env },
-        execArgv: [],
+        env: { ...process.env, ...envOf(kind), ...env },
+        execArgv: [...V8_FLAGS[kind], ...(kind === 'decode' ? CONFINED : [])],
         // Native libraries write to stdout; ours belongs to the command line.
-        stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+        stdio: ['ignore', 'ignore', KEPT.has(kind) ? 'pipe' : 'inherit', 'ipc'],
       });
       // The window and the reader come first.
       if (kind === 'training' && child.pid !== undefined) lowerPriority(child.pid);
@@ -49,6 +88,9 @@ function handleOf(child: ReturnType<typeof fork>): WorkerHandle {
   child.once('exit', () => {
     gone = true;
   });
+  const lastWords = followLastWords(child.stderr);
+  // Where last words are kept, the end is told when they are read.
+  const end = child.stderr === null ? 'exit' : 'close';
   return {
     pid: child.pid,
     send(message) {
@@ -57,11 +99,19 @@ function handleOf(child: ReturnType<typeof fork>): WorkerHandle {
     },
     onMessage: (listener) => void child.on('message', listener),
     onExit: (listener) => {
-      child.once('exit', listener);
+      child.once(end, listener);
       child.once('error', () => {
         if (child.pid === undefined) listener(null, 'not started');
       });
     },
-    kill: () => void child.kill('SIGKILL'),
+    lastWords,
+    letGo() {
+      child.unref();
+      child.channel?.unref();
+    },
+    kill() {
+      child.ref(); // its end is waited for
+      child.kill('SIGKILL');
+    },
   };
 }

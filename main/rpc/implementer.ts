@@ -7,9 +7,15 @@ import type { CallContext, LockService, Log } from '../services/service-types.ts
 import { guardStream, isStream } from './event-stream.ts';
 import { toWireError } from './wire-errors.ts';
 
+/** How the app is, for the shell and the status line; keeping a run at work before the computer sleeps. */
+const OPEN_WHILE_LOCKED = new Set(['status', 'watch', 'keepNow', 'doctor', 'attributions']);
+
 /** What a locked window may still ask for: the way back in, and how the app is. */
 function opensLocked([capability = '', procedure = '']: readonly string[]): boolean {
-  return ['lock', 'system'].includes(capability) || (capability === 'readers' && procedure === 'list');
+  if (capability === 'readers') return procedure === 'list';
+  if (capability === 'encryption') return procedure === 'status' || procedure === 'unlock';
+  if (capability === 'system') return OPEN_WHILE_LOCKED.has(procedure);
+  return capability === 'lock';
 }
 
 /**

@@ -6,6 +6,7 @@ import { copiesRouter } from './copies-router.ts';
 import { evaluationRouter } from './evaluation-router.ts';
 import { auditRouter } from './audit-router.ts';
 import { deidentifyRouter } from './deidentify-router.ts';
+import { encryptionRouter } from './encryption-router.ts';
 import { exchangeRouter } from './exchange-router.ts';
 import { implementer } from './implementer.ts';
 import { inferenceRouter } from './inference-router.ts';
@@ -33,6 +34,7 @@ export function createRouter(services: Services, log: Log) {
     exchange: exchangeRouter(os.exchange, services.exchange),
     copies: copiesRouter(os.copies, services.copies),
     deidentify: deidentifyRouter(os.deidentify, services.deidentify),
+    encryption: encryptionRouter(os.encryption, services.encryption),
     audit: auditRouter(os.audit, services.audit),
     lock: lockRouter(os.lock, services.lock),
     system: systemRouter(os.system, services.system),

@@ -9,6 +9,10 @@ export function systemRouter(os: Implementer['system'], service: SystemService) 
     keepNow: os.keepNow.handler(({ input, signal }) => service.keepNow(input, callContext(signal))),
     doctor: os.doctor.handler(({ input, signal }) => service.doctor(input, callContext(signal))),
     check: os.check.handler(({ input, signal }) => service.check(input, callContext(signal))),
+    settings: os.settings.handler(({ input, signal }) => service.settings(input, callContext(signal))),
+    takeSettings: os.takeSettings.handler(({ input, signal }) =>
+      service.takeSettings(input, callContext(signal)),
+    ),
     attributions: os.attributions.handler(({ input, signal }) =>
       service.attributions(input, callContext(signal)),
     ),

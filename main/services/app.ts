@@ -8,6 +8,7 @@ import type {
   CopiesService,
   AuditService,
   DeidentifyService,
+  EncryptionService,
   EvaluationService,
   ExchangeService,
   InferenceService,
@@ -34,6 +35,7 @@ export interface Services {
   readonly exchange: ExchangeService;
   readonly copies: CopiesService;
   readonly deidentify: DeidentifyService;
+  readonly encryption: EncryptionService;
   readonly audit: AuditService;
   readonly lock: LockService;
   readonly system: SystemService;

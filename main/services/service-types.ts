@@ -38,6 +38,7 @@ export type CopiesService = ServiceOf<Contract['copies']>;
 export type LockService = ServiceOf<Contract['lock']>;
 export type AuditService = ServiceOf<Contract['audit']>;
 export type DeidentifyService = ServiceOf<Contract['deidentify']>;
+export type EncryptionService = ServiceOf<Contract['encryption']>;
 export type SystemService = ServiceOf<Contract['system']>;
 
 /** The clock is injected so that tests own time. Milliseconds since 1970. */
@@ -58,10 +59,21 @@ export interface WorkerHandle {
   send(message: unknown): void;
   onMessage(listener: (message: unknown) => void): void;
   onExit(listener: (code: number | null, signal: string | null) => void): void;
+  /** The last line that it wrote to standard error; '' where that goes elsewhere (see the host). */
+  lastWords(): string;
+  /** From now on it keeps no program alive that waits for nothing else. */
+  letGo(): void;
+  /** Ends it at once, whatever it does; `onExit` tells when it is gone. */
   kill(): void;
 }
 
-/** Starts worker processes. The entry files live in main/worker/: training.ts and inference.ts. */
+/**
+ * What a worker process is for: a run; predictions; reading films, which may neither write nor start programs where the host can
+ * see to that; measuring how fast this machine is; trying the engine.
+ */
+export type WorkerKind = 'training' | 'inference' | 'decode' | 'measure' | 'probe';
+
+/** Starts worker processes, and nothing else of the app starts any of ours. Their entries: main/node/worker-host-node.ts. */
 export interface WorkerHost {
-  start(kind: 'training' | 'inference', env?: Readonly<Record<string, string>>): WorkerHandle;
+  start(kind: WorkerKind, env?: Readonly<Record<string, string>>): WorkerHandle;
 }

@@ -14,10 +14,9 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
-import Database from 'better-sqlite3';
-
 import { APPLICATION_ID, checkDatabase, type Db } from './connection.ts';
 import { writeFileList } from './copy-files.ts';
+import { isSqliteError, openHandle, type DatabaseKey } from './driver.ts';
 
 /** `daily`: made by itself or asked for; `replaced`: the state before a person went back; `updated`: before a new layout. */
 export type CopyKind = 'daily' | 'replaced' | 'updated';
@@ -95,10 +94,11 @@ export function fileListOf(copy: string): string {
   return `${copy}.files`;
 }
 
-/** A compact copy of the open database at `target` with the list of its files, on the disk when this returns. */
+/** A compact copy of the open database at `target`, encrypted as that is, with the list of its files, on the disk when this returns. */
 export function copyInto(db: Db, target: string): void {
   const draft = `${target}.tmp`;
   try {
+    closeSync(openSync(draft, 'w', 0o600)); // an empty file is written into with the mode that it has
     db.prepare('VACUUM INTO ?').run(draft);
     sync(draft);
     writeFileList(db, fileListOf(target), readFileSync(draft));
@@ -110,16 +110,16 @@ export function copyInto(db: Db, target: string): void {
 }
 
 /** A copy that can be opened, is ours, and whose pages are in order. */
-export function isSound(path: string): boolean {
+export function isSound(path: string, key: DatabaseKey): boolean {
   let db: Db | null = null;
   try {
-    db = new Database(path, { readonly: true });
+    db = openHandle(path, { readonly: true }, key);
     return (
       db.pragma('application_id', { simple: true }) === APPLICATION_ID &&
       checkDatabase(db, 'quick_check').length === 0
     );
   } catch (error) {
-    if (error instanceof Database.SqliteError) return false;
+    if (isSqliteError(error)) return false;
     throw error;
   } finally {
     db?.close();

@@ -1,5 +1,4 @@
 /** @file The copies of a library's database: what each holds, what going back to one would lose, which files it points at. */
-import Database from 'better-sqlite3';
 import { readFileSync } from 'node:fs';
 
 import type { CopyPreview, LibraryCopy } from '../../shared/contract/copies.ts';
@@ -7,6 +6,7 @@ import { translateDiskError } from '../../shared/domain/disk-error.ts';
 import { ServiceError } from '../../shared/domain/service-error.ts';
 import { fileListOf, isBackupDue, isSound, listBackups, makeBackup, remove, type Backup } from './backup.ts';
 import type { Db } from './connection.ts';
+import { openHandle, type DatabaseKey } from './driver.ts';
 import { contentOf, fileListFrom, readFileList, type FileList, type ListedFile } from './copy-files.ts';
 import { translateSqliteError } from './sqlite-error.ts';
 
@@ -29,15 +29,15 @@ function idsOf(db: Db, what: keyof typeof COUNTED): ReadonlySet<string> {
   return new Set(db.prepare<[], string>(`SELECT ${COUNTED[what]} FROM ${table}`).pluck().all());
 }
 
-/** @param file path of library.db, or ':memory:', of which there are no copies */
-export function createCopyStore(db: Db, file: string, now: () => number) {
+/** @param file path of library.db, or ':memory:', of which there are no copies @param key of the database and its copies */
+export function createCopyStore(db: Db, file: string, now: () => number, key: DatabaseKey) {
   const all = (): readonly Backup[] => (db.memory ? [] : listBackups(file));
 
   const openCopy = <T>({ path, id }: Backup, work: (copy: Db) => T): T => {
-    if (!isSound(path)) {
+    if (!isSound(path, key)) {
       throw new ServiceError('CORRUPT_LIBRARY', 'This copy is damaged. Choose another one.', { id });
     }
-    const copy = new Database(path, { readonly: true });
+    const copy = openHandle(path, { readonly: true }, key);
     try {
       return work(copy);
     } finally {
@@ -85,7 +85,7 @@ export function createCopyStore(db: Db, file: string, now: () => number) {
     /** When the newest copy was made, ms since 1970; null = there is none. */
     newestAt: (): number | null => all()[0]?.at ?? null,
     /** Ids of copies that cannot be used. */
-    damaged: (): readonly string[] => all().flatMap(({ id, path }) => (isSound(path) ? [] : [id])),
+    damaged: (): readonly string[] => all().flatMap(({ id, path }) => (isSound(path, key) ? [] : [id])),
     /** Removes a copy and the list beside it. @throws ServiceError NOT_FOUND */
     remove(id: string): void {
       const { path } = find(id);

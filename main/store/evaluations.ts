@@ -15,12 +15,16 @@ export type Headline = z.infer<typeof headlineSchema>;
 export type EvaluationStore = ReturnType<typeof createEvaluationStore>;
 
 export function createEvaluationStore(db: Db) {
-  const put = db.prepare<[string, string, number, string]>(
-    `INSERT INTO evaluations (run_id, part, created_at, result) VALUES (?, ?, ?, ?)
-     ON CONFLICT (run_id, part) DO UPDATE SET created_at = excluded.created_at, result = excluded.result`,
+  const put = db.prepare<[string, string, number, string, number]>(
+    `INSERT INTO evaluations (run_id, part, created_at, result, labels_seq) VALUES (?, ?, ?, ?, ?)
+     ON CONFLICT (run_id, part) DO UPDATE SET created_at = excluded.created_at, result = excluded.result,
+       labels_seq = excluded.labels_seq`,
   );
   const find = db.prepare<[string, string], { result: string }>(
     'SELECT result FROM evaluations WHERE run_id = ? AND part = ?',
+  );
+  const labels = db.prepare<[string, string], { seq: number }>(
+    'SELECT labels_seq AS seq FROM evaluations WHERE run_id = ? AND part = ?',
   );
   const headline = db.prepare<[string, string], { t1: string; t2: string }>(
     `SELECT json_extract(result, '$.t1') AS t1, json_extract(result, '$.t2.auroc') AS t2
@@ -34,8 +38,11 @@ export function createEvaluationStore(db: Db) {
         ? null
         : headlineSchema.parse({ t1: JSON.parse(row.t1) as unknown, t2: JSON.parse(row.t2) as unknown });
     },
-    put: (result: Evaluation): void =>
-      void put.run(result.runId, result.part, result.createdAt, JSON.stringify(result)),
+    /** @param labelsSeq `imports.endedSeq()` when its labels were read */
+    put: (result: Evaluation, labelsSeq: number): void =>
+      void put.run(result.runId, result.part, result.createdAt, JSON.stringify(result), labelsSeq),
+    /** As `put` was given it; null = nothing is stored. */
+    labelsSeq: (runId: RunId, part: Part): number | null => labels.get(runId, part)?.seq ?? null,
     find(runId: RunId, part: Part): Evaluation | null {
       const row = find.get(runId, part);
       return row === undefined ? null : evaluation.parse(JSON.parse(row.result));

@@ -3,7 +3,7 @@ import type { FilmQuery } from '../../shared/contract/library.ts';
 import type { Part } from '../../shared/contract/base.ts';
 import type { FilmId, PatientKey, SplitId } from '../../shared/domain/ids.ts';
 import type { Db } from './connection.ts';
-import { SPLIT_ELSEWHERE } from './imported-models.ts';
+import { SPLIT_ELSEWHERE } from '../../shared/domain/split-elsewhere.ts';
 
 /** A row of the film table. */
 export interface FilmListRow {
@@ -63,14 +63,15 @@ function textCondition(text: string, binding: Binding): string {
 export function filmSql(query: FilmQuery, splitId: SplitId | null): FilmSql {
   const binding: Binding = { splitId };
   const where: string[] = [];
+  let sets = 0;
+  /** Of several sets of films one is looked up by an index, the others are asked of each film (+): else SQLite looks up every pair. */
+  const among = (films: string): void => void where.push(`${sets++ === 0 ? '' : '+'}f.no IN (${films})`);
   const text = query.text.trim();
   if (text !== '') where.push(textCondition(text, binding));
   if (query.finding !== null) {
     binding['finding'] = query.finding;
-    where.push(
-      `f.no IN (SELECT film_no FROM labels
-        WHERE finding_no = (SELECT no FROM findings WHERE name = @finding) AND value = 1)`,
-    );
+    among(`SELECT film_no FROM labels
+        WHERE finding_no = (SELECT no FROM findings WHERE name = @finding) AND value = 1`);
   }
   if (query.abnormal === 'unknown') where.push('f.abnormal IS NULL');
   else if (query.abnormal !== 'any') where.push(`f.abnormal = ${query.abnormal === 'abnormal' ? 1 : 0}`);
@@ -78,9 +79,9 @@ export function filmSql(query: FilmQuery, splitId: SplitId | null): FilmSql {
   if (query.source !== null) where.push(equals('f.source', 'source', query.source, binding));
   if (query.part !== null) {
     binding['part'] = query.part;
-    where.push('f.no IN (SELECT film_no FROM split_films WHERE split_id = @splitId AND part = @part)');
+    among('SELECT film_no FROM split_films WHERE split_id = @splitId AND part = @part');
   } else if (query.splitId !== null) {
-    where.push('f.no IN (SELECT film_no FROM split_films WHERE split_id = @splitId)');
+    among('SELECT film_no FROM split_films WHERE split_id = @splitId');
   }
   const condition = where.length === 0 ? '' : `WHERE ${where.join(' AND ')}`;
   const direction = query.descending ? 'DESC' : 'ASC';
@@ -103,7 +104,7 @@ export type FilmQueryStore = ReturnType<typeof createFilmQueryStore>;
 
 export function createFilmQueryStore(db: Db) {
   const newestSplit = db.prepare<[], { id: SplitId }>(
-    `SELECT id FROM splits WHERE id <> '${SPLIT_ELSEWHERE}' ORDER BY created_at DESC, id DESC LIMIT 1`,
+    `SELECT id FROM splits WHERE id <> '${SPLIT_ELSEWHERE}' ORDER BY seq DESC LIMIT 1`,
   );
   const positives = db.prepare<[string], { no: number; finding: string }>(
     `SELECT l.film_no AS no, f.name AS finding FROM json_each(?) page

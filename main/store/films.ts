@@ -24,6 +24,10 @@ export interface FilmRecord {
   readonly bitsStored: number;
   readonly bytes: number;
   readonly view: string | null;
+  /** Height : width of one pixel; null = not read from its file yet. */
+  readonly pixelAspect: number | null;
+  /** A word of the standard; null = none, or not read yet. */
+  readonly bodyPart: string | null;
   readonly sex: string | null;
   readonly ageYears: number | null;
   readonly source: string | null;
@@ -57,16 +61,16 @@ type RawFilm = Omit<FilmRecord, 'abnormal'> & { readonly abnormal: number | null
 const COLUMNS = `f.no, f.id, p.key AS patientKey, f.name, f.pixel_sha256 AS pixelSha256,
   f.original_sha256 AS originalSha256, f.model_sha256 AS modelSha256, f.thumbnail_sha256 AS thumbnailSha256,
   f.pipeline, f.format, f.modality, f.transfer_syntax AS transferSyntax, f.photometric, f.rows, f.cols, f.frames,
-  f.bits_stored AS bitsStored, f.bytes, f.view, f.sex, f.age_years AS ageYears, f.source, f.licence, f.abnormal,
+  f.bits_stored AS bitsStored, f.bytes, f.view, f.pixel_aspect AS pixelAspect, f.body_part AS bodyPart, f.sex, f.age_years AS ageYears, f.source, f.licence, f.abnormal,
   f.given_part AS givenPart, f.import_id AS importId, f.imported_at AS importedAt`;
 
 const INSERT = `
   INSERT INTO films (id, patient_no, name, pixel_sha256, original_sha256, model_sha256, thumbnail_sha256, pipeline,
-    format, modality, transfer_syntax, photometric, rows, cols, frames, bits_stored, bytes, view, sex, age_years,
-    source, licence, abnormal, given_part, import_id, imported_at)
+    format, modality, transfer_syntax, photometric, rows, cols, frames, bits_stored, bytes, view, pixel_aspect, body_part,
+    sex, age_years, source, licence, abnormal, given_part, import_id, imported_at)
   VALUES (@id, @patientNo, @name, @pixelSha256, @originalSha256, @modelSha256, @thumbnailSha256, @pipeline,
-    @format, @modality, @transferSyntax, @photometric, @rows, @cols, @frames, @bitsStored, @bytes, @view, @sex,
-    @ageYears, @source, @licence, @abnormal, @givenPart, @importId, @importedAt)`;
+    @format, @modality, @transferSyntax, @photometric, @rows, @cols, @frames, @bitsStored, @bytes, @view, @pixelAspect,
+    @bodyPart, @sex, @ageYears, @source, @licence, @abnormal, @givenPart, @importId, @importedAt)`;
 
 const FACT_COLUMNS: Readonly<Record<keyof FilmFacts, string>> = {
   view: 'view',
@@ -106,6 +110,9 @@ export function createFilmStore(db: Db) {
   );
   const setMade = db.prepare<[string, string, string, number]>(
     'UPDATE films SET model_sha256 = ?, thumbnail_sha256 = ?, pipeline = ? WHERE no = ?',
+  );
+  const setHeader = db.prepare<[number, string | null, number]>(
+    'UPDATE films SET pixel_aspect = ?, body_part = ? WHERE no = ?',
   );
   const totals = db.prepare<[], { films: number; bytes: number }>(
     'SELECT count(*) AS films, coalesce(sum(bytes), 0) AS bytes FROM films',
@@ -160,6 +167,13 @@ export function createFilmStore(db: Db) {
     /** Points at a newly made model image and thumbnail of the same pixels. */
     setMade(filmNo: number, made: { modelSha256: string; thumbnailSha256: string; pipeline: string }): void {
       setMade.run(made.modelSha256, made.thumbnailSha256, made.pipeline, filmNo);
+    },
+    /** What was not kept when the film came in. */
+    setHeader(
+      filmNo: number,
+      facts: { readonly pixelAspect: number; readonly bodyPart: string | null },
+    ): void {
+      setHeader.run(facts.pixelAspect, facts.bodyPart, filmNo);
     },
     totals: (): { readonly films: number; readonly bytes: number } => totals.get() ?? { films: 0, bytes: 0 },
     abnormalCounts(): { readonly positive: number; readonly negative: number; readonly unknown: number } {

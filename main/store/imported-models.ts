@@ -2,9 +2,6 @@
 import type { RunId, SplitId } from '../../shared/domain/ids.ts';
 import type { Db } from './connection.ts';
 
-/** What a run from elsewhere has in place of a split; the migration made its row, which has no films. */
-export const SPLIT_ELSEWHERE = 'split-elsewhere' as SplitId;
-
 export interface ImportedModelRow {
   readonly runId: RunId;
   /** Of the whole bundle. */

@@ -45,14 +45,16 @@ function parse(row: RawRow): ImportRow {
 
 export function createImportStore(db: Db) {
   const insert = db.prepare<[string, string, number]>(
-    "INSERT INTO imports (id, kind, state, started_at) VALUES (?, ?, 'running', ?)",
+    `INSERT INTO imports (id, kind, state, started_at, seq)
+     VALUES (?, ?, 'running', ?, (SELECT coalesce(max(seq), 0) + 1 FROM imports))`,
   );
   const end = db.prepare<[string, number, string | null, string | null, string | null, string]>(
     `UPDATE imports SET state = ?, ended_at = ?, summary = ?, error_code = ?, error_message = ?
      WHERE id = ? AND state = 'running'`,
   );
-  const newest = db.prepare<[], RawRow>(
-    `SELECT ${COLUMNS} FROM imports ORDER BY started_at DESC, id DESC LIMIT 1`,
+  const newest = db.prepare<[], RawRow>(`SELECT ${COLUMNS} FROM imports ORDER BY seq DESC LIMIT 1`);
+  const ended = db.prepare<[], { seq: number | null }>(
+    'SELECT max(seq) AS seq FROM imports WHERE ended_at IS NOT NULL',
   );
   const byId = db.prepare<[string], RawRow>(`SELECT ${COLUMNS} FROM imports WHERE id = ?`);
   const interrupt = db.prepare<[number, string]>(
@@ -80,10 +82,13 @@ export function createImportStore(db: Db) {
       const row = byId.get(id);
       return row === undefined ? null : parse(row);
     },
+    /** The one begun last, whatever the clock said. */
     newest: (): ImportRow | null => {
       const row = newest.get();
       return row === undefined ? null : parse(row);
     },
+    /** Number of the newest import that has ended, in their own order; labels may have changed with it. 0 = none has. */
+    endedSeq: (): number => ended.get()?.seq ?? 0,
     /** At start: an import that a crash or a power cut ended. @returns how many */
     closeInterrupted(message: string, now: number): number {
       return interrupt.run(now, message).changes;

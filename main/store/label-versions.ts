@@ -26,15 +26,16 @@ export type NewLabelVersion = Pick<LabelVersion, 'id' | 'name' | 'reviewId' | 'r
   readonly madeBy: ReaderId;
 };
 
-type RawVersion = Omit<LabelVersion, 'request'> & { readonly request: string };
+type RawVersion = Omit<LabelVersion, 'request' | 'positives'> & { readonly request: string };
 
 export type LabelVersionStore = ReturnType<typeof createLabelVersionStore>;
 
 export function createLabelVersionStore(db: Db, ensureFinding: (name: string) => number) {
   const taken = db.prepare<[string], { id: string }>('SELECT id FROM label_versions WHERE name = ?');
   const insert = db.prepare(
-    `INSERT INTO label_versions (id, name, review_id, reader_id, request, created_at)
-     VALUES (@id, @name, @reviewId, @madeBy, @request, @createdAt)`,
+    `INSERT INTO label_versions (id, name, review_id, reader_id, request, created_at, seq)
+     VALUES (@id, @name, @reviewId, @madeBy, @request, @createdAt,
+       (SELECT coalesce(max(seq), 0) + 1 FROM label_versions))`,
   );
   const filmNo = db.prepare<[string], { no: number }>('SELECT no FROM films WHERE id = ?');
   const addLabel = db.prepare<[string, number, number, VersionValue]>(
@@ -58,7 +59,7 @@ export function createLabelVersionStore(db: Db, ensureFinding: (name: string) =>
       (SELECT count(*) FROM version_labels l WHERE l.version_id = v.id) AS labels,
       (SELECT count(*) FROM version_boxes b WHERE b.version_id = v.id) AS boxes
     FROM label_versions v JOIN reviews r ON r.id = v.review_id`;
-  const all = db.prepare<[], RawVersion>(`${select} ORDER BY v.created_at DESC, v.id DESC`);
+  const all = db.prepare<[], RawVersion>(`${select} ORDER BY v.seq DESC`);
   const byId = db.prepare<[string], RawVersion>(`${select} WHERE v.id = ?`);
   const labelsOf = db.prepare<[string, string], { filmId: FilmId; finding: string; value: VersionValue }>(
     `SELECT m.id AS filmId, f.name AS finding, l.value FROM version_labels l
@@ -70,8 +71,13 @@ export function createLabelVersionStore(db: Db, ensureFinding: (name: string) =>
      JOIN split_films s ON s.split_id = ? AND s.film_no = a.film_no JOIN films m ON m.no = a.film_no
      WHERE a.version_id = ?`,
   );
+  const positives = db.prepare<[string], { name: string }>(
+    `SELECT name FROM findings WHERE no IN
+       (SELECT finding_no FROM version_labels WHERE version_id = ? AND value = 1) ORDER BY no`,
+  );
   const parse = (row: RawVersion): LabelVersion => ({
     ...row,
+    positives: positives.all(row.id).map(({ name }) => name),
     request: labelVersionRequest.parse(JSON.parse(row.request)),
   });
 
@@ -98,7 +104,7 @@ export function createLabelVersionStore(db: Db, ensureFinding: (name: string) =>
     /** Kept whole or not at all. @throws ServiceError CONFLICT the name is taken */
     add: (made: NewLabelVersion, films: ReadonlyMap<FilmId, FilmLabels>): void =>
       db.transaction(add).immediate(made, films),
-    /** Newest first. */
+    /** Newest first, whatever the clock said. */
     all: (): readonly LabelVersion[] => all.all().map(parse),
     find(id: LabelVersionId): LabelVersion | null {
       const row = byId.get(id);

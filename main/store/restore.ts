@@ -9,6 +9,7 @@ import { basename, dirname, join } from 'node:path';
 import { ServiceError } from '../../shared/domain/service-error.ts';
 import { copyInto, copyPath, isSound, listBackups, remove, sync, syncFolder } from './backup.ts';
 import type { Db } from './connection.ts';
+import type { DatabaseKey } from './driver.ts';
 
 /** What took the place of the database. */
 export interface Restored {
@@ -28,8 +29,8 @@ const PENDING = /^restoring-(\d+)-(\d+)$/;
  * Puts the newest sound copy in the place of a damaged database, which is kept. Null when there is none; then nothing was
  * changed.
  */
-export function restoreBackup(file: string, now: number): Restored | null {
-  const sound = listBackups(file).find(({ path }) => isSound(path));
+export function restoreBackup(file: string, now: number, key: DatabaseKey): Restored | null {
+  const sound = listBackups(file).find(({ path }) => isSound(path, key));
   if (sound === undefined) return null;
   placeDraft(sound.path, `${file}.restored.tmp`, `${file}.restoring-${sound.at}-${now}`);
   return finishRestoring(file);
@@ -69,12 +70,12 @@ export function finishRestoring(file: string): Restored | null {
  * Goes back to the copy `id`: the open database is copied beside it, closed, and the copy takes its place.
  * @throws ServiceError NOT_FOUND, CORRUPT_LIBRARY (the copy is damaged), BUSY; then nothing was changed
  */
-export function goBack(db: Db, file: string, id: string, now: number): Restored {
+export function goBack(db: Db, file: string, id: string, now: number, key: DatabaseKey): Restored {
   const copy = listBackups(file).find((one) => one.id === id);
   if (copy === undefined) {
     throw new ServiceError('NOT_FOUND', 'This copy is not there any more. Nothing was changed.', { id });
   }
-  if (!isSound(copy.path)) {
+  if (!isSound(copy.path, key)) {
     throw new ServiceError(
       'CORRUPT_LIBRARY',
       'This copy is damaged. Nothing was changed; choose another copy.',

@@ -13,7 +13,7 @@ import {
   type Review,
 } from '../../shared/contract/review.ts';
 import type { FilmId, PatientKey, ReaderId, ReadingId, ReviewId } from '../../shared/domain/ids.ts';
-import { nextStages, type ReadingStage } from '../../shared/domain/review.ts';
+import { nextStages, type ModelBlinding, type ReadingStage } from '../../shared/domain/review.ts';
 import { asBox } from '../../shared/domain/shape.ts';
 import { ServiceError, type ErrorDetail } from '../../shared/domain/service-error.ts';
 import type { Db } from './connection.ts';
@@ -96,6 +96,16 @@ type RawReview = Omit<ReviewRow, 'plan'> & { readonly plan: string };
 type RawFilm = Omit<WorkFilm, 'name'> & { readonly name: string | null };
 type RawWork = Omit<WorkRow, 'film' | 'hasNote'> & RawFilm & { readonly hasNote: number };
 type RawVersion = Omit<ReadingVersion, 'content'> & { readonly content: string };
+
+/** Where a reader of an open session stands with a film. */
+export interface AwaitedRead {
+  readonly reviewId: ReviewId;
+  readonly reviewName: string;
+  readonly readerId: ReaderId;
+  /** null = unread. */
+  readonly stage: ReadingStage | null;
+  readonly blinding: ModelBlinding;
+}
 
 const VERSION = `id, review_id AS reviewId, reader_id AS readerId, film_id AS filmId, number, stage, content,
   created_at AS createdAt`;
@@ -194,6 +204,16 @@ export function createReviewStore(db: Db) {
   const stageOf = db.prepare<[string, string, string], { stage: ReadingStage }>(
     `SELECT stage FROM reading_versions WHERE review_id = ? AND reader_id = ? AND film_id = ?
      ORDER BY number DESC LIMIT 1`,
+  );
+  const readsOf = db.prepare<[string], AwaitedRead>(
+    `SELECT f.review_id AS reviewId, r.name AS reviewName, f.reader_id AS readerId, v.stage,
+       r.plan ->> '$.blinding' AS blinding
+     FROM review_films f JOIN reviews r ON r.id = f.review_id ${NEWEST}
+     WHERE f.film_id = ? AND r.closed_at IS NULL ORDER BY r.created_at, r.id, f.reader_id`,
+  );
+  const filmsOfOpen = db.prepare<[], { filmId: FilmId }>(
+    `SELECT DISTINCT film_id AS filmId FROM review_films
+     WHERE review_id IN (SELECT id FROM reviews WHERE closed_at IS NULL) ORDER BY film_id`,
   );
   const readersOf = db.prepare<[string], Reader>(
     `SELECT id, name, role, created_at AS createdAt FROM readers
@@ -335,6 +355,10 @@ export function createReviewStore(db: Db) {
       hasFilm.get(reviewId, readerId, filmId) !== undefined,
     /** null = unread. */
     newest: newestOf,
+    /** Where the readers of open sessions stand with a film. */
+    readsOf: (filmId: FilmId): readonly AwaitedRead[] => readsOf.all(filmId),
+    /** Films on a list of any open session. */
+    filmsOfOpen: (): readonly FilmId[] => filmsOfOpen.all().map(({ filmId }) => filmId),
     /** Stage of the newest version; null = unread. */
     stageOf: ({ reviewId, readerId, filmId }: ReadingPlace): ReadingStage | null =>
       stageOf.get(reviewId, readerId, filmId)?.stage ?? null,

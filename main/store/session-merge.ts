@@ -2,11 +2,16 @@
  * @file The rows of a review session as another site sends them: lists, versions in their order, histories beside them. Only the
  * merge of a session package writes here; the checks of a window's save are its own.
  */
-import { readingContent, type ReadingVersion, type Review } from '../../shared/contract/review.ts';
+import {
+  readingContent,
+  type OtherVersion,
+  type ReadingVersion,
+  type Review,
+} from '../../shared/contract/review.ts';
 import type { FilmId, ReaderId, ReviewId } from '../../shared/domain/ids.ts';
 import type { Db } from './connection.ts';
 
-type RawVersion = Omit<ReadingVersion, 'content'> & { readonly content: string };
+type RawVersion = Omit<OtherVersion, 'content'> & { readonly content: string };
 
 const VERSION = `id, review_id AS reviewId, reader_id AS readerId, film_id AS filmId, number, stage, content,
   created_at AS createdAt`;
@@ -26,15 +31,29 @@ export function createSessionMergeStore(db: Db) {
     'INSERT INTO review_films (review_id, reader_id, film_id, position) VALUES (?, ?, ?, ?)',
   );
   const addVersion = db.prepare(`INSERT INTO reading_versions ${COLUMNS} VALUES ${VALUES}`);
-  const addOther = db.prepare(`INSERT INTO other_versions ${COLUMNS} VALUES ${VALUES}`);
+  const addOther = db.prepare(
+    `INSERT INTO other_versions ${COLUMNS.replace(')', ', site)')} VALUES ${VALUES.replace(')', ', @site)')}`,
+  );
   const others = db.prepare<[string], RawVersion>(
-    `SELECT ${VERSION} FROM other_versions WHERE review_id = ? ORDER BY reader_id, film_id, number, id`,
+    `SELECT ${VERSION}, site FROM other_versions WHERE review_id = ? ORDER BY reader_id, film_id, number, id`,
+  );
+  const othersOf = db.prepare<[string, string], RawVersion>(
+    `SELECT ${VERSION}, site FROM other_versions WHERE review_id = ? AND film_id = ? ORDER BY reader_id, number, id`,
+  );
+  const countOthers = db.prepare<[string], { filmId: FilmId; histories: number }>(
+    `SELECT film_id AS filmId, count(*) AS histories
+     FROM (SELECT DISTINCT film_id, reader_id, site FROM other_versions WHERE review_id = ?) GROUP BY film_id`,
   );
   const known = db.prepare<[string, string], { content: string; stage: string; reviewId: string }>(
     `SELECT content, stage, review_id AS reviewId FROM reading_versions WHERE id = ?
      UNION ALL SELECT content, stage, review_id FROM other_versions WHERE id = ?`,
   );
-  const asRow = (version: ReadingVersion) => ({ ...version, content: JSON.stringify(version.content) });
+  const asRow = <Version extends ReadingVersion>(version: Version) => ({
+    ...version,
+    content: JSON.stringify(version.content),
+  });
+  const parsed = (rows: readonly RawVersion[]): readonly OtherVersion[] =>
+    rows.map((row) => ({ ...row, content: readingContent.parse(JSON.parse(row.content)) }));
 
   return {
     addReview: (made: Review): void => void addReview.run({ ...made, plan: JSON.stringify(made.plan) }),
@@ -46,7 +65,7 @@ export function createSessionMergeStore(db: Db) {
     /** Its number is the next one of its place; the caller has seen to that. */
     addVersion: (version: ReadingVersion): void => void addVersion.run(asRow(version)),
     /** Beside what was read here. */
-    addOther: (version: ReadingVersion): void => void addOther.run(asRow(version)),
+    addOther: (version: OtherVersion): void => void addOther.run(asRow(version)),
     /** What a version of this id says here, on either side; null = it is not here. */
     known(
       id: string,
@@ -55,7 +74,10 @@ export function createSessionMergeStore(db: Db) {
       return row === undefined ? null : { ...row, content: readingContent.parse(JSON.parse(row.content)) };
     },
     /** Versions from other sites that do not follow on what was read here. */
-    others: (id: ReviewId): readonly ReadingVersion[] =>
-      others.all(id).map((row) => ({ ...row, content: readingContent.parse(JSON.parse(row.content)) })),
+    others: (id: ReviewId): readonly OtherVersion[] => parsed(others.all(id)),
+    othersOf: (id: ReviewId, film: FilmId): readonly OtherVersion[] => parsed(othersOf.all(id, film)),
+    /** How many histories of other sites are kept beside those of here, by film; a film without any is not named. */
+    countOthers: (id: ReviewId): ReadonlyMap<FilmId, number> =>
+      new Map(countOthers.all(id).map(({ filmId, histories }) => [filmId, histories])),
   };
 }

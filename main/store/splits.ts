@@ -2,7 +2,7 @@
 import type { Part } from '../../shared/contract/base.ts';
 import type { FilmId, PatientKey, SplitId } from '../../shared/domain/ids.ts';
 import type { Db } from './connection.ts';
-import { SPLIT_ELSEWHERE } from './imported-models.ts';
+import { SPLIT_ELSEWHERE } from '../../shared/domain/split-elsewhere.ts';
 import type { LabelCountRow } from './labels.ts';
 
 /** A film as the splitter sees it. `labels` are the known findings. */
@@ -73,7 +73,8 @@ export function createSplitStore(db: Db) {
      JOIN labels l ON l.finding_no = f.no AND l.value = 1 ORDER BY f.no, l.film_no`,
   );
   const insertSplit = db.prepare<[string, string, number, number, string, string]>(
-    'INSERT INTO splits (id, name, seed, created_at, request, warnings) VALUES (?, ?, ?, ?, ?, ?)',
+    `INSERT INTO splits (id, name, seed, created_at, request, warnings, seq)
+     VALUES (?, ?, ?, ?, ?, ?, (SELECT coalesce(max(seq), 0) + 1 FROM splits))`,
   );
   const insertMember = db.prepare<[string, number, string]>(
     'INSERT INTO split_members (split_id, patient_no, part) VALUES (?, ?, ?)',
@@ -83,7 +84,7 @@ export function createSplitStore(db: Db) {
   );
   const columns = 'id, name, seed, created_at AS createdAt, request, warnings';
   const all = db.prepare<[], RawSplit>(
-    `SELECT ${columns} FROM splits WHERE id <> '${SPLIT_ELSEWHERE}' ORDER BY created_at DESC, id DESC`,
+    `SELECT ${columns} FROM splits WHERE id <> '${SPLIT_ELSEWHERE}' ORDER BY seq DESC`,
   );
   const byId = db.prepare<[string], RawSplit>(`SELECT ${columns} FROM splits WHERE id = ?`);
   const partTotals = db.prepare<
@@ -181,7 +182,7 @@ export function createSplitStore(db: Db) {
         if (part !== undefined) insertFilm.run(split.id, no, patientNo, part);
       }
     },
-    /** Newest first; without the one of models from elsewhere. */
+    /** Newest first, whatever the clock said; without the one of models from elsewhere. */
     list: (): readonly SplitRow[] => all.all().map(parse),
     find(id: SplitId): SplitRow | null {
       const row = byId.get(id);

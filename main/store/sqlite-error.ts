@@ -1,11 +1,10 @@
 /** @file SQLite's error codes as errors that a person can act on. */
-import Database from 'better-sqlite3';
-
 import { ServiceError } from '../../shared/domain/service-error.ts';
+import { isSqliteError } from './driver.ts';
 
 /** A SQLite error as ServiceError where it can be expected; anything else unchanged. */
 export function translateSqliteError(error: unknown): unknown {
-  if (!(error instanceof Database.SqliteError)) return error;
+  if (!isSqliteError(error)) return error;
   const { code } = error;
   const detail = { sqlite: code };
   if (code === 'SQLITE_FULL' || code.startsWith('SQLITE_IOERR')) {

@@ -10,6 +10,7 @@ import { createComparisonStore, type ComparisonStore } from './comparisons.ts';
 import { checkDatabase, type Db } from './connection.ts';
 import { createCopyStore, type CopyStore } from './copies.ts';
 import { openDatabase, userVersion } from './database.ts';
+import type { DatabaseKey } from './driver.ts';
 import { createDecisionStore, type DecisionStore } from './decisions.ts';
 import { createEvaluationStore, type EvaluationStore } from './evaluations.ts';
 import { createEventStore, type EventStore } from './events.ts';
@@ -98,6 +99,8 @@ export interface StoreOptions {
   readonly clock: { now(): number };
   /** Id of a copy to go back to; what was there before is kept beside it. */
   readonly goBackTo?: string | null;
+  /** 32 bytes; null or absent = the database is not encrypted. */
+  readonly key?: DatabaseKey;
   /** Folder of the numbered migrations; tests give their own. */
   readonly migrationsDir?: URL;
 }
@@ -115,6 +118,7 @@ export function openStore(file: string, options: StoreOptions): Store {
     migrationsDir: options.migrationsDir ?? MIGRATIONS_DIR,
     now: () => options.clock.now(),
     goBackTo: options.goBackTo ?? null,
+    key: options.key ?? null,
   });
   const labels = translated(createLabelStore(db));
   const audit = translated(createAuditStore(db));
@@ -147,7 +151,7 @@ export function openStore(file: string, options: StoreOptions): Store {
     settings: translated(createSettingsStore(db)),
     events: translated(createEventStore(db)),
     audit,
-    copies: translated(createCopyStore(db, file, () => options.clock.now())),
+    copies: translated(createCopyStore(db, file, () => options.clock.now(), options.key ?? null)),
     readOnly: options.readOnly ?? false,
     version: userVersion(db),
     wasUnclean,

@@ -1,25 +1,32 @@
-/** @file Entry of the measured process of `bench`: one train step, distil step or prediction for every line that it reads. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+/** @file Entry of the measured process: one train step, distil step or prediction for every one that it is asked for. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { createInterface } from 'node:readline';
 
 import { PAPER_LOSS, presetRecipe } from '../../shared/domain/recipe.ts';
-import { benchSettings, type BenchSettings } from '../../shared/worker/bench.ts';
+import {
+  toBench,
+  type BenchEnd,
+  type BenchReady,
+  type BenchSettings,
+  type BenchStep,
+} from '../../shared/worker/bench.ts';
+import { parentPort } from '../../shared/worker/parent-port.ts';
 import { plainVault } from '../files/vault.ts';
 import { CompiledFunctions } from '../numeric/engine/graph/compiled-function.ts';
 import { CompiledTrainer } from '../numeric/engine/graph/compiled-trainer.ts';
 import { loadEngine } from '../numeric/engine/load-engine.ts';
 import { TrainState } from '../numeric/train/train-state.ts';
 import { labelledWork } from '../numeric/train/train-step.ts';
-import { parameterCount, vitConfig, type VitConfig } from '../numeric/vit/config.ts';
-import { initParameters, uniformGenerator } from '../numeric/vit/init.ts';
-import { loadParameters } from '../numeric/vit/parameters.ts';
+import { inputShape, parameterCount, vitConfig, type VitConfig } from '../numeric/vit/config.ts';
+import { initParameters, initSpec, normalGenerator, uniformGenerator } from '../numeric/vit/init.ts';
+import { freeArrays, loadOneByOne, type NamedParameters } from '../numeric/vit/parameters.ts';
 import { FilmSet } from './film-set.ts';
 import { compilesGraphs } from './graph-choice.ts';
-import { buildKnowledge, knowledgeReader, type KnowledgeSettings } from './knowledge-cache.ts';
-import { microSizes } from './lesson.ts';
+import { InputFeed } from './input-feed.ts';
+import { buildKnowledge, knowledgeReader, teacherInput, type KnowledgeSettings } from './knowledge-cache.ts';
+import { microSizes } from './micro-parts.ts';
 import { predictFilms } from './predict-films.ts';
 import { stepTaker } from './step-taker.ts';
 
@@ -50,6 +57,12 @@ async function noiseFilms(dir: string, count: number, side: number): Promise<Fil
   return await FilmSet.load(plainVault(), films, FINDINGS, side);
 }
 
+/** A model for prediction, its weights made as those of a file are read: one parameter after another. */
+function randomModel(vit: VitConfig, seed: number): Promise<NamedParameters> {
+  const normal = normalGenerator(uniformGenerator(seed));
+  return loadOneByOne(vit, (spec) => initSpec(spec, normal));
+}
+
 /** The answers of a teacher with other weights, in a cache on disk. */
 async function knowledge(dir: string, films: FilmSet, vit: VitConfig, batch: number) {
   const settings: KnowledgeSettings = {
@@ -65,21 +78,27 @@ async function knowledge(dir: string, films: FilmSet, vit: VitConfig, batch: num
     functions,
     vault: plainVault(),
   };
-  const parameters = loadParameters(initParameters(vit, 2), vit);
+  const parameters = await randomModel(vit, 2);
   const teacher = { config: vit, normalisation: NORMALISATION, parameters };
   const train = films.part('train');
   const hooks = { between: () => Promise.resolve(), onKnown: () => undefined, onShard: () => undefined };
-  await buildKnowledge(teacher, films, train, settings, hooks);
+  const feed = new InputFeed(films, teacherInput(vit, films.size));
+  await buildKnowledge(teacher, feed, train, settings, hooks);
+  feed.dispose();
   for (const tensor of parameters.values()) tensor.dispose();
   return knowledgeReader(teacher, train, settings);
 }
 
 async function training(dir: string, settings: BenchSettings, vit: VitConfig): Promise<Step> {
   const { what, batch, microBatch, model, recompute, precision } = settings;
+  const count = Math.max(batch, settings.films);
   const distils = what === 'distil';
-  const films = await noiseFilms(dir, batch, vit.imageSize);
-  const teacher = distils ? await knowledge(dir, films, vit, microBatch) : null;
-  const state = new TrainState(vit, initParameters(vit, 1), { ema: false });
+  const full = vitConfig(model, { t1Units: FINDINGS });
+  const films = await noiseFilms(dir, count, full.imageSize);
+  const teacher = distils ? await knowledge(dir, films, full, microBatch) : null;
+  const weights = initParameters(vit, 1);
+  const state = new TrainState(vit, weights, { ema: false });
+  freeArrays(weights.values());
   const { weightDecay, learningRate, clipNorm } = presetRecipe('quick', model);
   const objective = {
     method: distils ? ('mlcak' as const) : ('teacher' as const),
@@ -108,10 +127,11 @@ async function training(dir: string, settings: BenchSettings, vit: VitConfig): P
     reduce: 'area',
     upsample: 'bilinear',
   } as const;
+  let begin = 0;
   return async () => {
     const batches = [];
     for (let start = 0; start < batch; start += microBatch) {
-      const indices = train.subarray(start, start + microBatch);
+      const indices = train.subarray(begin + start, begin + Math.min(batch, start + microBatch));
       const outputs = teacher === null ? null : await teacher(indices, 0);
       batches.push({
         ...films.labels(indices),
@@ -119,13 +139,14 @@ async function training(dir: string, settings: BenchSettings, vit: VitConfig): P
         teacher: outputs,
       });
     }
+    begin = begin + 2 * batch <= count ? begin + batch : 0;
     return await steps.step(batches, optimiser);
   };
 }
 
 async function predicting(dir: string, vit: VitConfig): Promise<Step> {
   const films = await noiseFilms(dir, 1, vit.imageSize);
-  const parameters = loadParameters(initParameters(vit, 1), vit);
+  const parameters = await randomModel(vit, 1);
   const model = { config: vit, normalisation: NORMALISATION, parameters };
   const question = {
     images: [films.image(0)],
@@ -138,34 +159,64 @@ async function predicting(dir: string, vit: VitConfig): Promise<Step> {
   return () => Promise.resolve(predictFilms(model, question, functions));
 }
 
-function say(values: object): void {
-  process.stdout.write(`${JSON.stringify(values)}\n`);
+/** Bytes of file pages that are resident now; null where the system does not say (proc_pid_status(5), RssFile). */
+function residentFileBytes(): number | null {
+  try {
+    const found = /^RssFile:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'latin1'));
+    return found === null ? null : Number(found[1]) * 1024;
+  } catch {
+    return null;
+  }
 }
 
-async function main(): Promise<void> {
-  const settings = benchSettings.parse(JSON.parse(process.argv[2] ?? 'null'));
+const dir = mkdtempSync(join(tmpdir(), 'chestlight-bench-'));
+process.once('exit', () => rmSync(dir, { recursive: true, force: true }));
+
+async function begin(settings: BenchSettings): Promise<{ readonly step: Step; readonly ready: BenchReady }> {
   const engine = await loadEngine();
   if (!engine.trainable) throw new Error(engine.reason ?? 'Training is off on this machine.');
-  const vit = vitConfig(settings.model, { t1Units: FINDINGS });
-  const dir = mkdtempSync(join(tmpdir(), 'chestlight-bench-'));
-  try {
-    const step =
-      settings.what === 'predict' ? await predicting(dir, vit) : await training(dir, settings, vit);
-    say({
-      parameters: parameterCount(vit),
-      version: engine.tensorflow ?? engine.backend,
-      threads: engine.threads,
-      ...(engine.device === 'none' ? {} : { device: engine.device }),
-    });
-    for await (const _ of createInterface({ input: process.stdin })) {
-      const began = performance.now();
-      await step();
-      say({ ms: performance.now() - began });
-    }
-  } finally {
-    rmSync(dir, { recursive: true, force: true });
-  }
-  say({ rssBytes: process.resourceUsage().maxRSS * 1024 });
+  const resolution = settings.what === 'distil' ? LOW : 224;
+  const vit = vitConfig(settings.model, {
+    t1Units: FINDINGS,
+    input: inputShape(resolution, settings.tokens),
+  });
+  const step = settings.what === 'predict' ? await predicting(dir, vit) : await training(dir, settings, vit);
+  const ready = {
+    parameters: parameterCount(vit),
+    version: engine.tensorflow ?? engine.backend,
+    threads: engine.threads,
+    ...(engine.device === 'none' ? {} : { device: engine.device }),
+  };
+  return { step, ready };
 }
 
-await main();
+const port = parentPort();
+const say = (answer: BenchReady | BenchStep | BenchEnd): void => port.send(answer);
+let step: Step | null = null;
+
+async function answer(raw: unknown): Promise<void> {
+  const asked = toBench.parse(raw);
+  switch (asked.type) {
+    case 'begin': {
+      const begun = await begin(asked.settings);
+      step = begun.step;
+      return say(begun.ready);
+    }
+    case 'step': {
+      if (step === null) throw new Error('A step was asked for before the beginning.');
+      const began = performance.now();
+      await step();
+      return say({ ms: performance.now() - began });
+    }
+    case 'end':
+      return say({ rssBytes: process.resourceUsage().maxRSS * 1024, fileBytes: residentFileBytes() });
+    case 'leave':
+      process.exit();
+  }
+}
+
+// One after the other; what goes wrong ends the process, and its last words say why.
+let before: Promise<void> = Promise.resolve();
+port.onMessage((raw) => {
+  before = before.then(() => answer(raw));
+});

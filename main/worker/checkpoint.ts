@@ -1,11 +1,12 @@
 /** @file Checkpoints: weights, moments, EMA and position of a run in one safetensors file; written whole or not at all. */
 import { createHash } from 'node:crypto';
-import { readdir, rm } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 
 import { z } from 'zod';
 
+import { sweep } from '../files/leftovers.ts';
 import type { LibraryVault } from '../files/vault.ts';
 import { stateSpecs, type TrainState } from '../numeric/train/train-state.ts';
 import { floatTensor, readSafetensors, safetensorsHeader } from '../numeric/weights/safetensors.ts';
@@ -77,7 +78,7 @@ export async function saveCheckpoint(
   const file = join(dir, `checkpoint-${String(position.step).padStart(9, '0')}.safetensors`);
   await vault.write(file, content());
   const old = (await checkpointFiles(dir)).slice(0, -KEPT);
-  for (const name of old) await rm(join(dir, name));
+  for (const name of old) await sweep(join(dir, name));
   return { file, sha256: hash.digest('hex'), bytes };
 }
 

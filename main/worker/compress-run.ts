@@ -1,9 +1,9 @@
 /** @file A run that makes a smaller model from a larger one and the training films; what is fitted is kept block by block. */
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { errorCode } from '../../shared/domain/disk-error.ts';
 import type { RunPlan } from '../../shared/worker/protocol.ts';
+import { sweep } from '../files/leftovers.ts';
 import type { LibraryVault } from '../files/vault.ts';
 import { compressModel, type Fitted, type FilmSource } from '../numeric/pretrain/compress/compress-model.ts';
 import type { VitConfig } from '../numeric/vit/config.ts';
@@ -110,5 +110,5 @@ async function readFitted({ dir, configHash }: RunPlan, host: RunHost): Promise<
 
 /** No other run can use it. */
 export async function dropFitted({ dir }: RunPlan): Promise<void> {
-  await rm(join(dir, FITTED_FILE), { force: true });
+  await sweep(join(dir, FITTED_FILE));
 }

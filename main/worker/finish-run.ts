@@ -12,6 +12,7 @@ import { FINAL_FILE, readFinal, saveWeights } from './best-weights.ts';
 import { CheckpointError, type SavedCheckpoint } from './checkpoint.ts';
 import type { FilmSet } from './film-set.ts';
 import { filmsForLikeness, keepLikeness } from './fit-likeness.ts';
+import { InputFeed } from './input-feed.ts';
 import { inputOf } from './model-input.ts';
 import type { RunHost } from './run-host.ts';
 import type { RunReporter } from './run-reporter.ts';
@@ -91,9 +92,10 @@ export async function scoreHeldBack(
     await orStopped(host);
   };
   const { functions } = host;
-  const settings = { input: inputOf(config, vit), batch: config.recipe.microBatch, functions, between };
+  const settings = { batch: config.recipe.microBatch, functions, between };
+  const feed = new InputFeed(films, inputOf(config, vit));
   const score = (indices: Uint32Array, features: boolean) =>
-    scoreFilms(state.evaluated, vit, config.normalisation, films, indices, { ...settings, features });
+    scoreFilms(state.evaluated, vit, config.normalisation, feed, indices, { ...settings, features });
   let learned: FeatureRows | null = null;
   let unseen: FeatureRows | null = null;
   try {
@@ -108,6 +110,7 @@ export async function scoreHeldBack(
     }
     if (again.length > 0) learned = (await score(again, true)).features;
   } finally {
+    feed.dispose();
     state.dispose();
   }
   const validationFilms = films.part('validation').length;

@@ -8,17 +8,17 @@ import {
   type FromInference,
   type ToInference,
 } from '../../shared/worker/protocol.ts';
-import { plainVault } from '../files/vault.ts';
+import { openVault } from '../files/sealed-vault.ts';
 import { CompiledFunctions } from '../numeric/engine/graph/compiled-function.ts';
 import { loadEngine, type Engine } from '../numeric/engine/load-engine.ts';
 import { selfTest } from '../numeric/engine/self-test.ts';
 import { ModelCache } from './model-cache.ts';
 import { compilesGraphs } from './graph-choice.ts';
-import { parentPort } from './parent-port.ts';
+import { parentPort } from '../../shared/worker/parent-port.ts';
 import { predictFilms } from './predict-films.ts';
 
 const port = parentPort();
-const models = new ModelCache(plainVault());
+const models = new ModelCache();
 const functions = new CompiledFunctions({
   compile: compilesGraphs(),
   onEager: (why) =>
@@ -30,9 +30,9 @@ async function answer(message: ToInference, engine: Engine): Promise<FromInferen
   if (message.type === 'self-test') {
     return { type: 'self-test', request: message.request, ...mutable(selfTest(engine)) };
   }
-  const { request, config, weightsPath, weightsSha256, images, attention, features } = message;
+  const { request, access, config, weightsPath, weightsSha256, images, attention, features } = message;
   const began = performance.now();
-  const model = await models.load(weightsPath, weightsSha256, config.findings.length);
+  const model = await models.load(openVault(access), weightsPath, weightsSha256, config.findings.length);
   const question = {
     images,
     input: { resolution: config.resolution, reduce: config.input.reduce, upsample: config.input.upsample },

@@ -13,7 +13,13 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
-export class InputFeed {
+/** What models get of films of a set. */
+export interface FilmInputs {
+  /** As `FilmSet.images` with the input that a model takes. */
+  images(indices: Uint32Array, view: number | null): Promise<Float32Array<ArrayBuffer>>;
+}
+
+export class InputFeed implements FilmInputs {
   readonly #thread: Worker;
   readonly #waiting = new Map<number, Waiting>();
   #next = 0;

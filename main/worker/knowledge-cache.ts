@@ -24,8 +24,12 @@ import type { FeatureKind } from '../numeric/methods/needs.ts';
 import type { TeacherArrays } from '../numeric/train/micro-batch.ts';
 import type { VitConfig } from '../numeric/vit/config.ts';
 import { knowledgeOf } from '../numeric/knowledge/knowledge-of.ts';
-import type { FilmSet } from './film-set.ts';
+import type { FilmInputs } from './input-feed.ts';
+import { microParts } from './micro-parts.ts';
 import type { LoadedModel } from './model-cache.ts';
+import type { InputView } from './model-input.ts';
+import { oneAhead } from './one-ahead.ts';
+import { SmallerPieces } from './smaller-pieces.ts';
 
 /** Films of one shard: 5 MB of a ViT-Tiny's means. */
 const SHARD_FILMS = 32;
@@ -44,7 +48,7 @@ export interface KnowledgeSettings {
   readonly views: number;
   /** Films change from view to view; false = they are as they are. */
   readonly augmented: boolean;
-  /** Films through the teacher at a time. */
+  /** Films through the teacher at a time, fewer where memory runs out. */
   readonly batch: number;
   readonly functions: CompiledFunctions;
   readonly vault: LibraryVault;
@@ -99,11 +103,12 @@ function recordsOf(
 /** One shard of each of `parts`: a record a film, in order. */
 async function computeShards(
   teacher: LoadedModel,
-  films: FilmSet,
+  inputs: FilmInputs,
   indices: Uint32Array,
   view: number,
   parts: readonly KnowledgePart[],
   settings: KnowledgeSettings,
+  pieces: SmallerPieces,
   between: KnowledgeHooks['between'],
 ): Promise<readonly Uint8Array[]> {
   const { config, normalisation, parameters } = teacher;
@@ -113,34 +118,38 @@ async function computeShards(
     feature: 'none',
     point: 'block',
   };
-  const input = {
-    resolution: films.size,
-    side: config.imageSize,
-    reduce: 'area',
-    upsample: 'bilinear',
-  } as const;
-  for (let start = 0; start < indices.length; start += settings.batch) {
-    const chosen = indices.subarray(start, start + settings.batch);
-    const images = films.images(chosen, input, settings.augmented ? view : null);
-    const input4d = tf.tensor4d(images, [chosen.length, config.imageSize, config.imageSize, 1]);
-    const inputs = { ...Object.fromEntries(parameters), images: input4d };
-    const key = `knowledge ${JSON.stringify([config, normalisation, chosen.length, feature, point])}`;
-    const made = settings.functions.run(key, inputs, () =>
-      knowledgeOf({ parameters, images: input4d }, config, normalisation, feature, point),
+  const answered = (pixels: Float32Array, count: number, start: number): void => {
+    const images = tf.tensor4d(pixels, [count, config.imageSize, config.imageSize, 1]);
+    try {
+      const key = `knowledge ${JSON.stringify([config, normalisation, count, feature, point])}`;
+      const made = settings.functions.run(key, { ...Object.fromEntries(parameters), images }, () =>
+        knowledgeOf({ parameters, images }, config, normalisation, feature, point),
+      );
+      const { t1, t2, feature: compared = null } = made;
+      if (t1 === undefined || t2 === undefined) throw new Error('the teacher gave no logits');
+      const answers = { t1, t2, feature: compared };
+      parts.forEach((part, index) => {
+        const layout = layouts[index] as RecordLayout;
+        const shard = shards[index] as ArrayBuffer;
+        for (let film = 0; film < count; film += 1) {
+          const record = recordsOf(part, layout, answers, film);
+          writeRecord(shard, (start + film) * layout.bytes, layout, record);
+        }
+      });
+    } finally {
+      images.dispose();
+    }
+  };
+  const area = config.imageSize ** 2;
+  const makeImages = (chosen: Uint32Array) => inputs.images(chosen, settings.augmented ? view : null);
+  let start = 0;
+  for await (const { item, made } of oneAhead(microParts(indices, pieces.most), makeImages)) {
+    const first = start;
+    pieces.each(item.length, (from, to) =>
+      answered(made.slice(from * area, to * area), to - from, first + from),
     );
-    input4d.dispose();
-    const { t1, t2, feature: compared = null } = made;
-    if (t1 === undefined || t2 === undefined) throw new Error('the teacher gave no logits');
-    const answers = { t1, t2, feature: compared };
-    parts.forEach((part, index) => {
-      const layout = layouts[index] as RecordLayout;
-      const shard = shards[index] as ArrayBuffer;
-      for (let film = 0; film < chosen.length; film += 1) {
-        const record = recordsOf(part, layout, answers, film);
-        writeRecord(shard, (start + film) * layout.bytes, layout, record);
-      }
-    });
-    await between(chosen.length);
+    start += item.length;
+    await between(item.length);
   }
   return shards.map((shard) => new Uint8Array(shard));
 }
@@ -158,16 +167,25 @@ async function writeIndex(
   await vault.write(join(part.dir, 'index.json'), new TextEncoder().encode(JSON.stringify(index)));
 }
 
-/** Computes what is missing of every part, all of a shard's in one pass. @throws ServiceError DISK_FULL, KnowledgeRangeError */
+/** What the teacher gets of a film of `size` × `size` pixels. */
+export function teacherInput({ imageSize }: VitConfig, size: number): InputView {
+  return { resolution: size, side: imageSize, reduce: 'area', upsample: 'bilinear' };
+}
+
+/**
+ * Computes what is missing of every part, all of a shard's in one pass; `inputs` as of `teacherInput`.
+ * @throws ServiceError DISK_FULL, OUT_OF_MEMORY; KnowledgeRangeError
+ */
 export async function buildKnowledge(
   teacher: LoadedModel,
-  films: FilmSet,
+  inputs: FilmInputs,
   indices: Uint32Array,
   settings: KnowledgeSettings,
   { between, onKnown, onShard }: KnowledgeHooks,
 ): Promise<void> {
   const { parts, views, vault } = settings;
   const bytes = parts.map(() => 0);
+  const pieces = new SmallerPieces(settings.batch);
   const tell = (complete: boolean) =>
     parts.forEach(({ key, feature }, index) =>
       onShard({ key, feature, films: indices.length, views, bytes: bytes[index] ?? 0, complete }),
@@ -184,7 +202,7 @@ export async function buildKnowledge(
         if ((await sizeOf(vault, shardFile(part, view, shard))) !== size) missing.push(part);
       }
       if (missing.length > 0) {
-        const made = await computeShards(teacher, films, chosen, view, missing, settings, between);
+        const made = await computeShards(teacher, inputs, chosen, view, missing, settings, pieces, between);
         for (const [index, part] of missing.entries()) {
           await vault.write(shardFile(part, view, shard), made[index] ?? new Uint8Array());
         }

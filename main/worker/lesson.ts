@@ -8,6 +8,7 @@ import type { Normalisation } from '../numeric/vit/forward.ts';
 import { epochView } from './epoch-order.ts';
 import type { FilmSet } from './film-set.ts';
 import { InputFeed } from './input-feed.ts';
+import { microParts } from './micro-parts.ts';
 import type { InputView } from './model-input.ts';
 import { scoreFilms } from './score-films.ts';
 import type { StepTaker } from './step-taker.ts';
@@ -39,27 +40,6 @@ export interface LabelledLesson {
   readonly functions: CompiledFunctions;
 }
 
-/** Pieces of `chosen` that are in memory at once. */
-export function microParts(chosen: Uint32Array, microBatch: number): readonly Uint32Array[] {
-  const count = Math.ceil(chosen.length / microBatch);
-  return Array.from({ length: count }, (_, part) =>
-    chosen.subarray(part * microBatch, (part + 1) * microBatch),
-  );
-}
-
-/** Films of the micro-batches that an epoch over `films` can have. */
-export function microSizes(
-  films: number,
-  { batch, microBatch }: Pick<Recipe, 'batch' | 'microBatch'>,
-): number[] {
-  const effective = films < batch ? [films] : [batch, ...(films % batch === 0 ? [] : [films % batch])];
-  const parts = effective.flatMap((size) => [
-    ...(size >= microBatch ? [microBatch] : []),
-    ...(size % microBatch === 0 ? [] : [size % microBatch]),
-  ]);
-  return [...new Set(parts)].sort((a, b) => b - a);
-}
-
 /** Training with labels, by any method but `pretrain`. */
 export function labelledLesson(lesson: LabelledLesson): Lesson<MicroBatch> {
   const { state, films, input, normalisation, recipe, teacher, listening, steps, functions } = lesson;
@@ -83,9 +63,9 @@ export function labelledLesson(lesson: LabelledLesson): Lesson<MicroBatch> {
     },
     async validate() {
       const indices = films.part('validation');
-      const settings = { input, batch: recipe.microBatch, functions, between: () => orStopped(listening) };
+      const settings = { batch: recipe.microBatch, functions, between: () => orStopped(listening) };
       const { config, evaluated } = state;
-      const scores = await scoreFilms(evaluated, config, normalisation, films, indices, settings);
+      const scores = await scoreFilms(evaluated, config, normalisation, feed, indices, settings);
       return validate(films, indices, scores);
     },
   };

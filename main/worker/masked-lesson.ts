@@ -11,7 +11,8 @@ import { epochView } from './epoch-order.ts';
 import type { FilmSet } from './film-set.ts';
 import { inputOf } from './model-input.ts';
 import { InputFeed } from './input-feed.ts';
-import { microParts, type Lesson } from './lesson.ts';
+import type { Lesson } from './lesson.ts';
+import { microParts } from './micro-parts.ts';
 import type { RunHost } from './run-host.ts';
 import type { RunStart } from './start-weights.ts';
 import { plannedSteps } from './step-taker.ts';
@@ -41,15 +42,9 @@ export function maskedLesson(
   const input = inputOf(plan.config, config);
   const patches = gridSize(config) ** 2;
   const visible = visibleCount(patches, MASK_RATIO);
-  const work = maskedWork({
-    config,
-    groups,
-    decoder: MASK_DECODER,
-    normalisation,
-    visible,
-    recompute: recipe.recompute,
-  });
-  const steps = plannedSteps(plan, host, state, work, films.part('train').length);
+  const workOf = (recompute: boolean) =>
+    maskedWork({ config, groups, decoder: MASK_DECODER, normalisation, visible, recompute });
+  const steps = plannedSteps(plan, host, state, workOf, films.part('train').length);
   const feed = new InputFeed(films, input);
   return {
     prepare(chosen, epoch) {

@@ -8,6 +8,7 @@ import { answers, relevance, targetWeights } from '../numeric/predict/answers.ts
 import { abnormalProbability, sigmoid } from '../numeric/vit/probabilities.ts';
 import { modelInput, type InputView } from './model-input.ts';
 import type { LoadedModel } from './model-cache.ts';
+import { SmallerPieces } from './smaller-pieces.ts';
 
 export type FilmPrediction = Extract<FromInference, { readonly type: 'prediction' }>['films'][number];
 type MapRequest = Extract<ToInference, { readonly type: 'predict' }>['attention'][number];
@@ -29,15 +30,32 @@ export interface FilmQuestion {
   readonly trainable: boolean;
 }
 
-/** @throws ServiceError BAD_INPUT for an image, a head or a finding that the model does not have */
+/**
+ * All at once, in parts where memory runs out.
+ * @throws ServiceError BAD_INPUT for an image, a head or a finding that the model does not have; OUT_OF_MEMORY
+ */
 export function predictFilms(
+  model: LoadedModel,
+  question: FilmQuestion,
+  functions: CompiledFunctions,
+): FilmPrediction[] {
+  for (const request of question.attention) checkRequest(model, question, request);
+  const { images } = question;
+  const films: FilmPrediction[] = [];
+  new SmallerPieces(images.length).each(images.length, (from, to) => {
+    films.push(...predictTogether(model, { ...question, images: images.slice(from, to) }, functions));
+  });
+  return films;
+}
+
+/** @throws OutOfMemoryError, ServiceError BAD_INPUT */
+function predictTogether(
   model: LoadedModel,
   question: FilmQuestion,
   functions: CompiledFunctions,
 ): FilmPrediction[] {
   const { config } = model;
   const { attention } = question;
-  for (const request of attention) checkRequest(model, question, request);
   const images = inputTensor(model, question);
   const films = question.images.length;
   const key = JSON.stringify([config, model.normalisation, films]);

@@ -10,6 +10,7 @@ import { TrainState } from '../numeric/train/train-state.ts';
 import type { MicroBatch } from '../numeric/train/micro-batch.ts';
 import { labelledWork } from '../numeric/train/train-step.ts';
 import { vitOfRun, type VitConfig } from '../numeric/vit/config.ts';
+import { freeArrays } from '../numeric/vit/parameters.ts';
 import type { ImportedWeights } from '../numeric/weights/import-weights.ts';
 import { BEST_FILE, saveWeights } from './best-weights.ts';
 import { restoreNewest, type RestoredCheckpoint } from './checkpoint.ts';
@@ -102,6 +103,7 @@ async function train(
     file: await writeFirstBatch(host.vault, dir, films, config, inputOf(config, vit), hidden),
   });
   const state = new TrainState(vit, weights, { ema: config.recipe.emaDecay !== null, extra });
+  freeArrays(weights.values()); // the state has them
   try {
     const { how, best } =
       config.method === 'pretrain'
@@ -134,9 +136,8 @@ async function lessonWithLabels(
     method,
     loss: { ...loss, positiveWeights },
     normalisation,
-    recompute: recipe.recompute,
   };
-  const work = labelledWork(state.config, objective);
+  const workOf = (recompute: boolean) => labelledWork(state.config, { ...objective, recompute });
   return labelledLesson({
     state,
     films,
@@ -145,7 +146,7 @@ async function lessonWithLabels(
     recipe,
     teacher: await teacherKnowledge(plan, host, reporter, films),
     listening: host,
-    steps: plannedSteps(plan, host, state, work, films.part('train').length),
+    steps: plannedSteps(plan, host, state, workOf, films.part('train').length),
     functions: host.functions,
   });
 }
@@ -235,9 +236,9 @@ async function trainBy<Batch>(
     wish: host.wish,
     checkpointDue: () =>
       host.takeCheckpointWish() || host.now() - savedAt >= plan.checkpointEverySeconds * 1000,
-    onStep: (position, measured, waitedMs) => {
+    onStep: (position, measured, time) => {
       step = position.step;
-      reporter.step(position, measured, waitedMs);
+      reporter.step(position, measured, time);
     },
     onValidation: (position) => reporter.tell('validating', position.epoch, position.step),
     async onEpoch(epoch, validation, improved) {

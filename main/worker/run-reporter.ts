@@ -2,6 +2,7 @@
 import type { EpochRecord, RunProgress } from '../../shared/contract/training.ts';
 import type { TermMeasurement, StepMeasurements } from '../numeric/train/train-step.ts';
 import type { RunPosition } from './checkpoint.ts';
+import type { StepTime } from './train-run.ts';
 import type { Validation } from './validation.ts';
 
 export interface RunSize {
@@ -28,8 +29,9 @@ export class RunReporter {
   #sums: Sums = emptySums();
   #epochBegan: number;
   #trainedMs = 0;
+  /** Of it in this epoch: what its rate goes by, apart from validation and what is written. */
+  #epochMs = 0;
   #trainedSteps = 0;
-  #lastStepAt: number;
   #toldAt = Number.NEGATIVE_INFINITY;
   #rate: number | null = null;
   #loss: number | null = null;
@@ -43,7 +45,6 @@ export class RunReporter {
     this.#now = now;
     this.#send = send;
     this.#epochBegan = now();
-    this.#lastStepAt = this.#epochBegan;
   }
 
   /** `step` of the run, counted from 0; told at once when the phase changes. */
@@ -53,9 +54,8 @@ export class RunReporter {
     const perStep = this.#trainedSteps === 0 ? null : this.#trainedMs / this.#trainedSteps;
     this.#toldAt = this.#now();
     if (this.#phase !== 'training' && phase === 'training') {
-      // What went before (films, the teacher's answers) is no part of the first step's time.
+      // What went before (films, the teacher's answers) is no part of the epoch's time.
       this.#epochBegan = this.#toldAt;
-      this.#lastStepAt = this.#toldAt;
     }
     this.#phase = phase;
     this.#send({
@@ -94,15 +94,14 @@ export class RunReporter {
     });
   }
 
-  /** `waitedMs`: what of the step's time it waited for its films. */
-  step(position: RunPosition, measured: StepMeasurements, waitedMs: number): void {
+  step(position: RunPosition, measured: StepMeasurements, { tookMs, waitedMs }: StepTime): void {
     const now = this.#now();
     const films = Math.max(0, position.cursor - this.#cursor);
     this.#cursor = position.cursor;
-    this.#trainedMs += now - this.#lastStepAt;
+    this.#trainedMs += tookMs;
+    this.#epochMs += tookMs;
     this.#trainedSteps += 1;
-    this.#rate = (films * 1000) / Math.max(1, now - this.#lastStepAt);
-    this.#lastStepAt = now;
+    this.#rate = (films * 1000) / Math.max(1, tookMs);
     this.#loss = measured.loss;
     addStep(this.#sums, films, measured);
     this.#sums.waitedMs += waitedMs;
@@ -133,14 +132,15 @@ export class RunReporter {
         of: validation.t1.of,
         t2: validation.t2,
       },
-      imagesPerSecond: seconds > 0 ? sums.films / seconds : 0,
+      imagesPerSecond: this.#epochMs > 0 ? (sums.films * 1000) / this.#epochMs : 0,
       seconds,
       waitedSeconds: sums.waitedMs / 1000,
       rssBytes: process.memoryUsage.rss(),
     };
     this.#sums = emptySums();
+    this.#phase = 'training'; // the next epoch's time begins here
     this.#epochBegan = now;
-    this.#lastStepAt = now;
+    this.#epochMs = 0;
     this.#cursor = 0;
     return record;
   }

@@ -8,8 +8,10 @@ import { nameParameters } from '../numeric/vit/parameters.ts';
 import { abnormalProbability, sigmoid } from '../numeric/vit/probabilities.ts';
 import type { CompiledFunctions } from '../numeric/engine/graph/compiled-function.ts';
 import { answers } from '../numeric/predict/answers.ts';
-import type { FilmSet } from './film-set.ts';
-import type { InputView } from './model-input.ts';
+import type { FilmInputs } from './input-feed.ts';
+import { microParts } from './micro-parts.ts';
+import { oneAhead } from './one-ahead.ts';
+import { SmallerPieces } from './smaller-pieces.ts';
 
 export interface FilmScores {
   /** One array a finding, one probability a film. */
@@ -23,8 +25,7 @@ export interface FilmScores {
 }
 
 export interface ScoreSettings {
-  readonly input: InputView;
-  /** Films at a time. */
+  /** Films at a time, fewer where memory runs out. */
   readonly batch: number;
   /** Whether what tells films apart from the training films is wanted too. */
   readonly features?: boolean;
@@ -33,12 +34,12 @@ export interface ScoreSettings {
   readonly between: () => Promise<void>;
 }
 
-/** `parameters` are the flat group tensors of a train state. */
+/** `parameters` are the flat group tensors of a train state. @throws ServiceError OUT_OF_MEMORY where one film is too many */
 export async function scoreFilms(
   parameters: readonly tf.Tensor[],
   config: VitConfig,
   normalisation: Normalisation,
-  films: FilmSet,
+  inputs: FilmInputs,
   indices: Uint32Array,
   settings: ScoreSettings,
 ): Promise<FilmScores> {
@@ -49,27 +50,42 @@ export async function scoreFilms(
   };
   const { batch, functions, features = false } = settings;
   const rowsOfFeatures: Float32Array[] = [];
-  const size = Math.min(batch, indices.length);
+  const pieces = new SmallerPieces(Math.min(batch, indices.length));
   const side = config.imageSize;
-  const key = `scores ${JSON.stringify([config, normalisation, size, features])}`;
-  for (let start = 0; start < indices.length; start += size) {
-    const chosen = indices.subarray(start, start + size);
+  const groups = Object.fromEntries(parameters.map((group, at) => [`group-${at}`, group]));
+
+  /** The films of `pixels`, which stand from `row` on. */
+  const score = (pixels: Float32Array, films: number, row: number): void => {
     // The last batch is filled up with black films: one graph for all.
-    const pixels = new Float32Array(size * side * side);
-    pixels.set(films.images(chosen, settings.input));
-    const images = tf.tensor4d(pixels, [size, side, side, 1]);
-    const groups = Object.fromEntries(parameters.map((group, at) => [`group-${at}`, group]));
-    const scores = functions.run(key, { ...groups, images }, () =>
-      answers({ parameters: nameParameters(parameters, config), images }, config, normalisation, {
-        last: false,
-        rollout: false,
-        features,
-      }),
+    const size = pieces.most;
+    const full = new Float32Array(size * side * side);
+    full.set(pixels);
+    const images = tf.tensor4d(full, [size, side, side, 1]);
+    try {
+      const key = `scores ${JSON.stringify([config, normalisation, size, features])}`;
+      const scores = functions.run(key, { ...groups, images }, () =>
+        answers({ parameters: nameParameters(parameters, config), images }, config, normalisation, {
+          last: false,
+          rollout: false,
+          features,
+        }),
+      );
+      logits.t1.set(scores['t1']?.subarray(0, films * t1Units) ?? [], row * t1Units);
+      logits.t2.set(scores['t2']?.subarray(0, films * t2Units) ?? [], row * t2Units);
+      if (features) rowsOfFeatures.push(firstRows(scores['features'], films, size));
+    } finally {
+      images.dispose();
+    }
+  };
+
+  let scored = 0;
+  const parts = microParts(indices, pieces.most);
+  for await (const { item, made } of oneAhead(parts, (chosen) => inputs.images(chosen, null))) {
+    const area = side * side;
+    pieces.each(item.length, (from, to) =>
+      score(made.subarray(from * area, to * area), to - from, scored + from),
     );
-    images.dispose();
-    logits.t1.set(scores['t1']?.subarray(0, chosen.length * t1Units) ?? [], start * t1Units);
-    logits.t2.set(scores['t2']?.subarray(0, chosen.length * t2Units) ?? [], start * t2Units);
-    if (features) rowsOfFeatures.push(firstRows(scores['features'], chosen.length, size));
+    scored += item.length;
     await settings.between();
   }
   const rows = [...indices.keys()];

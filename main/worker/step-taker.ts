@@ -1,6 +1,7 @@
 /** @file Takes the optimiser steps of a run: as one compiled graph where that is worth it and works, else one operation after another. */
 import type { RunPlan } from '../../shared/worker/protocol.ts';
 import { CompiledTrainer } from '../numeric/engine/graph/compiled-trainer.ts';
+import { worthCompiling } from '../numeric/engine/worth-compiling.ts';
 import type { TrainState } from '../numeric/train/train-state.ts';
 import {
   stepOf,
@@ -9,9 +10,9 @@ import {
   type StepWork,
 } from '../numeric/train/train-step.ts';
 import { chosenEngine } from './graph-choice.ts';
-import { microSizes } from './lesson.ts';
+import { microSizes } from './micro-parts.ts';
 import { warn, type RunHost } from './run-host.ts';
-import { shrinkingSteps } from './shrinking-steps.ts';
+import { shrinkingSteps, type StepSize } from './shrinking-steps.ts';
 
 export interface StepTaker<Batch> {
   /** One optimiser step over an effective batch. @throws NotFiniteError */
@@ -38,44 +39,38 @@ export function stepTaker<Batch extends { readonly films: number }, Fed>(
   };
 }
 
-/** Compiling costs what some dozens of micro-batches gain. */
-const WORTH_COMPILING = 60;
-
-/** The answer is the same when a run is resumed. */
-function compilesStep(
-  { epochs, batch, microBatch, precision }: RunPlan['config']['recipe'],
-  trainFilms: number,
-): boolean {
-  const micro = Math.ceil(Math.min(batch, trainFilms) / microBatch) * Math.ceil(trainFilms / batch) * epochs;
-  const asked = chosenEngine();
-  if (asked !== null) return asked === 'graph';
-  return precision !== 'single' || micro >= WORTH_COMPILING; // only a graph can mix
-}
-
 /** Films of micro-batches of `sizes` when they are cut into pieces of at most `most`. */
 function splitSizes(sizes: readonly number[], most: number): readonly number[] {
   const cut = sizes.flatMap((size) => (size <= most ? [size] : [most, size % most]));
   return [...new Set(cut)].filter((size) => size > 0);
 }
 
-/** The steps of a planned run on `trainFilms` films. */
+/** In words that a person reads while the run goes on. */
+function shrunk({ microBatch, recompute }: StepSize): string {
+  const films = `${microBatch} film${microBatch === 1 ? '' : 's'} at once`;
+  return recompute ? `${films}, computing again what is not kept` : films;
+}
+
+/** The steps of a planned run on `trainFilms` films; `workOf` makes its work with or without recomputation. */
 export function plannedSteps<Batch extends { readonly films: number }, Fed>(
   plan: RunPlan,
   host: RunHost,
   state: TrainState,
-  work: StepWork<Batch, Fed>,
+  workOf: (recompute: boolean) => StepWork<Batch, Fed>,
   trainFilms: number,
 ): StepTaker<Batch> {
   const { recipe } = plan.config;
-  const compiles = compilesStep(recipe, trainFilms);
-  const stepsOf = (most: number): StepTaker<Batch> => {
+  const asked = chosenEngine();
+  const compiles = asked === null ? worthCompiling(recipe, trainFilms) : asked === 'graph';
+  const stepsOf = ({ microBatch, recompute }: StepSize): StepTaker<Batch> => {
+    const work = workOf(recompute);
     const compiled = !compiles
       ? null
       : new CompiledTrainer({
           state,
           work,
           precision: recipe.precision,
-          sizes: splitSizes(microSizes(trainFilms, recipe), most),
+          sizes: splitSizes(microSizes(trainFilms, recipe), microBatch),
           onSingle: (why) =>
             warn(
               host,
@@ -87,13 +82,13 @@ export function plannedSteps<Batch extends { readonly films: number }, Fed>(
     return stepTaker(state, work, compiled, host.between);
   };
   return shrinkingSteps({
-    work,
-    microBatch: Math.min(recipe.microBatch, trainFilms),
+    work: workOf(recipe.recompute),
+    size: { microBatch: Math.min(recipe.microBatch, trainFilms), recompute: recipe.recompute },
     stepsOf,
-    onShrink: (films) =>
+    onShrink: (size) =>
       warn(
         host,
-        `The memory of the device does not suffice: training goes on with ${films} film${films === 1 ? '' : 's'} at once. The result stays the same.`,
+        `The memory of the device does not suffice: training goes on with ${shrunk(size)}. The result stays the same.`,
       ),
   });
 }

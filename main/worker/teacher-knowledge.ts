@@ -4,7 +4,8 @@ import type { RunPlan } from '../../shared/worker/protocol.ts';
 import { isTaught } from '../numeric/methods/needs.ts';
 import { disposeParameters } from '../numeric/vit/parameters.ts';
 import type { FilmSet } from './film-set.ts';
-import { buildKnowledge, knowledgeReader, type KnowledgeSettings } from './knowledge-cache.ts';
+import { InputFeed } from './input-feed.ts';
+import { buildKnowledge, knowledgeReader, teacherInput, type KnowledgeSettings } from './knowledge-cache.ts';
 import { ModelCache } from './model-cache.ts';
 import type { RunHost } from './run-host.ts';
 import type { RunReporter } from './run-reporter.ts';
@@ -27,7 +28,8 @@ export async function teacherKnowledge(
     );
   }
   if (teacher === null) return null;
-  const model = await new ModelCache(host.vault).load(
+  const model = await new ModelCache().load(
+    host.vault,
     teacher.weightsPath,
     teacher.weightsSha256,
     config.findings.length,
@@ -45,8 +47,9 @@ export async function teacherKnowledge(
   /** Films in views that are still to be asked about. */
   let total = train.length * settings.views;
   let done = 0;
+  const feed = new InputFeed(films, teacherInput(model.config, films.size));
   try {
-    await buildKnowledge(model, films, train, settings, {
+    await buildKnowledge(model, feed, train, settings, {
       between: async (answered) => {
         done += answered;
         reporter.portion('knowledge', done, total);
@@ -58,6 +61,7 @@ export async function teacherKnowledge(
       onShard: (size) => host.send({ type: 'knowledge', ...size }),
     });
   } finally {
+    feed.dispose();
     disposeParameters(model.parameters); // not needed any more: its answers are on disk
   }
   return knowledgeReader(model, train, settings);

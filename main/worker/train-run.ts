@@ -12,6 +12,12 @@ import type { Lesson } from './lesson.ts';
 import { Stopped, type Wish } from './stopped.ts';
 import { isBetter, type Validation } from './validation.ts';
 
+export interface StepTime {
+  /** With the wait for its films, without what is written between steps. */
+  readonly tookMs: number;
+  readonly waitedMs: number;
+}
+
 export interface TrainRun<Batch> {
   readonly state: TrainState;
   readonly lesson: Lesson<Batch>;
@@ -29,8 +35,7 @@ export interface TrainRun<Batch> {
   readonly bestBefore: TrainOutcome['best'];
   /** Asked after every step. */
   readonly wish: () => Wish;
-  /** `waitedMs`: what the step had to wait for its films. */
-  readonly onStep: (position: RunPosition, measured: StepMeasurements, waitedMs: number) => void;
+  readonly onStep: (position: RunPosition, measured: StepMeasurements, time: StepTime) => void;
   readonly onValidation: (position: RunPosition) => void;
   /** Awaited before the epoch's checkpoint, so that the best weights are on disk first. */
   readonly onEpoch: (epoch: number, validation: Validation, improved: boolean) => unknown;
@@ -90,7 +95,7 @@ export async function trainRun<Batch>(run: TrainRun<Batch>): Promise<TrainOutcom
         emaDecay: recipe.emaDecay,
       });
       position = { ...position, cursor: position.cursor + chosen.length, step: position.step + 1 };
-      run.onStep(position, measured, waitedMs);
+      run.onStep(position, measured, { tookMs: performance.now() - began, waitedMs });
       const wish = run.wish();
       if (wish === 'pause') {
         await checkpoint();

@@ -5,7 +5,8 @@ import { setImmediate } from 'node:timers/promises';
 import { runPlan, toTraining, WORKER_PROTOCOL, type RunPlan } from '../../shared/worker/protocol.ts';
 import { translateDiskError } from '../../shared/domain/disk-error.ts';
 import { ServiceError } from '../../shared/domain/service-error.ts';
-import { plainVault, readText } from '../files/vault.ts';
+import { openVault, type LibraryAccess } from '../files/sealed-vault.ts';
+import { readText, type LibraryVault } from '../files/vault.ts';
 import { CompiledFunctions } from '../numeric/engine/graph/compiled-function.ts';
 import { loadEngine } from '../numeric/engine/load-engine.ts';
 import { KnowledgeRangeError } from '../numeric/knowledge/view-record.ts';
@@ -14,7 +15,7 @@ import { WeightsError } from '../numeric/weights/weights-error.ts';
 import { CheckpointError } from './checkpoint.ts';
 import { FilmSetError } from './film-set.ts';
 import { compilesGraphs } from './graph-choice.ts';
-import { parentPort } from './parent-port.ts';
+import { parentPort } from '../../shared/worker/parent-port.ts';
 import type { Report } from './run-host.ts';
 import { runPlanned } from './run-plan.ts';
 import type { Wish } from './stopped.ts';
@@ -22,7 +23,6 @@ import type { Wish } from './stopped.ts';
 const HEARTBEAT_MS = 2000;
 
 const port = parentPort();
-const vault = plainVault();
 let seq = 0;
 let wish: Wish = 'go on';
 let started = false;
@@ -43,7 +43,7 @@ function codeOf(error: unknown): string {
 }
 
 /** @throws ServiceError BAD_INPUT */
-async function readPlan(path: string): Promise<RunPlan> {
+async function readPlan(vault: LibraryVault, path: string): Promise<RunPlan> {
   try {
     return runPlan.parse(JSON.parse(await readText(vault, path)));
   } catch (error) {
@@ -53,12 +53,12 @@ async function readPlan(path: string): Promise<RunPlan> {
   }
 }
 
-async function work(planPath: string): Promise<void> {
+async function work(planPath: string, vault: LibraryVault): Promise<void> {
   const engine = await loadEngine();
   const { trainable, reason, deviceName } = engine;
   send({ type: 'ready', protocol: WORKER_PROTOCOL, device: deviceName, trainable, reason });
   if (!trainable) throw new ServiceError('ENGINE_UNAVAILABLE', reason ?? 'Training is off on this machine.');
-  const plan = await readPlan(planPath);
+  const plan = await readPlan(vault, planPath);
   let beatAt = performance.now();
   await runPlanned(plan, {
     send,
@@ -89,9 +89,9 @@ async function work(planPath: string): Promise<void> {
   });
 }
 
-async function start(planPath: string): Promise<void> {
+async function start(planPath: string, access: LibraryAccess | null): Promise<void> {
   try {
-    await work(planPath);
+    await work(planPath, openVault(access));
   } catch (caught) {
     const error = translateDiskError(caught); // also of calls that are not part of an atomic write
     const message = error instanceof Error ? error.message : String(error);
@@ -112,7 +112,7 @@ port.onMessage((raw) => {
   const message = parsed.data;
   switch (message.type) {
     case 'start':
-      if (!started) void start(message.planPath);
+      if (!started) void start(message.planPath, message.access);
       started = true;
       return;
     case 'pause':

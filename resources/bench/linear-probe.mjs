@@ -8,6 +8,7 @@ import { readFileSync } from 'node:fs';
 
 import * as tf from '@tensorflow/tfjs-core';
 
+import { createNodeWorkerHost } from '../../main/node/worker-host-node.ts';
 import { loadEngine } from '../../main/numeric/engine/load-engine.ts';
 import { auroc } from '../../main/numeric/metrics/auroc.ts';
 import { quantile } from '../../main/numeric/metrics/bootstrap.ts';
@@ -33,7 +34,12 @@ const NEWTON_STEPS = 8;
 
 await loadEngine();
 const log = { info() {}, warn: console.error, error: console.error };
-const library = await openLibrary(folder, { clock: Date, log, readOnly: true });
+const library = await openLibrary(folder, {
+  workerHost: createNodeWorkerHost(),
+  clock: Date,
+  log,
+  readOnly: true,
+});
 const [split] = library.store.splits.list();
 const films = library.store.splits.dataset(split.id, []).filter(({ abnormal }) => abnormal !== null);
 

@@ -8,6 +8,7 @@ import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 
+import { createNodeWorkerHost } from '../../main/node/worker-host-node.ts';
 import { openLibrary } from '../../main/services/library/open-library.ts';
 import { filmQuery, importSource } from '../../shared/contract/library.ts';
 import { addFilms } from '../../test/helpers/synthetic-rows.ts';
@@ -91,7 +92,11 @@ for (let index = 0; index < count; index += 1) {
 }
 rmSync(join(work, 'library'), { recursive: true, force: true });
 const log = { info() {}, warn: console.error, error: console.error };
-const library = await openLibrary(join(work, 'library'), { clock: Date, log });
+const library = await openLibrary(join(work, 'library'), {
+  workerHost: createNodeWorkerHost(),
+  clock: Date,
+  log,
+});
 const { signal } = new AbortController();
 const { importId } = await library.service.import(importSource.parse({ paths: [folder] }), {
   signal,

@@ -2,12 +2,12 @@
  * Times predictions by onnxruntime-node, in turns with ours: node resources/bench/onnx-bench.mjs MODEL.onnx FOLDER tiny 30
  * FOLDER is one in which `npm install onnxruntime-node` was run; MODEL.onnx comes from export-onnx.py.
  */
-import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
+
+import { createNodeWorkerHost } from '../../main/node/worker-host-node.ts';
+import { startMeasuredSteps } from '../../main/services/training/measured-steps.ts';
 
 const WARM_UP = 3;
 const [model = '', folder = '', variant = 'tiny', steps = '30'] = process.argv.slice(2);
@@ -20,24 +20,17 @@ const settings = {
   model: variant,
   batch: 1,
   microBatch: 1,
+  films: 1,
   recompute: false,
   precision: 'single',
+  tokens: 'upsampled',
 };
-const ours = spawn(
-  process.execPath,
-  [fileURLToPath(new URL('../../main/worker/bench.ts', import.meta.url)), JSON.stringify(settings)],
-  {
-    stdio: ['pipe', 'pipe', 'ignore'],
-    env: { ...process.env, OMP_WAIT_POLICY: 'passive', TF_ENABLE_ONEDNN_OPTS: '1' },
-  },
-);
-const lines = createInterface({ input: ours.stdout })[Symbol.asyncIterator]();
-await lines.next();
+const ours = startMeasuredSteps(createNodeWorkerHost(), settings);
+await ours.ready;
 
 const times = { ours: [], onnxruntime: [] };
 for (let step = 0; step < WARM_UP + Number(steps); step += 1) {
-  ours.stdin.write('step\n');
-  const { ms } = JSON.parse((await lines.next()).value);
+  const ms = await ours.step();
   const began = performance.now();
   await session.run({ film });
   const other = performance.now() - began;
@@ -45,7 +38,7 @@ for (let step = 0; step < WARM_UP + Number(steps); step += 1) {
   times.ours.push(ms);
   times.onnxruntime.push(other);
 }
-ours.stdin.end();
+await ours.end();
 const sorted = (values) => values.toSorted((a, b) => a - b);
 const median = (values) => sorted(values)[values.length >> 1];
 const spread = (values) => [0.25, 0.75].map((q) => sorted(values)[Math.floor(q * values.length)].toFixed(1));

@@ -163,7 +163,13 @@ function decoderParts() {
 function databaseParts() {
   const header = join(installed('better-sqlite3'), 'deps', 'sqlite3', 'sqlite3.h');
   const version = /#define SQLITE_VERSION\s+"([\d.]+)"/.exec(readFileSync(header, 'utf8'))?.[1];
-  return [component({ name: 'sqlite', version, licence: 'blessing', note: 'inside better-sqlite3' })];
+  const own = join(installed('better-sqlite3-multiple-ciphers'), 'deps', 'sqlite3', 'sqlite3.h');
+  const ciphers = /#define SQLITE3MC_VERSION_STRING\s+"[^"]*?([\d.]+)"/.exec(readFileSync(own, 'utf8'))?.[1];
+  const note = 'inside better-sqlite3-multiple-ciphers';
+  return [
+    component({ name: 'sqlite', version, licence: 'blessing', note: 'inside better-sqlite3' }),
+    component({ name: 'sqlite3multipleciphers', version: ciphers, licence: 'MIT', note }),
+  ];
 }
 
 function shellParts() {

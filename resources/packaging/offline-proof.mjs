@@ -4,18 +4,23 @@
  */
 import { spawnSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
+import { delimiter, dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { needBrowser } from '../setup/browser.mjs';
-import { engineEnvironment, onPath, root } from '../setup/paths.mjs';
+import { namespace } from '../setup/namespace.mjs';
+import { engineEnvironment, root } from '../setup/paths.mjs';
 import { guarded, say, SetupError } from '../setup/run.mjs';
 import { setUp } from '../setup/setup.mjs';
 
-const TESTS = ['test/e2e', 'test/electron/packed-app.test.ts'];
+/** Every end-to-end test that lies there, and the packed app. */
+const tests = () => [
+  ...globSync('test/e2e/**/*.test.ts', { cwd: root }).map((file) => file.replaceAll(sep, '/')),
+  'test/electron/packed-app.test.ts',
+];
 const INSIDE = '--inside';
 const TRACED = '--traced';
 /** Addresses for documents (RFC 5737, RFC 3849): nobody has them. */
@@ -50,12 +55,31 @@ async function tryForTrial() {
   }
 }
 
-/** Runs under strace: the trial, then the tests. Resolves to the exit code. */
-async function traced(tests) {
+/** Runs under strace: the trial, then the tests. Resolves to the exit code. @param report where vitest tells what it ran, as JSON */
+async function traced([report, ...tests]) {
   await tryForTrial();
   const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
-  const run = spawnSync(process.execPath, [vitest, 'run', ...tests], { cwd: root, stdio: 'inherit' });
-  return run.status ?? 1;
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+  const args = [vitest, 'run', ...reporters, ...tests];
+  return spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' }).status ?? 1;
+}
+
+/** Says what was run. Returns whether every test file that was named, was. */
+function tellTests(report, named) {
+  if (!existsSync(report)) {
+    say('The tests ended without telling what they ran.');
+    return false;
+  }
+  const { testResults, numPassedTests, numTotalTests } = JSON.parse(readFileSync(report, 'utf8'));
+  // A file in which every test was skipped has shown nothing.
+  const shown = testResults.filter(({ assertionResults }) =>
+    assertionResults.some(({ status }) => status === 'passed'),
+  );
+  const ran = shown.map(({ name }) => relative(root, name).replaceAll(sep, '/'));
+  say(`Test files: ${ran.length}, tests passed: ${numPassedTests} of ${numTotalTests}`);
+  const left = named.filter((one) => one.endsWith('.test.ts') && !ran.includes(one));
+  if (left.length > 0) say(`Not run: ${left.join(', ')}`);
+  return left.length === 0;
 }
 
 const LINE = /^\d+<([^>]*)> .*sin6?_port=htons\((\d+)\).*(?:inet_addr\("|inet_pton\(AF_INET6, ")([^"]+)"/;
@@ -101,29 +125,20 @@ function inside(tests) {
     const trace = join(folder, 'trace');
     const calls = 'trace=connect,sendto,sendmsg,sendmmsg';
     const watch = ['-f', '--seccomp-bpf', '-qq', '-Y', '-e', calls, '-o', trace];
-    const program = [process.execPath, fileURLToPath(import.meta.url), TRACED, ...tests];
+    const report = join(folder, 'report.json');
+    const program = [process.execPath, fileURLToPath(import.meta.url), TRACED, report, ...tests];
     const before = attempts();
     const { status } = spawnSync('strace', [...watch, ...program], { cwd: root, stdio: 'inherit' });
     const counted = attempts() - before;
     const found = attemptsIn(readFileSync(trace, 'utf8'));
     say(`Attempts counted by the kernel: ${counted}, seen by strace: ${found.length}`);
+    const isWhole = tellTests(report, tests);
     const explained = tell(found);
     if (counted > found.length) say('The kernel counted more than strace has seen: the proof does not hold.');
-    return status === 0 && explained && counted <= found.length ? 0 : 1;
+    return status === 0 && isWhole && explained && counted <= found.length ? 0 : 1;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-/** How a namespace is made here; null when it is not permitted. */
-function namespace() {
-  if (process.platform !== 'linux') return null;
-  if (['unshare', 'ip', 'strace'].some((tool) => onPath(tool) === null)) return null;
-  const ways = [
-    ['--net', '--mount'],
-    ['--net', '--mount', '--user', '--map-root-user'],
-  ];
-  return ways.find((way) => spawnSync('unshare', [...way, 'true'], { stdio: 'ignore' }).status === 0) ?? null;
 }
 
 await guarded(async () => {
@@ -138,6 +153,6 @@ await guarded(async () => {
   const node = await setUp({ window: true, engine: 'required' });
   needBrowser();
   const env = { ...engineEnvironment(), PATH: `${dirname(node)}${delimiter}${process.env.PATH ?? ''}` };
-  const program = [node, fileURLToPath(import.meta.url), INSIDE, ...(args.length > 0 ? args : TESTS)];
+  const program = [node, fileURLToPath(import.meta.url), INSIDE, ...(args.length > 0 ? args : tests())];
   return spawnSync('unshare', [...way, ...program], { cwd: root, stdio: 'inherit', env }).status ?? 1;
 });

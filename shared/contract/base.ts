@@ -61,3 +61,6 @@ export type Progress = z.infer<typeof progress>;
 
 export const part = z.enum(['train', 'validation', 'test']);
 export type Part = z.infer<typeof part>;
+
+/** A file that the library keeps. `path` is for a person to open; null where the library is encrypted, and `href` alone gives its content. */
+export const keptFile = z.object({ href: z.string(), path: z.string().nullable(), sha256: z.string() });

@@ -3,7 +3,7 @@ import { eventIterator } from '@orpc/contract';
 import { z } from 'zod';
 
 import { METHODS, VIT_VARIANTS } from '../domain/recipe.ts';
-import { empty, filmId, interval, part, procedure, runId, splitId, timestampMs } from './base.ts';
+import { empty, filmId, interval, keptFile, part, procedure, runId, splitId, timestampMs } from './base.ts';
 import { keepThresholdRequest, keptThreshold } from './kept-threshold.ts';
 import { comparison } from './comparison.ts';
 import { STUDY_FORMATS, studyTable, studyTableRequest } from './study-table.ts';
@@ -11,6 +11,7 @@ import { attentionMethod } from './inference.ts';
 import { localisation } from './localisation.ts';
 import { outsideModel } from './outside-scores.ts';
 import { resolution } from './training.ts';
+import { uncertainBand } from './uncertain-band.ts';
 
 export const curvePoint = z.object({ x: z.number(), y: z.number(), threshold: z.number().nullable() });
 
@@ -42,9 +43,14 @@ export const taskMetrics = z.object({
   ece: z.number().nullable(),
   /** Fewer than 10 positives (or negatives). */
   unstable: z.boolean(),
+  /** Fitted: on validation here, or where a model from elsewhere was made. What somebody set by hand counts before it. */
   operatingPoint: operatingPoint.nullable(),
+  /** Of a model from elsewhere: what validation would choose here; counts nowhere. Null for every other run. */
+  fittedHere: operatingPoint.nullable().default(null),
   /** For fixed sensitivities; none where a class is absent on validation, and in results of older versions. */
   sensitivityPoints: z.array(sensitivityPoint).default([]),
+  /** Chosen on validation; null where a class is absent there, and in results of older versions. */
+  uncertainBand: uncertainBand.nullable().default(null),
   roc: z.array(curvePoint),
   pr: z.array(curvePoint),
   /** Reliability diagram, equal-mass bins. */
@@ -108,7 +114,7 @@ export const resultRow = z.object({
 });
 export type ResultRow = z.infer<typeof resultRow>;
 
-export const report = z.object({ href: z.string(), path: z.string(), sha256: z.string() });
+export const report = keptFile;
 
 export const evaluationContract = {
   /**

@@ -121,6 +121,8 @@ export const mergeResult = z.object({
   filmsMissing: z.array(filmId),
   /** Read at both sites: both histories are kept. */
   readTwice: z.array(z.object({ reader: z.string(), filmId })),
+  /** Settled at both sites apart: both decisions are kept, the one that came in counts. */
+  settledTwice: z.array(filmId),
   notes: z.array(z.string()),
 });
 export type MergeResult = z.infer<typeof mergeResult>;
@@ -169,11 +171,11 @@ export const exchangeContract = {
     .output(takenModel),
   /**
    * Scores of a model by film. Of a run that is here with the weights that gave them they are compared and not kept; of any other they
-   * are kept as an outside model's.
+   * are kept as an outside model's. NOT_ALLOWED: the comparison would tell of a film that is still to be read without a model.
    */
   takeScores: procedure
     .input(
-      z.object({
+      asked.extend({
         path: z.string().min(1).max(4096),
         uploadId: z.string().max(64).nullable().default(null),
         /** Of a table from elsewhere: `file` names the film. null = our reading of its header. */
@@ -184,7 +186,7 @@ export const exchangeContract = {
     .output(takenScores),
   removeScores: procedure.input(z.object({ modelId: outsideModelId })).output(empty),
   /** What outside models say of a film. */
-  filmScores: procedure.input(z.object({ filmId })).output(z.array(filmScores)),
+  filmScores: procedure.input(asked.extend({ filmId })).output(z.array(filmScores)),
   /** Writes the card of a run's model as a page. */
   modelCard: procedure.input(z.object({ runId })).output(report),
   /** Checks every byte of a session package and says what is in it; changes nothing. */

@@ -5,6 +5,7 @@ import { annotationsContract } from './annotations.ts';
 import { copiesContract } from './copies.ts';
 import { auditContract } from './audit.ts';
 import { deidentifyContract } from './deidentify.ts';
+import { encryptionContract } from './encryption.ts';
 import { evaluationContract } from './evaluation.ts';
 import { exchangeContract } from './exchange.ts';
 import { inferenceContract } from './inference.ts';
@@ -30,6 +31,7 @@ export const contract = {
   exchange: exchangeContract,
   copies: copiesContract,
   deidentify: deidentifyContract,
+  encryption: encryptionContract,
   audit: auditContract,
   lock: lockContract,
   system: systemContract,

@@ -3,8 +3,10 @@ import { z } from 'zod';
 
 import { MAP_SCALES } from '../domain/attention-scale.ts';
 import { COLOUR_MAPS } from '../domain/colour-map.ts';
-import { filmId, procedure, runId } from './base.ts';
+import { filmId, keptFile, procedure, runId } from './base.ts';
+import { readerToken } from './readers.ts';
 import { keptByHand } from './kept-threshold.ts';
+import { uncertainBand } from './uncertain-band.ts';
 
 export const ATTENTION_METHODS = ['last', 'rollout', 'relevance'] as const;
 export const attentionMethod = z.enum(ATTENTION_METHODS);
@@ -32,8 +34,10 @@ export const scored = z.object({
   threshold: z.number().nullable(),
   /** Who set the threshold by hand, and what was fitted; null = it is the fitted one. */
   kept: keptByHand.nullable(),
-  /** Within the band around the threshold where the model is unsure. */
+  /** Within `band`. */
   uncertain: z.boolean(),
+  /** Where the model is unsure, around the threshold; null = there is no threshold. */
+  band: uncertainBand.nullable(),
 });
 
 const measuredLikeness = {
@@ -100,16 +104,18 @@ export const figureRequest = z.object({
 });
 export type FigureRequest = z.infer<typeof figureRequest>;
 
+/** Who asks, where somebody is signed in: scores of a film that a review session has read without a model are not for everybody. */
+export const asker = z.object({ token: readerToken.nullable().optional() });
+
 export const inferenceContract = {
   /** Draws the figure from the maps themselves and keeps the file in the library. */
-  figure: procedure
-    .input(figureRequest)
-    .output(z.object({ href: z.string(), path: z.string(), sha256: z.string() })),
+  figure: procedure.input(figureRequest.extend(asker.shape)).output(keptFile),
   predict: procedure
     .input(
       z.object({
         runId,
         filmId,
+        ...asker.shape,
         attention: z
           .array(
             z.object({

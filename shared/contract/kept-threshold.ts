@@ -14,7 +14,8 @@ export const task = z
 
 /** Who set it, when, in place of what. */
 export const keptByHand = z.object({
-  at: timestampMs,
+  /** null = it came with a model from elsewhere, which does not tell who set it; `reason` is what its card says. */
+  at: timestampMs.nullable(),
   by: z.string(),
   /** What validation had chosen then; null = nothing could be chosen. */
   fitted: z.number().nullable(),

@@ -41,15 +41,31 @@ const labels = z.object({
   unknown: count,
   /** Of them, otherwise than imported. */
   changed: count,
+  /** Films with enough signed reads or a decision where it stays as imported all the same. */
+  asImported: count,
 });
 
 export const labelVersionSummary = z.object({
+  /** Films of the session; each is in the version, or left out for one reason. */
+  sessionFilms: count,
+  leftOut: z.object({
+    /** Nobody signed them. */
+    unread: count,
+    /** Fewer readers signed them than are asked for, and nobody settled them. */
+    tooFew: count,
+    /** Enough readers signed them, and nothing that they say counts by these rules. */
+    undecided: count,
+    /** Not in the library any more. */
+    gone: count,
+  }),
   /** Films with at least one label of their own. */
   films: count,
   /** Of them by an adjudicator's decision. */
   settled: count,
   /** Of those, films whose decision holds what no reader said: the adjudicator's own. */
   own: count,
+  /** Of the settled ones, films that a reader signed anew or took up again since; the decision counts as it is. */
+  outdated: count,
   findings: z.array(labels),
   abnormal: labels,
   /** Places of findings, settled or drawn alike by all. */
@@ -68,6 +84,8 @@ export const labelVersion = z.object({
   request: labelVersionRequest,
   films: count,
   labels: count,
+  /** Findings that some film has by this version, whether or not any label of them was imported. */
+  positives: z.array(z.string()),
   /** Places that maps of its runs are measured by. */
   boxes: count,
 });

@@ -39,6 +39,8 @@ export const cardThreshold = z.strictObject({
   kind: z.enum(['fitted', 'kept']),
   threshold: z.number().min(0).max(1),
   rule: words,
+  /** Where the model is unsure around a fitted one; cards of before have none, and where a class was absent there is none. */
+  band: z.strictObject({ from: z.number(), to: z.number(), rule: words }).optional(),
 });
 export type CardThreshold = z.infer<typeof cardThreshold>;
 
@@ -69,6 +71,19 @@ export const modelCard = z.strictObject({
   }),
   findings: z.array(name).min(1).max(500),
   thresholds: z.array(cardThreshold).max(2000),
+  /**
+   * What the bundle carries to tell which films are unlike the training films: `quantile` (0…1) of films like the validation films
+   * are nearer than `limit`, a distance in the model's feature space. null = nothing; cards of before have none.
+   */
+  likeness: z
+    .strictObject({
+      limit: z.number().nonnegative(),
+      quantile: z.number().min(0).max(1),
+      trainFilms: count,
+      validationFilms: count,
+    })
+    .nullable()
+    .default(null),
   /** On the test films of where it was trained; null = none are kept there. */
   metrics: z
     .strictObject({

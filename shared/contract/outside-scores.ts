@@ -31,6 +31,8 @@ export const takenScores = z.object({
   /** What rows call films that are not here; at most 1000. */
   missing: z.array(z.string()),
   missingCount: count,
+  /** Sessions that still have some of the films read without a model, and what that means for their scores. */
+  notes: z.array(z.string()),
 });
 export type TakenScores = z.infer<typeof takenScores>;
 

@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 import { DECISION_BASES, SETTLEMENT_STATES } from '../domain/review.ts';
 import { decisionId, filmId, readerId, readingId, reviewId, timestampMs } from './base.ts';
-import { mark, reader, readingVersion, reviewFilm } from './review.ts';
+import { mark, reader, readingVersion, reviewFilm, versionStep } from './review.ts';
 
 const count = z.number().int().nonnegative();
 const name = z.string().trim().min(1).max(80);
@@ -111,12 +111,34 @@ export const settlementList = z.object({
       signed: count,
       readers: count,
       differs: differences,
+      /** Histories of other sites that are kept beside those of here; 0 while the film may not be opened. */
+      elsewhere: count,
       /** False: one's own read of it is not signed yet, so it is not opened and its differences are not told. */
       mayOpen: z.boolean(),
     }),
   ),
 });
 export type SettlementList = z.infer<typeof settlementList>;
+
+/** What a reader said of the film at another site apart from what that reader said here. It is kept, and does not count here. */
+export const otherHistory = z.object({
+  reader,
+  /** Who signed the package that it came with; null = not known. */
+  site: z.string().nullable(),
+  /** Those of that site alone, oldest first; numbers as there. */
+  steps: z.array(versionStep),
+  /** What would count there: the read that was signed last, else the newest version. */
+  there: readingVersion,
+  /** The same of here. */
+  here: readingVersion,
+  differs: differences.extend({
+    /** Findings of the model that were answered otherwise. */
+    verdicts: z.array(z.string()),
+    note: z.boolean(),
+    keyFrames: z.boolean(),
+  }),
+});
+export type OtherHistory = z.infer<typeof otherHistory>;
 
 export const comparison = z.object({
   reviewId,
@@ -140,6 +162,7 @@ export const comparison = z.object({
     }),
   ),
   differs: differences,
+  elsewhere: z.array(otherHistory),
   /** Oldest first; the last one counts. */
   decisions: z.array(decision),
   /** What the adjudicator who asks put together so far; null = nothing since the last decision. */

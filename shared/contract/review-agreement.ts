@@ -44,6 +44,13 @@ const boxes = z.object({
 
 const rates = z.object({ sensitivity: proportion, specificity: proportion });
 
+/** Seconds with the film open, over the films that a reader signed; `median` null = none. */
+const timeSpent = z.object({
+  films: count,
+  median: z.number().nullable(),
+  quartiles: z.tuple([z.number(), z.number()]).readonly().nullable(),
+});
+
 /** Why a figure must not be read as more than it is. */
 export const AGREEMENT_LIMITS = [
   'not-clustered-by-patient',
@@ -53,6 +60,7 @@ export const AGREEMENT_LIMITS = [
   'reference-is-labels',
   'reference-is-settled',
   'not-all-signed',
+  'time-after-reveal-is-added',
 ] as const;
 
 export const agreementReport = z.object({
@@ -95,6 +103,18 @@ export const agreementReport = z.object({
       }),
     }),
   ),
+  /** Of a session that counts time, by reader; null = it counts none. */
+  times: z
+    .array(
+      z.object({
+        reader: readerId,
+        /** First reads without the model. */
+        without: timeSpent,
+        /** With the model in sight; after a reveal what the revision added. */
+        with: timeSpent,
+      }),
+    )
+    .nullable(),
   limits: z.array(z.object({ code: z.enum(AGREEMENT_LIMITS), sentence: z.string() })),
 });
 export type AgreementReportView = z.infer<typeof agreementReport>;

@@ -26,6 +26,7 @@ import {
   reviewFilm,
   reviewName,
   reviewPlan,
+  versionStep,
 } from './review.ts';
 
 const stage = z.enum(READING_STAGES);
@@ -74,9 +75,6 @@ export const workFilter = z.object({
   onlyNotes: z.boolean().default(false),
 });
 export type WorkFilter = z.infer<typeof workFilter>;
-
-/** A version without what it says. */
-export const versionStep = z.object({ id: readingId, number: count, stage, createdAt: timestampMs });
 
 export const reading = z.object({
   reviewId,

@@ -111,6 +111,16 @@ export const readingVersion = z.object({
 });
 export type ReadingVersion = z.infer<typeof readingVersion>;
 
+/** A version without what it says. */
+export const versionStep = readingVersion.pick({ id: true, number: true, stage: true, createdAt: true });
+
+/** A version of another site that does not follow on what was read here: kept beside it, and counts for nothing here. */
+export const otherVersion = readingVersion.extend({
+  /** Who signed the package that it came with; null = not known. */
+  site: z.string().min(1).max(255).nullable().default(null),
+});
+export type OtherVersion = z.infer<typeof otherVersion>;
+
 /** A film as the lists of a review name it. */
 export const reviewFilm = z.object({
   name: z.string(),

@@ -6,7 +6,7 @@ import { LABEL_SETS } from '../domain/findings.ts';
 import { LABEL_RULES, METHODS, PRESETS, VIT_VARIANTS } from '../domain/recipe.ts';
 import { CELL_STATES, STUDY_STATES } from '../domain/study.ts';
 import { empty, labelVersionId, procedure, runId, splitId, studyId, timestampMs } from './base.ts';
-import { inputSettings, lossPart, recipePart, resolution } from './training.ts';
+import { estimate, inputSettings, lossPart, recipePart, resolution } from './training.ts';
 
 const lowResolution = z.literal([112, 56, 28]);
 const strictRecipe = recipePart.strict();
@@ -107,6 +107,8 @@ export const studyEstimate = z.object({
   /** Of the hungriest cell. */
   memoryBytes: z.number(),
   basis: z.string(),
+  /** As of a run's estimate, for the model of the plan that gains least; null = not measured for all of them. */
+  mixed: estimate.shape.mixed,
   /** Reasons why Start would be refused; empty = may start. */
   refusals: z.array(z.string()),
   warnings: z.array(z.string()),

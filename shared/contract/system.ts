@@ -3,6 +3,7 @@ import { eventIterator } from '@orpc/contract';
 import { z } from 'zod';
 
 import { empty, procedure, progress, timestampMs } from './base.ts';
+import { librarySettings, takenSettings } from './settings.ts';
 
 export const engineBadge = z.object({
   device: z.enum(['gpu', 'cpu', 'wasm', 'none', 'checking']),
@@ -39,6 +40,8 @@ export type LastCheck = z.infer<typeof lastCheck>;
 export const libraryFacts = z.object({
   layout: z.number().int(),
   readOnly: z.boolean(),
+  /** Files, database and copies; not what was exported elsewhere. */
+  encrypted: z.boolean(),
   films: z.number().int(),
   runs: z.number().int(),
   lastCheck: lastCheck.nullable(),
@@ -130,6 +133,12 @@ export const systemContract = {
   doctor: procedure.input(empty).output(doctorReport),
   /** Reads every file of the library and compares it with its hash: minutes for thousands of films. Changes nothing. */
   check: procedure.input(empty).output(eventIterator(checkEvent)),
+  /** Settings of the library for a second workstation; no names, no keys. */
+  settings: procedure.input(empty).output(librarySettings),
+  /** Takes them from a file. An owner's affair where the library has readers; operating points always are somebody's who is signed in. */
+  takeSettings: procedure
+    .input(z.object({ settings: librarySettings, token: z.string().max(200).nullable() }))
+    .output(takenSettings),
   attributions: procedure.input(empty).output(z.array(attribution)),
   /** Checks an uploaded update: whole, signed by a key of this build, for this system, newer. The upload stays when it may be taken. */
   checkUpdate: procedure.input(uploadedUpdate).output(updateFacts),

@@ -326,7 +326,7 @@ export const trainingContract = {
   rename: procedure.input(z.object({ runId, name: z.string().min(1).max(80) })).output(empty),
   runs: procedure.input(empty).output(z.array(runSummary)),
   run: procedure.input(one).output(runDetail),
-  /** All runs' changes after `afterSeq` (0 = from now on), until the caller goes away. */
+  /** All runs' changes after `afterSeq` (0, or a number from another library's log = from now on), until the caller goes away. */
   watch: procedure.input(z.object({ afterSeq: z.number().int().default(0) })).output(eventIterator(runEvent)),
   /** Knowledge caches on disk: teacher outputs computed once, shared by its students. */
   /** Deletes a cache that no run needs now; it is computed again when a student needs it. */

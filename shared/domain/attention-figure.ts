@@ -4,6 +4,7 @@
  */
 import type { RunId, SplitId } from './ids.ts';
 import type { Method, VitVariant } from './recipe.ts';
+import { SPLIT_ELSEWHERE } from './split-elsewhere.ts';
 
 export interface FigureCell {
   readonly method: Method;
@@ -46,10 +47,15 @@ export function chooseFigureRuns(
   const teachers = runs.filter(
     ({ method, id, splitId }) =>
       method === 'teacher' &&
-      (wantedTeacher === null ? wanted === null || splitId === wanted.splitId : id === wantedTeacher),
+      (wantedTeacher === null
+        ? wanted === null || splitId === wanted.splitId || splitId === SPLIT_ELSEWHERE
+        : id === wantedTeacher),
   );
+  const seeds = [...new Set(runs.map(({ seed }) => seed))];
   const candidates = (teachers.length === 0 ? [null] : teachers).flatMap((teacher) =>
-    [...new Set(runs.map(({ seed }) => seed))].map((seed) => fill(runs, teacher, seed, wanted)),
+    splitsBeside(runs, teacher, wanted).flatMap((splitId) =>
+      seeds.map((seed) => fill(runs, teacher, seed, splitId, wanted)),
+    ),
   );
   const filled = (ids: readonly (RunId | null)[]): number => ids.filter((id) => id !== null).length;
   const holds = (ids: readonly (RunId | null)[]): number =>
@@ -58,14 +64,26 @@ export function chooseFigureRuns(
   return best ?? FIGURE_CELLS.map(() => null);
 }
 
+/** Splits that a teacher's students may be of: its own; of one from elsewhere those that students were trained on here. */
+function splitsBeside(
+  runs: readonly FigureRun[],
+  teacher: FigureRun | null,
+  wanted: FigureRun | null,
+): readonly (SplitId | null)[] {
+  const one = teacher?.splitId ?? wanted?.splitId ?? runs[0]?.splitId ?? null;
+  if (one !== SPLIT_ELSEWHERE) return [one];
+  const here = runs.flatMap(({ splitId }) => (splitId === SPLIT_ELSEWHERE ? [] : [splitId]));
+  return here.length === 0 ? [one] : [...new Set(here)];
+}
+
 function fill(
   runs: readonly FigureRun[],
   teacher: FigureRun | null,
   seed: number,
+  splitId: SplitId | null,
   wanted: FigureRun | null,
 ): readonly (RunId | null)[] {
   const model = teacher?.model ?? wanted?.model ?? runs[0]?.model;
-  const splitId = teacher?.splitId ?? wanted?.splitId ?? runs[0]?.splitId;
   return FIGURE_CELLS.map(({ method, resolution }) => {
     if (method === 'teacher') return teacher?.id ?? null;
     const fitting = runs.filter(

@@ -15,6 +15,7 @@ export interface ReadOutFacts {
   readonly library: {
     readonly layout: number;
     readonly readOnly: boolean;
+    readonly encrypted: boolean;
     readonly films: number;
     readonly runs: number;
     readonly lastCheck: { readonly at: number; readonly problems: number; readonly files: number } | null;
@@ -68,10 +69,11 @@ function checkLine(library: NonNullable<ReadOutFacts['library']>, now: number): 
 
 function libraryLines(library: ReadOutFacts['library'], now: number): ReadOutLine[] {
   if (library === null) return [{ label: 'Library', value: 'not opened', ok: null }];
-  const { films, runs, layout, readOnly, lastCopyAt, copies, trouble } = library;
+  const { films, runs, layout, readOnly, encrypted, lastCopyAt, copies, trouble } = library;
   const words = `${films} films, ${runs} runs, layout ${layout}${readOnly ? ', open read-only' : ''}`;
   return [
     { label: 'Library', value: words, ok: readOnly ? false : null },
+    { label: 'Encryption', value: encrypted ? 'library and copies encrypted' : 'none by the app', ok: null },
     ...trouble.map((value) => ({ label: 'Trouble', value, ok: false })),
     checkLine(library, now),
     {

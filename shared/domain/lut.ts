@@ -157,6 +157,10 @@ export const WINDOW_PRESETS: readonly WindowPreset[] = [
   { name: 'Bone', width: 0.5, shift: 0.1 },
   { name: 'High contrast', width: 0.5, shift: 0 },
   { name: 'Low contrast', width: 1.6, shift: 0 },
+  { name: 'Behind the heart', width: 0.35, shift: 0.25 },
+  { name: 'Lines and tubes', width: 0.4, shift: 0.15 },
+  { name: 'Darker', width: 1, shift: 0.15 },
+  { name: 'Lighter', width: 1, shift: -0.15 },
 ];
 
 /** The window that a preset makes of a film's own VOI LUT; `invert` as in the display chain (MONOCHROME1). */
@@ -212,15 +216,12 @@ function isPadding(value: number, padding: WindowInput['padding']): boolean {
 
 function tailsByCount(stored: ArrayLike<number>, input: WindowInput): [number, number] {
   const { min, max } = storedRange(input.bitsStored, input.signed);
-  const counts = new Uint32Array(max - min + 1);
+  const counts = countValues(stored, min, max - min + 1);
   let total = 0;
-  for (let index = 0; index < stored.length; index++) {
-    const value = stored[index] ?? 0;
-    if (isPadding(value, input.padding)) continue;
-    const at = value - min;
-    counts[at] = (counts[at] ?? 0) + 1;
-    total += 1;
-  }
+  counts.forEach((count, at) => {
+    if (isPadding(min + at, input.padding)) counts[at] = 0;
+    else total += count;
+  });
   if (total === 0 && input.padding !== undefined)
     return tailsByCount(stored, { ...input, padding: undefined });
   const levels: { value: number; count: number }[] = [];
@@ -229,6 +230,16 @@ function tailsByCount(stored: ArrayLike<number>, input: WindowInput): [number, n
   });
   levels.sort((a, b) => a.value - b.value);
   return tails(levels, total);
+}
+
+/** How often each value from `first` on occurs. A loop of nothing else: asking more of each of 20 million pixels takes seven times as long. */
+function countValues(stored: ArrayLike<number>, first: number, levels: number): Int32Array {
+  const counts = new Int32Array(levels);
+  for (let index = 0; index < stored.length; index++) {
+    const at = (stored[index] ?? 0) - first;
+    counts[at] = (counts[at] ?? 0) + 1;
+  }
+  return counts;
 }
 
 function tailsBySort(stored: ArrayLike<number>, input: WindowInput): [number, number] {

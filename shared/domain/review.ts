@@ -116,6 +116,12 @@ export function seesModel(last: ReadingStage | null, blinding: ModelBlinding): b
   return last === 'revealed' || last === 'revising' || last === 'revised';
 }
 
+/** True while a reader is still to read a film without the model, so that nobody should show its findings to them anywhere. */
+export function isBlind(last: ReadingStage | null, blinding: ModelBlinding): boolean {
+  if (blinding === 'shown') return false;
+  return blinding === 'hidden' ? workState(last, blinding) !== 'done' : !seesModel(last, blinding);
+}
+
 /** The newest signed read before the model was revealed. null = not signed, or taken back to be corrected. */
 export function firstRead<Version extends { readonly stage: ReadingStage }>(
   versions: readonly Version[],

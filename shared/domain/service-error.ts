@@ -24,6 +24,7 @@ export const ERROR_CODES = [
   'WRONG_PIN',
   'NOT_ALLOWED',
   'LOCKED',
+  'PASSPHRASE_NEEDED',
 ] as const;
 
 export type ErrorCode = (typeof ERROR_CODES)[number];

@@ -11,3 +11,8 @@ export function taskOfFinding(finding: string): Task {
 export function taskName(task: Task): string {
   return task === 't2' ? 'abnormal' : task.slice(3);
 }
+
+/** Back from `taskName`. */
+export function taskOfName(name: string): Task {
+  return name === 'abnormal' ? 't2' : taskOfFinding(name);
+}

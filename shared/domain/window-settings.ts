@@ -1,7 +1,9 @@
 /**
- * @file The settings of a window as a file (theme, rail, keys): written whole, read strictly. A file that says anything else, or is of a
- * newer version, is refused with the reason. Window and command line share it.
+ * @file Settings as a file, for a second workstation: those of a window (theme, rail, keys) and those of a library. Written whole, read
+ * strictly: a file that says anything else, or is of a newer version, is refused with the reason. Window and command line share it.
  */
+import { whyNotLibrarySettings, type LibrarySettings } from './library-settings.ts';
+
 export const THEMES = ['dark', 'light', 'system'] as const;
 export type Theme = (typeof THEMES)[number];
 
@@ -15,16 +17,21 @@ export interface WindowSettings {
   readonly keys: Readonly<Record<string, string>>;
 }
 
-const VERSION = 1;
+/** 1 had no part `library`. */
+const VERSION = 2;
 const FORMAT = /^chestlight settings (\d{1,6})$/;
 /** Characters of a key's name and of an action's id; entries; characters of a file. */
 const MOST = { key: 40, keys: 500, file: 200_000 } as const;
 
-export function settingsText(settings: WindowSettings): string {
-  return `${JSON.stringify({ format: `chestlight settings ${VERSION}`, ...settings }, null, 2)}\n`;
+/** @param library null = the file is the window's alone */
+export function settingsText(settings: Partial<WindowSettings>, library: LibrarySettings | null): string {
+  const format = `chestlight settings ${VERSION}`;
+  return `${JSON.stringify({ format, ...settings, ...(library === null ? {} : { library }) }, null, 2)}\n`;
 }
 
-export type ReadSettings = { readonly settings: Partial<WindowSettings> } | { readonly problem: string };
+export type ReadSettings =
+  | { readonly settings: Partial<WindowSettings>; readonly library: LibrarySettings | null }
+  | { readonly problem: string };
 
 const nothing = (why: string): ReadSettings => ({ problem: `${why} Nothing was changed.` });
 
@@ -58,14 +65,16 @@ export function readSettings(text: string): ReadSettings {
       `The settings have version ${version}, and this Chestlight reads version ${VERSION}. Update Chestlight.`,
     );
   }
-  const { format: _format, ...said } = values;
+  const { format: _format, library = null, ...said } = values;
   for (const [name, value] of Object.entries(said)) {
     if (!Object.hasOwn(RULES, name))
       return nothing(`The file has the setting “${name.slice(0, 40)}”, which is not known.`);
     const wrong = RULES[name as keyof WindowSettings](value);
     if (wrong !== null) return nothing(`The setting “${name}” of the file ${wrong}.`);
   }
-  return { settings: said };
+  const wrong = library === null ? null : whyNotLibrarySettings(library);
+  if (wrong !== null) return nothing(`The part “library” of the file ${wrong}.`);
+  return { settings: said, library: library as LibrarySettings | null };
 }
 
 function parse(text: string): Values | null {

@@ -11,6 +11,11 @@ import { FEATURE_POINTS } from '../domain/recipe.ts';
 
 export const WORKER_PROTOCOL = 2;
 
+/** What the files of an encrypted library are read and written with; null = it is plain. Messages only: never a plan, argument or log. */
+export const libraryAccess = z
+  .object({ root: z.string(), key: z.custom<Uint8Array>((value) => value instanceof Uint8Array) })
+  .nullable();
+
 /** `none` = the logits alone. */
 const knowledgeFeature = z.enum(['none', 'mean', 'last', 'blocks']);
 
@@ -52,7 +57,7 @@ export type RunPlan = z.infer<typeof runPlan>;
 export type PlanFilm = z.infer<typeof planFilm>;
 
 export const toTraining = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('start'), planPath: z.string() }),
+  z.object({ type: z.literal('start'), planPath: z.string(), access: libraryAccess }),
   /** Finish the step, write a checkpoint, leave with `ended: paused`. */
   z.object({ type: z.literal('pause') }),
   /** Write a checkpoint after this step and go on: the computer is about to sleep. */
@@ -156,6 +161,7 @@ export const toInference = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('predict'),
     request: z.number().int(),
+    access: libraryAccess,
     config: runConfig,
     weightsPath: z.string(),
     weightsSha256: z.string(),

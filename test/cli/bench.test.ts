@@ -1,6 +1,6 @@
 /** @file `bench` as a child process: three rows of its own measured processes, a comparison where PyTorch is at hand, refusals. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
@@ -31,8 +31,13 @@ const small = ['--model', 'tiny', '--batch', '2', '--steps', '2'];
 const WHAT = ['train step', 'distil step', 'predict'];
 
 it('measures a train step, a distil step and a prediction', () => {
-  const { status, json } = bench(small);
+  const file = join(folder, 'measured.md');
+  const { status, json } = bench([...small, '--write', file]);
   expect(status).toBe(0);
+  const page = readFileSync(file, 'utf8');
+  expect(page).toContain('bench --model tiny --batch 2 --steps 2');
+  for (const what of WHAT) expect(page).toContain(`| ViT-tiny | ${what} |`);
+  expect(bench([...small, '--write', file]).json.error).toMatchObject({ code: 'CONFLICT' });
   expect(json).toMatchObject({ model: 'tiny', batch: 2, steps: 2, pytorch: null });
   expect(json.rows.map(({ what }) => what)).toEqual(WHAT);
   for (const row of json.rows) {

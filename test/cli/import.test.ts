@@ -1,9 +1,10 @@
 /** @file `import` and `verify` as child processes: labels, duplicates, reasons for skipped files, refusals before any work. */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
+import Database from 'better-sqlite3';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
@@ -77,4 +78,26 @@ it('audit lists what was done, and that the list is as it was written', () => {
   expect(json).toMatchObject({ ok: true, entries: trail.length, firstBad: null });
   expect(trail.filter(({ action }) => action === 'import').length).toBeGreaterThan(0);
   expect(JSON.stringify(json)).not.toContain(folder);
+
+  const csv = join(folder, 'trail.csv');
+  expect(cli('audit', '--csv', csv)).toMatchObject({ status: 0, json: { ok: true, csv } });
+  const lines = readFileSync(csv, 'utf8').trim().split('\r\n');
+  expect(lines[0]).toBe('number,time,account,action,subject,detail,hash');
+  expect(lines).toHaveLength(trail.length + 1);
+  expect(cli('audit', '--csv', csv)).toMatchObject({ status: 2, json: { error: { code: 'CONFLICT' } } });
+});
+
+it('audit and verify name the first entry that was changed', () => {
+  const db = new Database(join(library, 'library.db'));
+  db.exec("DROP TRIGGER audit_never_changes; UPDATE audit SET actor = 'nobody' WHERE seq = 2");
+  db.close();
+  expect(cli('audit').json).toMatchObject({ ok: false, firstBad: 2 });
+  const { problems } = cli('verify').json as { problems: readonly { code: string }[] };
+  expect(problems).toContainEqual(
+    expect.objectContaining({
+      code: 'AUDIT',
+      message: expect.stringContaining('from entry 2 on') as string,
+      subject: '2',
+    }),
+  );
 });

@@ -109,6 +109,23 @@ it('goes from films to predictions with overlays, through an interruption', asyn
   expect(both).toEqual([`${basename(film)}.last.png`, `${basename(film)} (2).last.png`]);
   expect(readdirSync(overlays).sort()).toEqual(both.toSorted());
 
+  const all = await cli(['predict', '--run', student.runId, dir, ...at]);
+  const streamed = z
+    .object({
+      predictions: z.array(z.object({ file: z.string(), t2: score })),
+      skipped: z.array(z.object({ file: z.string() })),
+    })
+    .parse(all.json);
+  expect(streamed.predictions).toHaveLength(20); // more than one turn, in name order
+  expect(streamed.predictions.map(({ file }) => file)).toEqual(
+    streamed.predictions.map(({ file }) => file).toSorted(),
+  );
+  expect(streamed.predictions.find(({ file }) => file === film)?.t2).toBeCloseTo(first?.t2 ?? -1, 5);
+  expect(await cli(['predict', '--run', student.runId, tempFolder(), ...at])).toMatchObject({
+    status: 2,
+    json: { error: { code: 'BAD_INPUT' } },
+  });
+
   const evaluated = await cli(['evaluate', '--run', student.runId, ...at]);
   const { t1, t2 } = z
     .object({ t1: z.object({ macro: score.nullable() }), t2: z.object({ auroc: score }) })

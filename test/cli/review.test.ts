@@ -122,6 +122,71 @@ it.each([
   expect((await runCli(['review', 'list', ...at])).json).toEqual({ reviews: [] });
 });
 
+it('tells what labels would come out of a session, and makes a version that train and study know by name', async () => {
+  const { dir } = await libraryOfFilms();
+  const at = ['--library', dir];
+  for (const name of ['Amina', 'Bo']) await runCli(['review', 'add-reader', name, ...at]);
+  const made = await runCli(['review', 'create', '--plan', planFile(PLAN), ...at]);
+  const { id, readers } = made.json as { id: ReviewId; readers: { reader: { id: ReaderId } }[] };
+  const ids = readers.map(({ reader }) => reader.id);
+  const store = openStore(join(dir, 'library.db'), { clock: testClock() });
+  signAll(store, id, ids);
+  store.close();
+
+  const told = await runCli(['review', 'labels', id, ...at]);
+  expect(told.status, told.stderr).toBe(0);
+  expect(told.json).toMatchObject({
+    made: null,
+    summary: {
+      films: 3,
+      sessionFilms: 4,
+      leftOut: { unread: 0, tooFew: 0, undecided: 1, gone: 0 },
+      findings: [{ finding: 'Edema', positive: 3, negative: 0, unknown: 0, changed: 3, asImported: 1 }],
+    },
+  });
+  expect((await runCli(['review', 'label-versions', ...at])).json).toEqual({ versions: [] });
+
+  const name = ['--name', 'Read twice'];
+  const asks: readonly (readonly [readonly string[], string, string])[] = [
+    [name, 'BAD_INPUT', 'belongs to an owner'],
+    [[...name, '--by', 'Amina'], 'NOT_FOUND', 'no owner "Amina"'],
+    [['--where-open', 'guess'], 'BAD_INPUT', 'whereOpen'],
+    [['--least-readers', '0'], 'BAD_INPUT', 'leastReaders'],
+    [['--abnormal', 'tubes=yes'], 'BAD_INPUT', 'quality'],
+    [['--abnormal', 'quality=awful'], 'BAD_INPUT', 'poor, fair, good'],
+  ];
+  for (const [options, code, word] of asks) {
+    const refused = await runCli(['review', 'labels', id, ...options, ...at]);
+    const { error } = refused.json as { error: { code: string; message: string } };
+    expect([refused.status, error.code]).toEqual([2, code]);
+    expect(error.message).toContain(word);
+  }
+  await runCli(['review', 'add-reader', 'Olga', '--role', 'owner', ...at]);
+  const rules = ['--where-open', 'unknown', '--abnormal', 'quality=good,2'];
+  const kept = await runCli(['review', 'labels', id, ...name, ...rules, ...at]);
+  expect(kept.status, kept.stderr).toBe(0);
+  const abnormal = { by: 'question', questionId: 'quality', abnormalAnswers: [2, 1] };
+  expect(kept.json).toMatchObject({
+    summary: { films: 4, abnormal: { positive: 4 } },
+    made: { name: 'Read twice', films: 4, labels: 4, request: { whereOpen: 'unknown', abnormal } },
+  });
+  const { made: version } = kept.json as { made: object };
+  expect((await runCli(['review', 'label-versions', ...at])).json).toEqual({ versions: [version] });
+  const again = await runCli(['review', 'labels', id, ...name, ...at]);
+  expect([again.status, again.json]).toMatchObject([2, { error: { code: 'CONFLICT' } }]);
+  const after = openStore(join(dir, 'library.db'), { clock: testClock() });
+  expect(after.audit.after(0).findLast(({ action }) => action === 'label')).toMatchObject({
+    detail: { reviewId: id, by: 'command line', films: 4 },
+  });
+  after.close();
+
+  for (const verb of ['train', 'study']) {
+    const refused = await runCli([verb, '--label-version', 'Read once', ...at]);
+    expect([refused.status, refused.json]).toMatchObject([2, { error: { code: 'NOT_FOUND' } }]);
+    expect((refused.json as { error: { message: string } }).error.message).toContain('"Read twice"');
+  }
+});
+
 it('says what it can be asked for', async () => {
   const { dir } = await libraryOfFilms();
   expect(await runCli(['review', 'dance', '--library', dir])).toMatchObject({ status: 2 });

@@ -7,7 +7,11 @@ import { expect, it } from 'vitest';
 import { z } from 'zod';
 
 import { importWeights } from '../../main/numeric/weights/import-weights.ts';
+import { openStore } from '../../main/store/store.ts';
+import { labelVersionRequest } from '../../shared/contract/label-version.ts';
 import { splitRequest } from '../../shared/contract/library.ts';
+import { reviewPlan } from '../../shared/contract/review.ts';
+import type { LabelVersionId, ReaderId, ReviewId, RunId } from '../../shared/domain/ids.ts';
 import { runCli } from '../helpers/cli-process.ts';
 import { openAppWithFilms } from '../helpers/open-app.ts';
 import { call, tempFolder } from '../helpers/temp-library.ts';
@@ -162,6 +166,63 @@ it('tells what a plan would take without starting it; without a plan three syste
   expect(cells).toHaveLength(10);
   expect(seconds).toBeCloseTo(cells.reduce((sum, one) => sum + one.seconds, 0));
   expect((await runCli(['runs', '--library', dir])).json).toEqual({ runs: [] });
+});
+
+it('learns a label version that is named, and records it with every run and in the tables', async () => {
+  const { app, dir, library } = await openAppWithFilms();
+  const { store } = library;
+  await library.service.createSplit(splitRequest.parse({}), call);
+  const films = store.films.names().map(({ id }) => id);
+  const reader = 'reader-000000000001' as ReaderId;
+  const review = 'review-000000000001' as ReviewId;
+  store.readers.add({ id: reader, name: 'Olga', role: 'owner', pinHash: null, createdAt: 1 });
+  const asked = {
+    findings: ['Hernia'],
+    questions: [],
+    blinding: 'hidden',
+    runId: null,
+    timed: false,
+    seed: 1,
+  };
+  const plan = reviewPlan.parse(asked);
+  store.reviews.begin({ id: review, name: 'Round', plan, createdAt: 1 }, new Map([[reader, films]]));
+  const labels = (at: number) => new Map([['Hernia', (at % 2) as 0 | 1]]);
+  store.labelVersions.add(
+    {
+      ...{ id: 'labels-000000000001' as LabelVersionId, name: 'Read twice', reviewId: review },
+      ...{ request: labelVersionRequest.parse({ name: 'Read twice' }), madeBy: reader, createdAt: 1 },
+    },
+    new Map(films.map((film, at) => [film, { labels: labels(at), abnormal: undefined, boxes: [] }])),
+  );
+  await app.close();
+  const plain = planFile({ ...PLAN, name: 'Plain', systems: PLAN.systems.slice(0, 1), seeds: [1] });
+  const run = ['study', '--library', dir, '--plan', plain];
+  const study = async (...options: readonly string[]) => {
+    const { status, json, stderr } = await runCli([...run, ...options]);
+    expect(status, stderr).toBe(0);
+    return told.parse(json);
+  };
+  const estimated = await runCli([...run, '--estimate', '--label-version', 'READ TWICE']);
+  expect(estimated.json).toMatchObject({ refusals: [] });
+  const reviewed = await study('--label-version', 'read twice', '--out', join(tempFolder(), 'reviewed'));
+  const imported = await study('--out', join(tempFolder(), 'imported'));
+  expect([reviewed, imported].map(({ state }) => state)).toEqual(['finished', 'finished']);
+  const after = openStore(join(dir, 'library.db'), { clock: Date });
+  const configs = ({ cells }: Told) => cells.map(({ runId }) => after.runs.get(runId as RunId).config);
+  for (const { labelVersionId, findings } of configs(reviewed)) {
+    expect(labelVersionId).toBe('labels-000000000001');
+    expect(findings).toContain('Hernia');
+  }
+  for (const { labelVersionId, findings } of configs(imported)) {
+    expect(labelVersionId).toBeNull();
+    expect(findings).not.toContain('Hernia');
+  }
+  after.close();
+  const page = ({ files }: Told) => readFileSync(files[0] ?? '', 'utf8');
+  expect(page(reviewed)).toContain('Read twice');
+  expect(page(imported)).not.toContain('Read twice');
+  const unknown = await runCli([...run, '--label-version', 'Read once']);
+  expect(unknown).toMatchObject({ status: 2, json: { error: { code: 'NOT_FOUND' } } });
 });
 
 it('refuses plans that cannot be meant, and names what is wrong', async () => {

@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path';
 
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
+import { createNodeWorkerHost } from '../../main/node/worker-host-node.ts';
 import { sha256Of } from '../../main/files/artifacts.ts';
 import { parameterSpecs, vitConfig } from '../../main/numeric/vit/config.ts';
 import { initParameters } from '../../main/numeric/vit/init.ts';
@@ -37,7 +38,12 @@ function cli(...args: string[]) {
 }
 
 async function withTestLibrary<T>(dir: string, work: (library: OpenLibrary) => T | Promise<T>): Promise<T> {
-  const library = await openLibrary(dir, { clock: testClock(), log: keptLog(), pool: { size: 1 } });
+  const library = await openLibrary(dir, {
+    workerHost: createNodeWorkerHost(),
+    clock: testClock(),
+    log: keptLog(),
+    pool: { size: 1 },
+  });
   try {
     return await work(library);
   } finally {

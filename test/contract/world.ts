@@ -6,6 +6,7 @@ import { Readable } from 'node:stream';
 
 import { newReleaseKey, releaseKeyFrom } from '../../main/files/release-key.ts';
 import { createNodeWorkerHost } from '../../main/node/worker-host-node.ts';
+import { createKeptKeys } from '../../main/services/encryption/kept-keys.ts';
 import { openParts, type AppParts } from '../../main/services/compose.ts';
 import type { Services } from '../../main/services/app.ts';
 import { requestOf } from '../../main/services/training/training-service.ts';
@@ -14,6 +15,7 @@ import { importSource, splitRequest } from '../../shared/contract/library.ts';
 import type { RunRequest } from '../../shared/contract/training.ts';
 import type { FilmId, ImportId, RunId, SplitId } from '../../shared/domain/ids.ts';
 import { isActive } from '../../shared/domain/run-state.ts';
+import { plainKeyStore } from '../helpers/plain-key-store.ts';
 import { call, keptLog, type KeptLog } from '../helpers/temp-library.ts';
 import { pattern, tinyDicom } from '../helpers/tiny-dicom.ts';
 import { trackStreams, type StreamTracker } from './track-streams.ts';
@@ -107,6 +109,8 @@ export async function openWorld(): Promise<World> {
     statusEveryMs: 50,
     // Nobody here opens the library again under the tests; the answer is what counts.
     goBack: () => Promise.resolve(),
+    reopen: () => Promise.resolve(),
+    keptKeys: createKeptKeys(plainKeyStore, join(folder, 'keys')),
     updates: {
       keys: [{ name: 'Test', publicKey: hexOf(updateKey.publicKey) }],
       folder: join(folder, 'updates'),

@@ -20,6 +20,8 @@ export interface GoldenFilm {
   readonly mlut: { readonly min: number; readonly max: number; readonly mean: number } | null;
   /** File in `display/`. */
   readonly display?: string;
+  /** LINEAR window that `display` was made with; the film's own where left out. */
+  readonly window?: { readonly center: number; readonly width: number };
 }
 
 export const golden = Object.entries(

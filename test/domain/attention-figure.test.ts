@@ -8,6 +8,7 @@ import {
   type FigureRun,
 } from '../../shared/domain/attention-figure.ts';
 import type { RunId, SplitId } from '../../shared/domain/ids.ts';
+import { SPLIT_ELSEWHERE } from '../../shared/domain/split-elsewhere.ts';
 
 function run(
   id: string,
@@ -65,4 +66,20 @@ it('prefers the teacher that fills more panes, and follows the run that was aske
   const twin = run('m28 twin', 'mlcak', 28, { endedAt: 0 });
   expect(chooseFigureRuns([...older, twin], twin).at(-1)).toBe('m28 twin');
   expect(chooseFigureRuns([])).toEqual(FIGURE_CELLS.map(() => null));
+});
+
+it('finds students beside a teacher from elsewhere, which has no split here', () => {
+  const t1 = run('t1', 'teacher', 224, { splitId: SPLIT_ELSEWHERE });
+  const plain = run('n28', 'none', 28);
+  const runs = [
+    t1,
+    plain,
+    run('m28', 'mlcak', 28),
+    run('m56', 'mlcak', 56),
+    run('n56 alone', 'none', 56, { splitId: 'split-2' as SplitId, endedAt: 9 }),
+  ];
+  const shown = ['t1', null, null, 'n28', null, 'm56', 'm28'];
+  expect(chooseFigureRuns(runs)).toEqual(shown);
+  expect(chooseFigureRuns(runs, plain)).toEqual(shown);
+  expect(chooseFigureRuns([t1], t1)).toEqual(['t1', ...Array.from({ length: 6 }, () => null)]);
 });

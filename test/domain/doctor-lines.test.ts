@@ -19,6 +19,7 @@ const well: ReadOutFacts = {
   library: {
     layout: 9,
     readOnly: false,
+    encrypted: false,
     films: 15_000,
     runs: 3,
     lastCheck: { at: NOW - 2 * DAY, problems: 0, files: 45_000 },

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 
 import {
   firstRead,
+  isBlind,
   MODEL_BLINDINGS,
   nextStages,
   READING_STAGES,
@@ -13,6 +14,14 @@ import {
 } from '../../shared/domain/review.ts';
 
 const versions = (...stages: ReadingStage[]) => stages.map((stage, index) => ({ stage, number: index + 1 }));
+
+it('a film is to be read without the model until that is done, and shown, where the session says so', () => {
+  const blind = (blinding: (typeof MODEL_BLINDINGS)[number]) =>
+    [null, ...READING_STAGES].filter((stage) => isBlind(stage, blinding));
+  expect(blind('shown')).toEqual([]);
+  expect(blind('hidden')).toEqual([null, 'reading', 'revealed', 'revising']);
+  expect(blind('after-read')).toEqual([null, 'reading', 'read']);
+});
 
 describe('the steps of a reading', () => {
   it('never lead from having seen the model back to a first read', () => {

@@ -10,10 +10,16 @@ const SETTINGS: WindowSettings = {
   keys: { 'next-film': 'j', invert: 'Shift+i' },
 };
 
+const POINT = { model: 'ab'.repeat(32), task: 't1:Effusion', threshold: 0.25 };
+const LIBRARY = { lockMinutes: 5, operatingPoints: [POINT] } as const;
+const library = (json: string): string => `{"format":"chestlight settings 2","library":${json}}`;
+
 it('come back as they were, also where a file says only some of them', () => {
-  expect(readSettings(settingsText(SETTINGS))).toEqual({ settings: SETTINGS });
+  expect(readSettings(settingsText(SETTINGS, null))).toEqual({ settings: SETTINGS, library: null });
+  expect(readSettings(settingsText({}, LIBRARY))).toEqual({ settings: {}, library: LIBRARY });
   expect(readSettings('{"format":"chestlight settings 1","theme":"dark"}')).toEqual({
     settings: { theme: 'dark' },
+    library: null,
   });
 });
 
@@ -21,7 +27,7 @@ it.each([
   ['no JSON', 'x', /not a settings file/],
   ['a list', '[]', /not a settings file/],
   ['another format', '{"format":"chestlight-annotations"}', /not a settings file/],
-  ['a newer version', '{"format":"chestlight settings 2","theme":"dark"}', /version 2.*reads version 1/],
+  ['a newer version', '{"format":"chestlight settings 3","theme":"dark"}', /version 3.*reads version 2/],
   [
     'a setting that is not known',
     '{"format":"chestlight settings 1","evil":1}',
@@ -47,6 +53,20 @@ it.each([
       keys: Object.fromEntries(Array.from({ length: 501 }, (_, at) => [`k${at}`, 'a'])),
     }),
     /at most 500/,
+  ],
+  ['a library that is none', library('7'), /“library” of the file is a list/],
+  ['a library with a key', library('{"signingKey":"x"}'), /entry “signingKey”, which is not known/],
+  ['other minutes', library('{"lockMinutes":3}'), /lockMinutes one of 0, 1, 2/],
+  ['points that are none', library('{"operatingPoints":[7]}'), /threshold from 0 to 1 as number 1/],
+  [
+    'a point beyond 1',
+    library(JSON.stringify({ operatingPoints: [POINT, { ...POINT, threshold: 1.1 }] })),
+    /number 2/,
+  ],
+  [
+    'a point with a reason',
+    library(JSON.stringify({ operatingPoints: [{ ...POINT, reason: 'x' }] })),
+    /number 1/,
   ],
   ['no end', ' '.repeat(300_000), /too large/],
 ])('a file with %s is refused', (_, text, words) => {

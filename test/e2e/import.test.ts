@@ -1,5 +1,5 @@
 /** @file Films of one's own in the window: a folder with bad files, a chosen folder with a CSV, what cannot be taken, a host that goes away. */
-import { copyFileSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -15,7 +15,7 @@ const IMPORT_MS = 90_000;
 
 let window: AppWindow;
 beforeAll(async () => {
-  window = await openWindow();
+  window = await openWindow({ alone: true });
 });
 afterAll(() => window.close());
 inOrder();
@@ -48,7 +48,7 @@ it('takes a chosen folder with the labels of a CSV', async () => {
   const chosen = join(window.folder, 'images');
   mkdirSync(chosen);
   for (const name of readdirSync(dir)) copyFileSync(join(dir, name), join(chosen, name));
-  await page.getByLabel('Labels CSV', { exact: true }).setInputFiles(labels);
+  await page.getByLabel('Labels file', { exact: true }).setInputFiles(labels);
   const columns = page.getByRole('region', { name: 'Columns and first rows' });
   await columns.getByRole('combobox', { name: 'patient_id is: Patient' }).waitFor();
   await columns.getByRole('combobox', { name: 'Pneumonia is: Finding' }).waitFor();
@@ -68,6 +68,53 @@ it('takes a chosen folder with the labels of a CSV', async () => {
   expect(positive).toBeGreaterThan(0);
   await page.getByRole('button', { name: new RegExp(`^Pneumonia\\s+${positive}\\b`) }).waitFor();
   await window.picture('import-3-films');
+});
+
+/** What the Export page saves in a format. */
+async function exported(format: RegExp, file: string): Promise<string> {
+  const { page } = window;
+  await goTo(page, 'Export');
+  await page.getByRole('radio', { name: format }).click();
+  await page.getByRole('button', { name: 'Export', exact: true }).click();
+  const save = page.getByRole('button', { name: `Save ${file}` });
+  await save.first().waitFor();
+  const download = page.waitForEvent('download');
+  await save.first().click();
+  const path = join(window.folder, file);
+  await (await download).saveAs(path);
+  return path;
+}
+
+it('takes back what an export wrote: JSON, then COCO', async () => {
+  const { page } = window;
+  interface Exported {
+    readonly films: { labels: { finding: string; value: boolean }[] }[];
+  }
+  const json = await exported(/^JSON/, 'annotations.json');
+  const coco = await exported(/^COCO/, 'coco.json');
+  const file = JSON.parse(readFileSync(json, 'utf8')) as Exported;
+  const positive = file.films.flatMap(({ labels }) =>
+    labels.filter(({ finding, value }) => finding === 'Pneumonia' && value),
+  );
+  const [first] = positive;
+  if (first === undefined) throw new Error('a film has a pneumonia');
+  first.value = false;
+  writeFileSync(json, JSON.stringify(file));
+  for (const [path, count] of [
+    [json, positive.length - 1],
+    [coco, positive.length],
+  ] as const) {
+    await goTo(page, 'Library');
+    await page.getByRole('button', { name: 'Add films' }).click();
+    await page.getByLabel('Labels file', { exact: true }).setInputFiles(path);
+    await page.getByText('The file says itself what it holds').waitFor();
+    expect(await seriousViolations(page)).toEqual([]);
+    await window.picture('import-5-telling');
+    await page.getByRole('button', { name: 'Import' }).click();
+    await page.getByRole('heading', { name: 'Import done' }).waitFor({ timeout: IMPORT_MS });
+    await page.getByRole('button', { name: 'See the films' }).click();
+    await page.getByRole('button', { name: new RegExp(`^Pneumonia\\s+${count}\\b`) }).waitFor();
+  }
 });
 
 it('says what is wrong with a path, and keeps what was there', async () => {
@@ -96,7 +143,8 @@ it('empty pages say what to do next', async () => {
   expect(window.problems).toEqual([]);
 });
 
-it('tells when Chestlight is gone, and still shows what it has', async () => {
+it('tells when Chestlight is gone, and still shows what it has', async (test) => {
+  if (window.packed) return test.skip('the packed app goes with its window');
   const { page } = window;
   await goTo(page, 'Library');
   await window.stopServer();

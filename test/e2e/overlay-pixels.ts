@@ -37,6 +37,39 @@ export async function cellColour(
   })()`);
 }
 
+/**
+ * How much lighter the borders of the tokens are than the film two pixels beside them, grey levels: the mean along the borders that run
+ * down, the middle half of the film.
+ */
+export async function lightOnBorders(
+  page: Page,
+  place: { readonly slot: number; readonly grid: number } & Placement,
+): Promise<number> {
+  const { slot, grid, zoom, shift } = place;
+  const { width, height } = await canvasSize(page, slot);
+  const side = Math.min(width, height) * zoom;
+  const lines = Array.from(
+    { length: grid - 1 },
+    (_, line) => width / 2 + shift[0] + ((line + 1) / grid - 0.5) * side,
+  );
+  const top = Math.round(height / 2 + shift[1] - side / 4);
+  return page.evaluate<number>(`(() => {
+    const context = document.querySelectorAll('[data-film] canvas')[${slot}].getContext('2d');
+    const mean = (x) => {
+      const { data } = context.getImageData(x, ${top}, 1, ${Math.round(side / 2)});
+      let sum = 0;
+      for (let at = 0; at < data.length; at += 4) sum += (data[at] + data[at + 1] + data[at + 2]) / 3;
+      return sum / (data.length / 4);
+    };
+    // a line one pixel wide lies on one column or on two
+    const lighter = ${JSON.stringify(lines)}.map((x) => {
+      const left = Math.floor(x - 0.5);
+      return mean(left) + mean(left + 1) - mean(left - 2) - mean(left + 3);
+    });
+    return lighter.reduce((sum, one) => sum + one, 0) / lighter.length;
+  })()`);
+}
+
 /** Grey pixels are film; the overlay's colours are not grey. */
 export function isGrey([red, green, blue]: Rgb): boolean {
   return Math.max(red, green, blue) - Math.min(red, green, blue) <= 2;

@@ -71,7 +71,7 @@ it('plans cells by keyboard and says what they cost', { timeout: TEST_MS }, asyn
   for (const name of readdirSync(dir)) copyFileSync(join(dir, name), join(chosen, name));
   await page.getByRole('button', { name: 'Go to the library' }).click();
   await page.getByRole('button', { name: 'Add films' }).first().click();
-  await page.getByLabel('Labels CSV', { exact: true }).setInputFiles(labels);
+  await page.getByLabel('Labels file', { exact: true }).setInputFiles(labels);
   await page.getByRole('region', { name: 'Columns and first rows' }).waitFor();
   await page.getByLabel('Folder of films', { exact: true }).setInputFiles(chosen);
   await page.getByText(`${films} files`).waitFor();

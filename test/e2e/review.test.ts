@@ -1,6 +1,6 @@
 /**
  * @file A review session in one window on the real server: an owner sets it up, two readers read by keyboard alone, sign, have
- * the model revealed and revise, an adjudicator settles. Each test goes on where the one before ended.
+ * the model revealed and revise, an adjudicator settles, the owner makes labels of it that a teacher learns. Each test goes on where the one before ended.
  */
 import type { Locator } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -201,12 +201,34 @@ it(
     await film(1);
     await leaveControls();
     // quality, normal or not, tube; the last one stays open
-    await press('1', '2', '2');
+    await press('1');
+    const good = panel().getByRole('button', { name: 'Good', exact: true });
+    await expect.poll(() => good.getAttribute('aria-pressed'), PATIENCE).toBe('true');
+    await press('Control+z');
+    await expect.poll(() => good.getAttribute('aria-pressed'), PATIENCE).toBe('false');
+    await press('Control+Shift+z', '2', '2');
     await press('s', 'Enter');
     await rectangle().waitFor();
     await press('c', 'c', 'o');
     await page.keyboard.type('Old scar');
     await press('Escape', 'k');
+    // the mask, the key image and the note are taken back and done again by the same keys, each kept as a version
+    const [note, noKey] = [
+      page.getByRole('textbox', { name: 'Note' }),
+      page.getByRole('button', { name: 'Key image', exact: true }),
+    ];
+    await press('m');
+    await page.getByText('Identity masked').waitFor();
+    await press('Control+z', 'Control+z');
+    await noKey.waitFor();
+    expect(await page.getByText('Identity masked').count()).toBe(0);
+    await press('Control+z');
+    await expect.poll(() => note.inputValue(), PATIENCE).toBe('');
+    await saved().waitFor();
+    await press('Control+Shift+z');
+    await expect.poll(() => note.inputValue(), PATIENCE).toBe('Old scar');
+    await press('Control+Shift+z');
+    await page.getByRole('button', { name: 'Key image: no more' }).waitFor();
     await saved().waitFor();
     expect(await panel().getByText('Saving…').count()).toBe(0);
     await page.reload();
@@ -246,6 +268,10 @@ it(
     const accept = model.getByRole('button', { name: /^Accept: / });
     expect(await accept.count()).toBeGreaterThan(0);
     await press('a');
+    await expect.poll(() => accept.first().getAttribute('aria-pressed'), PATIENCE).toBe('true');
+    await press('Control+z');
+    await expect.poll(() => accept.first().getAttribute('aria-pressed'), PATIENCE).toBe('false');
+    await press('Control+Shift+z');
     await expect.poll(() => accept.first().getAttribute('aria-pressed'), PATIENCE).toBe('true');
     // the same key again takes it back: a one-epoch model is not believed
     await press('PageUp', 'a');
@@ -439,14 +465,73 @@ it(
   },
 );
 
+it(
+  'makes a label version of what was read and settled, which a teacher learns and records',
+  { timeout: SETUP_MS + TEST_MS },
+  async () => {
+    const { page } = window;
+    expect(await page.getByRole('tab', { name: 'Labels' }).count()).toBe(0);
+    await signIn(OWNER);
+    await openSession();
+    await page.getByRole('tab', { name: 'Labels' }).click();
+    const table = page.getByRole('table', { name: 'Labels that the version would hold' });
+    await table.waitFor();
+    await page.getByText(`${FILMS} of ${FILMS} films, 2 of them settled`).waitFor();
+    // three readers are not there: a mistake is told where it is made
+    const least = page.getByRole('textbox', { name: 'Fewest readers who signed' });
+    await least.fill('3');
+    await page.getByText('From 1 to 2').waitFor();
+    expect(await page.getByRole('button', { name: 'Correct the readers' }).isDisabled()).toBe(true);
+    await least.fill('2');
+    await page.getByRole('combobox', { name: /^Normal or abnormal/ }).click();
+    await page.getByRole('option', { name: 'Is the film normal?' }).click();
+    await page.getByRole('checkbox', { name: 'Abnormal' }).click();
+    const t2 = table.getByRole('row', { name: /^Abnormal/ });
+    await t2.waitFor();
+    await page.getByRole('radio', { name: 'More than half' }).click();
+    await page.getByLabel('Name of the version').fill('Spring labels');
+    await looksRight('17-labels');
+    await page.getByRole('button', { name: 'Make the label version' }).click();
+    await page.getByText('“Spring labels” is kept.').waitFor();
+    const made = page.getByRole('list', { name: 'Label versions of this session' });
+    await made.getByText('Spring labels').waitFor();
+    await page.getByLabel('Name of the version').fill('SPRING labels');
+    await page.getByText('There is a version of this name.').waitFor();
+    await looksRight('18-labels-made');
+
+    await made.getByRole('link', { name: 'Plan a study' }).click();
+    await page.getByRole('combobox', { name: 'Labels: Spring labels' }).waitFor();
+    await looksRight('19-study');
+    await page.goBack();
+    await made.getByRole('link', { name: 'Train a teacher' }).click();
+    await page.getByRole('combobox', { name: 'Labels: Spring labels' }).waitFor();
+    await page.getByRole('radio', { name: 'Quick look' }).click();
+    await page.getByRole('textbox', { name: 'Epochs', exact: true }).fill('1');
+    await page.getByRole('textbox', { name: 'Batch', exact: true }).fill('8');
+    await page.getByRole('textbox', { name: 'Name of the run' }).fill('Taught by readers');
+    await looksRight('20-teacher');
+    await page.getByRole('button', { name: 'Train teacher' }).click();
+    const run = page.getByRole('region', { name: 'Run', exact: true });
+    await run.getByRole('combobox', { name: 'Run: Taught by readers' }).waitFor();
+    await run.getByText('Finished', { exact: true }).waitFor({ timeout: SETUP_MS });
+    await run.getByText('“Spring labels”, of Spring round').waitFor();
+    await looksRight('21-taught');
+    expect(window.problems).toEqual([]);
+  },
+);
+
 it('says at once that nothing is saved while there is no host', { timeout: TEST_MS }, async () => {
   const { page } = window;
   await signIn(ANA);
   await openSession();
-  await page.getByRole('grid', { name: 'Films of the worklist' }).focus();
+  const worklist = page.getByRole('grid', { name: 'Films of the worklist' });
+  await worklist.getByText('Revised', { exact: true }).first().waitFor(); // its rows are there
+  await worklist.focus();
   await press('Home', 'Enter');
   await film(1);
   await leaveControls();
+  const again = panel().getByRole('button', { name: /^Revise once more/ });
+  await expect.poll(() => again.isEnabled(), PATIENCE).toBe(true); // the read is there, and its keys with it
   await press('Shift+U');
   await panel().getByText('Revising', { exact: true }).first().waitFor();
   await saved().waitFor();
@@ -456,7 +541,7 @@ it('says at once that nothing is saved while there is no host', { timeout: TEST_
     .getByText(/^Not saved: no connection/)
     .waitFor();
   expect(await saved().count()).toBe(0);
-  await window.picture('review-17-no-host');
+  await window.picture('review-22-no-host');
 });
 
 async function stillOpen(): Promise<number> {

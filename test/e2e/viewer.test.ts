@@ -8,24 +8,41 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 
 import { connectLoopback } from '../../main/node/loopback-client.ts';
 import type { FilmId } from '../../shared/domain/ids.ts';
+import { WINDOW_PRESETS } from '../../shared/domain/lut.ts';
 import { smallFilmFolder } from '../helpers/small-library.ts';
 import { seriousViolations } from './accessibility.ts';
 import { inOrder } from './in-order.ts';
+import { looksRight } from './looks.ts';
 import { goTo, openWindow, PATIENCE, type AppWindow } from './window.ts';
 
 const MULTIFRAME = fileURLToPath(new URL('../fixtures/dicom/good/multiframe2.dcm', import.meta.url));
 const IMPORT_MS = 90_000;
 
 let window: AppWindow;
+/** The spare address, which is good for one program. */
+let other: ReturnType<typeof connectLoopback> | undefined;
+const host = () => (other ??= connectLoopback(window.spareUrl));
+const drawnOn = async (filmId: FilmId) => (await host()).client.annotations.of({ filmId });
 beforeAll(async () => {
   window = await openWindow();
 });
-afterAll(() => window.close());
+afterAll(async () => {
+  (await other)?.close();
+  await window.close();
+});
 inOrder();
 
 const press = async (...keys: readonly string[]): Promise<void> => {
   for (const key of keys) await window.page.keyboard.press(key);
 };
+
+/** The film's canvas has the size of its viewport, also after the window had other sizes. */
+const filled = (): Promise<boolean> =>
+  window.page.evaluate(`(() => {
+    const film = document.querySelector('[data-film]');
+    const canvas = film.querySelector('canvas');
+    return canvas.clientWidth === film.clientWidth && canvas.clientHeight === film.clientHeight;
+  })()`);
 
 it('shows a film with its tools', async () => {
   const { page } = window;
@@ -66,6 +83,34 @@ it('draws, moves and removes a length without a mouse, and takes all of it back'
   await length.waitFor();
 });
 
+it('steps of drawing can still be taken back after the page was left', async () => {
+  const { page } = window;
+  const length = page.getByRole('button', { name: /^Length, [\d.]+ px$/ });
+  // turned and drawn: what was drawn is taken back later, how the film lay is not
+  await press('Escape', 'l', 'Enter', 'r');
+  await expect.poll(() => length.count(), PATIENCE).toBe(2);
+  await goTo(page, 'Library');
+  await goTo(page, 'Reading room');
+  await expect.poll(() => length.count(), PATIENCE).toBe(2);
+  await page.getByRole('button', { name: /^Undo: Length drawn/ }).waitFor();
+  await page.evaluate('document.activeElement.blur()');
+  await press('Control+z');
+  await expect.poll(() => length.count(), PATIENCE).toBe(1);
+  await press('Control+Shift+z');
+  await expect.poll(() => length.count(), PATIENCE).toBe(2);
+  // drawn on elsewhere meanwhile: what is there now counts, without steps to what was before
+  const filmId = (await page.locator('[data-film]').getAttribute('data-film')) as FilmId;
+  await goTo(page, 'Library');
+  const kept = async (): Promise<number> => (await drawnOn(filmId)).shapes.length;
+  await expect.poll(kept, PATIENCE).toBe(2);
+  const { version } = await drawnOn(filmId);
+  await (await host()).client.annotations.save({ filmId, shapes: [], after: version });
+  await goTo(page, 'Reading room');
+  await expect.poll(() => page.locator('[data-film^="film-"]').count(), PATIENCE).toBe(1);
+  await page.getByRole('button', { name: 'Nothing to undo' }).waitFor();
+  expect(await length.count()).toBe(0);
+});
+
 it('draws every kind of shape, and says what it measures', async () => {
   const { page } = window;
   for (const [key, name] of [
@@ -83,7 +128,8 @@ it('draws every kind of shape, and says what it measures', async () => {
   await page.getByRole('textbox', { name: 'Note of the arrow' }).fill('Left base');
   await page.getByRole('button', { name: 'Arrow note, Left base' }).waitFor();
   expect(await seriousViolations(page)).toEqual([]);
-  await window.picture('viewer-2-shapes');
+  await looksRight(window, 'viewer-2-shapes');
+  expect(await filled()).toBe(true);
   await page.getByRole('button', { name: 'Remove all shapes of this film' }).click();
   await expect.poll(() => page.locator('g[data-shape]').count(), PATIENCE).toBe(0);
 });
@@ -115,10 +161,9 @@ it('what is drawn is kept with the film, and the wheel zooms over a shape too', 
   await page.evaluate('document.activeElement.blur()');
   await press('f', 'Enter', 'j', 'Enter', 'Escape');
   await page.getByRole('textbox', { name: 'Note of the arrow' }).fill('Kept');
-  const host = await connectLoopback(window.spareUrl);
   const filmId = (await page.locator('[data-film]').getAttribute('data-film')) as FilmId;
   const kept = async (): Promise<string[]> =>
-    (await host.client.annotations.of({ filmId })).shapes.map(({ kind, text }) => `${kind} ${text}`);
+    (await drawnOn(filmId)).shapes.map(({ kind, text }) => `${kind} ${text}`);
   await expect.poll(kept, PATIENCE).toEqual(['freehand ', 'arrow Kept']);
   await page.reload();
   await page.getByRole('button', { name: 'Arrow note, Kept' }).waitFor();
@@ -133,8 +178,7 @@ it('what is drawn is kept with the film, and the wheel zooms over a shape too', 
   // Its points by keyboard: one is in the order of Tab, the others are reached from it.
   const point = (words: string) => page.getByRole('button', { name: `Outline, point ${words}`, exact: true });
   const corners = async (): Promise<number | undefined> =>
-    (await host.client.annotations.of({ filmId })).shapes.find(({ kind }) => kind === 'freehand')?.points
-      .length;
+    (await drawnOn(filmId)).shapes.find(({ kind }) => kind === 'freehand')?.points.length;
   await outline.focus();
   await press('Tab');
   await expect
@@ -191,21 +235,51 @@ it('what is drawn is kept with the film, and the wheel zooms over a shape too', 
   await page.getByRole('button', { name: 'Remove all shapes of this film' }).click();
   await expect.poll(() => page.locator('g[data-shape]').count(), PATIENCE).toBe(0);
   await expect.poll(kept, PATIENCE).toEqual([]);
-  host.close();
   expect(window.problems).toEqual([]);
+});
+
+it('the digits choose a window relative to the one of the film', async () => {
+  const { page } = window;
+  await page.evaluate('document.activeElement.blur()');
+  await press('0');
+  const chosen = page.getByRole('combobox', { name: 'Window' });
+  const shown = async (): Promise<readonly number[]> =>
+    [...((await page.locator('p.window').textContent()) ?? '').matchAll(/[WC] (-?[\d.]+)/g)].map(
+      ([, value]) => Number(value),
+    );
+  const [width = 0, center = 0] = await shown();
+  expect(width).toBeGreaterThan(10);
+  for (const [key, { name, ...preset }] of WINDOW_PRESETS.entries()) {
+    await press(String(key));
+    await expect.poll(() => chosen.textContent(), PATIENCE).toContain(name);
+    const [wide = 0, middle = 0] = await shown();
+    expect(Math.abs(wide - width * preset.width), name).toBeLessThanOrEqual(1);
+    expect(Math.abs(middle - center - preset.shift * width), name).toBeLessThanOrEqual(1);
+  }
+  expect(WINDOW_PRESETS).toHaveLength(10);
+  await press('Space');
+  await expect.poll(shown, PATIENCE).toEqual([width, center]);
 });
 
 it('a key can be changed, but not to one that is in use, and is kept', async () => {
   const { page } = window;
   await page.evaluate('document.activeElement.blur()');
   await press('?');
+  for (const [key, { name }] of WINDOW_PRESETS.entries())
+    await page.getByRole('button', { name: `Window: ${name.toLowerCase()}: ${key}. Change` }).waitFor();
   await page.getByRole('button', { name: 'Invert: I. Change' }).click();
   await press('m');
   await page.getByText('M is the key of “Mask identity”').waitFor();
   await press('x');
   await page.getByRole('button', { name: 'Invert: X. Change' }).waitFor();
   expect(await seriousViolations(page)).toEqual([]);
-  await window.picture('viewer-3-keys');
+  const cut = `(() => {
+    const sheet = document.querySelector('aside[aria-label="Keys"]');
+    return sheet.scrollWidth - sheet.clientWidth;
+  })()`;
+  expect(await page.evaluate(cut)).toBe(0);
+  await looksRight(window, 'viewer-3-keys');
+  expect(await filled()).toBe(true);
   await page.reload();
   await expect.poll(() => page.locator('[data-film^="film-"]').count(), PATIENCE).toBe(1);
   await press('x');

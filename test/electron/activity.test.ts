@@ -5,7 +5,7 @@ import { createORPCClient } from '@orpc/client';
 import { RPCLink } from '@orpc/client/message-port';
 import { expect, it } from 'vitest';
 
-import { followActivity } from '../../main/electron/activity.ts';
+import { followActivity, systemEffects } from '../../main/electron/activity.ts';
 import { createPortServer } from '../../main/electron/message-port-rpc.ts';
 import { asRpcPort } from '../../main/electron/node-port.ts';
 import type { Services } from '../../main/services/app.ts';
@@ -46,4 +46,34 @@ it('keeps awake from the first work to the last, shows how far, and lets go at t
   port1.close();
   const expected = [null, 'awake', 'unknown', 0.25, 1, 'may sleep', null, 'awake', 0.5, 'may sleep', null];
   expect(told).toEqual(expected);
+});
+
+it('holds one power blocker while something is at work, gives that one back, and draws no bar on a window that is gone', () => {
+  const calls: string[] = [];
+  let next = 7;
+  let gone = false;
+  const blocker = {
+    start: (type: string) => (calls.push(`start ${type}`), next++),
+    stop: (id: number) => calls.push(`stop ${id}`),
+  };
+  const window = {
+    isDestroyed: () => gone,
+    setProgressBar: (fraction: number) => calls.push(`bar ${fraction}`),
+  };
+  const effects = systemEffects(blocker, window);
+  expect(effects.isBusy()).toBe(false);
+  effects.keepAwake(true);
+  effects.keepAwake(true);
+  effects.showProgress('unknown');
+  expect(effects.isBusy()).toBe(true);
+  effects.keepAwake(false);
+  effects.keepAwake(false);
+  expect(effects.isBusy()).toBe(false);
+  effects.showProgress(null);
+  effects.keepAwake(true);
+  gone = true;
+  effects.showProgress(0.5);
+  effects.keepAwake(false);
+  const one = 'start prevent-app-suspension';
+  expect(calls).toEqual([one, 'bar 2', 'stop 7', 'bar -1', one, 'stop 8']);
 });

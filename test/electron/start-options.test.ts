@@ -7,7 +7,12 @@ import { describe, expect, it } from 'vitest';
 import { menuTemplate } from '../../main/electron/menu.ts';
 import { LOG_BYTES, openAppLog } from '../../main/node/app-log.ts';
 import { APP_LOGS, LOG_NAME } from '../../main/services/system/log-files.ts';
-import { bundledNode, hostKind, libraryArgument } from '../../main/electron/start-options.ts';
+import {
+  bundledNode,
+  commandArguments,
+  hostKind,
+  libraryArgument,
+} from '../../main/electron/start-options.ts';
 import { tempFolder } from '../helpers/temp-library.ts';
 
 describe('the arguments', () => {
@@ -20,6 +25,20 @@ describe('the arguments', () => {
     [[], null],
   ])('%j name the library %j', (args, library) => {
     expect(libraryArgument(args)).toBe(library);
+  });
+});
+
+describe('a verb', () => {
+  it.each([
+    [['/opt/Chestlight/chestlight', '--cli', 'doctor', '--json'], true, ['doctor', '--json']],
+    [['C:/Chestlight.exe', '--cli'], true, []],
+    [['/tmp/.mount_C/chestlight', '--no-sandbox', '--cli', 'doctor'], true, ['doctor']],
+    [['/tmp/.mount_C/chestlight', '--no-sandbox'], true, null],
+    [['electron', '.', '--cli', 'runs'], false, ['runs']],
+    [['/opt/Chestlight/chestlight', '--library', '--cli'], true, null],
+    [['/opt/Chestlight/chestlight'], true, null],
+  ])('%j (packed: %j) is %j', (argv, packed, args) => {
+    expect(commandArguments(argv, packed)).toEqual(args);
   });
 });
 

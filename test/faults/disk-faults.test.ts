@@ -1,5 +1,5 @@
 /**
- * @file Every call that creates, writes, syncs, renames, links or copies fails once, or from there on, with ENOSPC or EIO: what is on
+ * @file Every call that creates, writes, syncs, renames, links, copies, cuts or removes fails once, or from there on, with ENOSPC or EIO: what is on
  * the disk afterwards is the old or the new state and whole, and a person was told in words. Real node:fs, in a process of its own.
  */
 import { execFile } from 'node:child_process';

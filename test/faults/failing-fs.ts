@@ -1,7 +1,7 @@
 /**
  * @file node:fs as it is, but for one call that fails: loaded into a process before anything else, it counts the calls that
- * create, write, sync, rename, link or copy below a folder, and lets the n-th one (or every one from there on) fail as a
- * full or broken disk does. Half of the bytes of a failing write reach the disk.
+ * create, write, sync, rename, link, copy, cut or remove below a folder, and lets the n-th one (or every one from there on) fail as a
+ * full or broken disk does. Half of the bytes of a failing write reach the disk. A disk that stays full still removes.
  */
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
@@ -16,18 +16,25 @@ export const faultPlan = z.object({
   lasts: z.boolean(),
   /** Only what lies below this folder counts. */
   under: z.string(),
+  /** Where a process that leaves writes its calls, one a line. */
+  told: z.string().optional(),
 });
 export type FaultPlan = z.infer<typeof faultPlan>;
 
 const NOTHING: FaultPlan = { failAt: 0, code: 'ENOSPC', lasts: false, under: '' };
 let plan = NOTHING;
 let calls: string[] = [];
+let removals = 0;
 
 /** Counts from zero under a new plan. */
 export function arm(next: FaultPlan): void {
   plan = next;
   calls = [];
+  removals = 0;
 }
+
+/** How many removals failed under the plan: what they were to take away may still be there. */
+export const failedRemovals = (): number => removals;
 
 /** Nothing fails any more. @returns the calls that counted, in order */
 export function disarm(): readonly string[] {
@@ -41,7 +48,9 @@ function faultOf(call: string, path: unknown): Error | null {
   const place = path instanceof URL ? path.pathname : typeof path === 'string' ? path : '';
   if (under === '' || !(place === under || place.startsWith(`${under}${sep}`))) return null;
   calls.push(`${call} ${place.slice(under.length)}`);
-  const fails = lasts ? failAt > 0 && calls.length >= failAt : calls.length === failAt;
+  const frees = code === 'ENOSPC' && call === 'rm' && calls.length !== failAt;
+  const fails = lasts ? failAt > 0 && calls.length >= failAt && !frees : calls.length === failAt;
+  removals += Number(fails && call === 'rm');
   return fails ? Object.assign(new Error(`${code}: made to fail, ${call}`), { code, syscall: call }) : null;
 }
 
@@ -94,7 +103,7 @@ function guardHandle(handle: fs.promises.FileHandle, path: unknown): fs.promises
 }
 
 const paths = new Map<number, unknown>();
-const { openSync, promises } = fs;
+const { openSync, promises, writeFileSync } = fs;
 const open = promises.open;
 
 Object.assign(fs, {
@@ -113,7 +122,11 @@ Object.assign(promises, {
 });
 for (const name of ['writeSync', 'fsyncSync', 'fdatasyncSync', 'ftruncateSync'])
   wrap(fs, name, ([fd]) => orFail(name.replace('Sync', ''), paths.get(Number(fd))));
-for (const name of ['writeFile', 'mkdir']) {
+for (const name of ['rm', 'unlink', 'rmdir']) {
+  wrap(fs, `${name}Sync`, ([path]) => orFail('rm', path));
+  wrapLater(promises, name, ([path]) => orFail('rm', path));
+}
+for (const name of ['writeFile', 'mkdir', 'truncate']) {
   wrap(fs, `${name}Sync`, ([path]) => orFail(name, path));
   wrapLater(promises, name, ([path]) => orFail(name, path));
 }
@@ -126,4 +139,9 @@ syncBuiltinESMExports();
 
 // A process that is not written for this gets its plan from outside.
 const given = process.env.CHESTLIGHT_FAULT;
-if (given !== undefined) arm(faultPlan.parse(JSON.parse(given)));
+if (given !== undefined) {
+  const outside = faultPlan.parse(JSON.parse(given));
+  arm(outside);
+  const { told } = outside;
+  if (told !== undefined) process.on('exit', () => writeFileSync(told, disarm().join('\n')));
+}

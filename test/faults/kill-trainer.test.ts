@@ -1,22 +1,19 @@
 /**
  * @file The training process is killed at random moments, over and over until the run is done: after each kill every checkpoint and
- * weights file can be read, and the final weights are those of a run that nobody touched, bit for bit. The same when a call of the
- * disk fails. CHESTLIGHT_RESUMED=20 runs and CHESTLIGHT_KILLS=200 kills for the long version.
+ * weights file can be read, and the final weights are those of a run that nobody touched, bit for bit. CHESTLIGHT_RESUMED=20 runs
+ * and CHESTLIGHT_KILLS=200 kills for the long version.
  */
 import { existsSync, readFileSync, readdirSync, rmSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
 import { readSafetensors } from '../../main/numeric/weights/safetensors.ts';
 import type { FromTraining } from '../../shared/worker/protocol.ts';
 import { finalHash, makeFilms, runProcess, writePlan } from '../worker/training-process.ts';
-import { ALL_FAULTS, chance, killsOr, RESUMED } from './counts.ts';
-import type { FaultPlan } from './failing-fs.ts';
+import { chance, killsOr, RESUMED } from './counts.ts';
 
 const KILLS = killsOr(2);
-const FAILING_FS = pathToFileURL(join(import.meta.dirname, 'failing-fs.ts')).href;
 
 let made: ReturnType<typeof makeFilms>;
 let whole: string;
@@ -92,32 +89,3 @@ it('falls back from a newest checkpoint that lost its end, says so, and ends wit
   expect(warning?.message).toContain(`${newest} was passed over`);
   expect(finalHash(seen)).toBe(whole);
 });
-
-/** A run whose process has a disk that fails as planned. */
-async function onFailingDisk(name: string, fault: Omit<FaultPlan, 'under'>): Promise<FromTraining[]> {
-  return await runProcess(plan(name, null), () => undefined, {
-    NODE_OPTIONS: `--import=${FAILING_FS}`,
-    CHESTLIGHT_FAULT: JSON.stringify({ ...fault, under: join(made.dir, name) } satisfies FaultPlan),
-  });
-}
-
-it('a disk that fails ends the run with DISK_FULL; what is there is whole, and with a sound disk it goes on to the same weights', async () => {
-  const seen = new Set<number>();
-  const points = ALL_FAULTS ? Infinity : 1;
-  let isThrough = false;
-  for (let tries = 1; tries <= points && !isThrough; tries += 1) {
-    const failAt = ALL_FAULTS ? tries : 1 + Math.floor(random() * 30);
-    if (seen.has(failAt)) continue;
-    seen.add(failAt);
-    const name = `disk-${failAt}`;
-    const first = await onFailingDisk(name, { failAt, code: 'EIO', lasts: false });
-    isThrough = ended(first);
-    if (isThrough) break; // more calls than the run makes
-    expect([failAt, first.at(-1)]).toMatchObject([failAt, { type: 'failed', code: 'DISK_FULL' }]);
-    readAll(join(made.dir, name));
-    const second = await runProcess(plan(name, 'newest'));
-    expect([failAt, finalHash(second)]).toEqual([failAt, whole]);
-  }
-  process.stdout.write(`${seen.size} failing calls of the disk tried\n`);
-  expect(seen.size).toBeGreaterThan(0);
-}, 3_600_000);

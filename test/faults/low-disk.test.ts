@@ -36,7 +36,7 @@ it('pauses the run in time, says why, does not begin another, and goes on with r
   expect(state).toBe('paused');
   const { error } = await training.service.run({ runId: id }, call);
   expect(error).toMatchObject({ code: 'DISK_FULL' });
-  expect(error?.message).toMatch(/nearly full: 1\d\d MB are free.*nothing is lost.*resume it/);
+  expect(error?.message).toMatch(/nearly full: \d+ MB are free.*nothing is lost.*resume it/);
   const dir = join(library.files.runsDir, id);
   const kept = readdirSync(dir).filter((name) => name.startsWith('checkpoint-'));
   expect(kept.length).toBeGreaterThan(0);

@@ -51,7 +51,7 @@ function judge(file: string, told: readonly string[]): void {
   } finally {
     store.close();
   }
-  for (const { path } of listBackups(file)) expect(isSound(path)).toBe(true);
+  for (const { path } of listBackups(file)) expect(isSound(path, null)).toBe(true);
 }
 
 const disks = [

@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 
 import { expect, it } from 'vitest';
 
+import { createNodeWorkerHost } from '../../main/node/worker-host-node.ts';
 import { openLibrary } from '../../main/services/library/open-library.ts';
 import { openStore } from '../../main/store/store.ts';
 import { call, keptLog, tempFolder, tempLibrary, testClock } from '../helpers/temp-library.ts';
@@ -64,12 +65,12 @@ it('tells the person and the log', async () => {
   await writeUntilKilled(join(dir, 'library.db'), 20);
   truncateSync(join(dir, 'library.db-wal'), 10_000);
   const log = keptLog();
-  const again = await openLibrary(dir, { clock: testClock(), log });
+  const again = await openLibrary(dir, { workerHost: createNodeWorkerHost(), clock: testClock(), log });
   const { warnings } = await again.service.overview({}, call);
   expect(warnings[0]).toMatch(/cut off in the middle of saving.*newest act that is kept is of 20\d\d-/);
   expect(log.lines.join()).toContain('cut off while it saved');
   await again.close();
-  const sound = await openLibrary(dir, { clock: testClock(), log });
+  const sound = await openLibrary(dir, { workerHost: createNodeWorkerHost(), clock: testClock(), log });
   expect((await sound.service.overview({}, call)).warnings.join()).not.toContain('cut off');
   await sound.close();
 });

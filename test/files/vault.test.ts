@@ -44,8 +44,12 @@ it('writes what comes in pieces, with the mode that is asked for', async () => {
 it('says what Node says of a file that is not there', async () => {
   const path = join(tempFolder(), 'absent');
   const vault = plainVault();
-  for (const reading of [vault.read(path), vault.size(path), vault.readAt(path, 0, new Uint8Array(1))]) {
-    await expect(reading).rejects.toMatchObject({ code: 'ENOENT' });
+  for (const reading of [
+    () => vault.read(path),
+    () => vault.size(path),
+    () => vault.readAt(path, 0, new Uint8Array(1)),
+  ]) {
+    await expect(reading()).rejects.toMatchObject({ code: 'ENOENT' });
   }
 });
 

@@ -88,6 +88,5 @@ export async function readSession(bytes: Uint8Array, folder: string): Promise<vo
     if (store.check().length > 0) throw new Error('the library is not sound after the merge');
   } finally {
     store.close();
-    await opened.close();
   }
 }

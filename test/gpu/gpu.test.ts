@@ -1,7 +1,6 @@
 /**
  * @file What only a graphics card can show: that the engine takes it, names it, computes right on it, as one graph as well as
- * eagerly, in both precisions. Figures are printed. Without a card every check is skipped and says so. (What happens when memory
- * is full is tested on the processor, test/worker/training-memory.test.ts.)
+ * eagerly, in each precision, and goes on when its memory is full. Figures are printed. Without a card every check is skipped and says so.
  */
 import { spawnSync } from 'node:child_process';
 
@@ -15,6 +14,8 @@ import { TrainState } from '../../main/numeric/train/train-state.ts';
 import { labelledWork, stepOf } from '../../main/numeric/train/train-step.ts';
 import { vitConfig } from '../../main/numeric/vit/config.ts';
 import { initParameters, uniformGenerator } from '../../main/numeric/vit/init.ts';
+import { shrinkingSteps } from '../../main/worker/shrinking-steps.ts';
+import { stepTaker } from '../../main/worker/step-taker.ts';
 import { PAPER_LOSS, VIT_VARIANTS, type Precision, type VitVariant } from '../../shared/domain/recipe.ts';
 
 let engine: Engine;
@@ -71,27 +72,55 @@ it('leaves memory to others: it grows with need', () => {
 });
 
 describe.each(VIT_VARIANTS)('ViT-%s', (variant) => {
-  it.each(['single', 'mixed'] as const)('the compiled step equals the eager one, %s', async (precision) => {
-    const batch = noise(4);
-    const { state, work, trainer } = training(variant, 4, precision);
-    const compiled = await trainer.step([batch], OPTIMISER, nothing);
-    state.step = 0; // the state still holds the weights from before
-    const eager = await stepOf(work, state, [batch], OPTIMISER);
-    // A card multiplies with 10-bit mantissas (TF32) where it is allowed to.
-    const limit = precision === 'single' ? 5e-3 : 5e-2;
-    expect(Math.abs((compiled?.loss ?? Number.NaN) / eager.loss - 1)).toBeLessThan(limit);
-    expect(Math.abs((compiled?.gradNorm ?? Number.NaN) / eager.gradNorm - 1)).toBeLessThan(limit);
-    trainer.dispose();
-    state.dispose();
+  it.each(['single', 'mixed', 'mixed-f16'] as const)(
+    'the compiled step equals the eager one, %s',
+    async (precision) => {
+      const batch = noise(4);
+      const { state, trainer } = training(variant, 4, precision);
+      const compiled = await trainer.step([batch], OPTIMISER, nothing);
+      trainer.dispose();
+      state.dispose();
+      const other = training(variant, 4, 'single');
+      const eager = await stepOf(other.work, other.state, [batch], OPTIMISER);
+      other.state.dispose();
+      // A card multiplies with 10-bit mantissas (TF32) where it is allowed to.
+      const limit = precision === 'single' ? 5e-3 : 5e-2;
+      expect(Math.abs((compiled?.loss ?? Number.NaN) / eager.loss - 1)).toBeLessThan(limit);
+      expect(Math.abs((compiled?.gradNorm ?? Number.NaN) / eager.gradNorm - 1)).toBeLessThan(limit);
+    },
+  );
+});
+
+it('goes on with smaller micro-batches where the card is full', { timeout: 600_000 }, async () => {
+  const films = 4096;
+  const config = vitConfig('base', { t1Units: FINDINGS });
+  const state = new TrainState(config, initParameters(config, 1), { ema: false });
+  const { work } = training('base', 1, 'single');
+  const told: number[] = [];
+  const steps = shrinkingSteps({
+    work,
+    size: { microBatch: films, recompute: false },
+    stepsOf: () => stepTaker(state, work, null, nothing),
+    onShrink: ({ microBatch }) => told.push(microBatch),
   });
+  const { loss } = await steps.step([noise(films)], OPTIMISER);
+  expect(loss).toBeGreaterThan(0);
+  expect(told.length).toBeGreaterThan(0); // no card of today holds a step of 4,096 films of ViT-Base
+  process.stdout.write(`${engine.deviceName}, ViT-Base: ${told.at(-1)} films at once\n`);
+  steps.dispose();
+  state.dispose();
 });
 
 it('figures of this card', { timeout: 600_000 }, () => {
   const bench = (...options: string[]) =>
-    spawnSync(process.execPath, ['main/cli/cli.ts', 'bench', '--steps', '20', '--batch', '64', ...options], {
-      encoding: 'utf8',
-    });
-  for (const precision of ['single', 'mixed']) {
+    spawnSync(
+      process.execPath,
+      ['main/cli/cli.ts', 'bench', '--steps', '20', '--batch', '64', '--micro-batch', '64', ...options],
+      {
+        encoding: 'utf8',
+      },
+    );
+  for (const precision of ['single', 'mixed', 'mixed-f16']) {
     const { status, stdout, stderr } = bench('--precision', precision);
     expect(status, stderr).toBe(0);
     process.stdout.write(`${engine.deviceName}, ViT-Tiny, batch 64, ${precision} precision\n${stdout}`);

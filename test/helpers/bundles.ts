@@ -100,13 +100,9 @@ export function signedBundle(
 /** Files of a bundle by name, in their order. */
 export async function contentsOf(path: string): Promise<Map<string, Uint8Array>> {
   const opened = await openArchive(path, null, MODEL_BUNDLE);
-  try {
-    const contents = new Map<string, Uint8Array>();
-    for (const { name } of opened.manifest.files) contents.set(name, await opened.file(name));
-    return contents;
-  } finally {
-    await opened.close();
-  }
+  const contents = new Map<string, Uint8Array>();
+  for (const { name } of opened.manifest.files) contents.set(name, await opened.file(name));
+  return contents;
 }
 
 /** The contents with one of the JSON files changed. */

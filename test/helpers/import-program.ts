@@ -1,4 +1,5 @@
 /** @file Run as its own process by the kill test: imports a folder and prints how many films are in. */
+import { createNodeWorkerHost } from '../../main/node/worker-host-node.ts';
 import { openLibrary } from '../../main/services/library/open-library.ts';
 import { importSource } from '../../shared/contract/library.ts';
 
@@ -7,7 +8,12 @@ const quiet = { info: () => undefined, warn: () => undefined, error: () => undef
 // A clock that leaps, so that every film is told and none is left out of the events.
 let time = Date.now();
 const clock = { now: () => (time += 1000) };
-const library = await openLibrary(home, { clock, log: quiet, pool: { size: 1 } });
+const library = await openLibrary(home, {
+  workerHost: createNodeWorkerHost(),
+  clock,
+  log: quiet,
+  pool: { size: 1 },
+});
 const { signal } = new AbortController();
 const { importId } = await library.service.import(importSource.parse({ paths: [folder], labels }), {
   signal,

@@ -17,6 +17,7 @@ export interface AppChoice {
   readonly dir?: string;
   readonly workerHost?: WorkerHost;
   readonly goOn?: boolean;
+  readonly secret?: string;
 }
 
 export async function openTestApp(options: AppChoice = {}) {
@@ -31,6 +32,7 @@ export async function openTestApp(options: AppChoice = {}) {
     log,
     clock: Date,
     goOn,
+    ...(options.secret !== undefined && { secret: options.secret }),
   });
   onTestFinished(() => parts.app.close());
   return { dir, log, workerHost, ...parts };

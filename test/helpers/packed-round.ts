@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { createNodeWorkerHost } from '../../main/node/worker-host-node.ts';
 import { runExport } from '../../main/services/exchange/export-job.ts';
 import { openLibrary, type OpenLibrary } from '../../main/services/library/open-library.ts';
 import { exportRequest } from '../../shared/contract/exchange.ts';
@@ -34,7 +35,12 @@ export async function packRound(dir: string, films: number, steps: number): Prom
   for (let index = 0; index < films; index++) {
     writeFileSync(join(dir, 'films', `${index}.dcm`), tinyDicom({ pixel: pattern(index + 1) }));
   }
-  const library = await openLibrary(join(dir, 'site-a'), { clock: Date, log: quiet, pool: { size: 1 } });
+  const library = await openLibrary(join(dir, 'site-a'), {
+    workerHost: createNodeWorkerHost(),
+    clock: Date,
+    log: quiet,
+    pool: { size: 1 },
+  });
   try {
     const source = importSource.parse({ paths: [join(dir, 'films')] });
     const { importId } = await library.service.import(source, { signal });

@@ -2,6 +2,7 @@
  * @file A worker host whose training processes say what a test has them say, when it has them say it: for the moments between
  * two messages that real processes pass too quickly. Everything else in the app is the real thing.
  */
+import { createNodeWorkerHost } from '../../main/node/worker-host-node.ts';
 import type { WorkerHandle, WorkerHost } from '../../main/services/service-types.ts';
 import {
   WORKER_PROTOCOL,
@@ -43,6 +44,12 @@ export class ScriptedWorker implements WorkerHandle {
     this.#exits.push(listener);
   }
 
+  lastWords(): string {
+    return '';
+  }
+
+  letGo(): void {}
+
   kill(): void {
     if (this.#killed) return;
     this.#killed = true;
@@ -68,9 +75,11 @@ export interface ScriptedHost extends WorkerHost {
  */
 export function scriptedHost(exitAfterMs = 0, obliging = false): ScriptedHost {
   const training: ScriptedWorker[] = [];
+  const real = createNodeWorkerHost();
   return {
     training,
-    start(kind) {
+    start(kind, env) {
+      if (kind !== 'training' && kind !== 'inference') return real.start(kind, env);
       const worker = new ScriptedWorker(exitAfterMs, obliging);
       if (kind === 'training') training.push(worker);
       else setImmediate(() => worker.say(READY));

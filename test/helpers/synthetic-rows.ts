@@ -44,6 +44,8 @@ export function addFilms(store: Store, films: readonly SyntheticFilm[]): readonl
         bitsStored: 8,
         bytes: 1,
         view: film.view ?? null,
+        pixelAspect: 1,
+        bodyPart: null,
         sex: null,
         ageYears: null,
         source: film.source ?? null,

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 
 import { onTestFinished } from 'vitest';
 
+import { createNodeWorkerHost } from '../../main/node/worker-host-node.ts';
 import type { Log } from '../../main/services/service-types.ts';
 import {
   openLibrary,
@@ -42,7 +43,13 @@ export function keptLog(): KeptLog {
 export async function tempLibrary(options: Partial<OpenLibraryOptions> & { readonly dir?: string } = {}) {
   const dir = options.dir ?? join(tempFolder(), 'library');
   const log = keptLog();
-  const library = await openLibrary(dir, { clock: testClock(), log, pool: { size: 1 }, ...options });
+  const library = await openLibrary(dir, {
+    workerHost: createNodeWorkerHost(),
+    clock: testClock(),
+    log,
+    pool: { size: 1 },
+    ...options,
+  });
   onTestFinished(() => library.close());
   return { dir, library, log };
 }

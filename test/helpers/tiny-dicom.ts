@@ -8,7 +8,13 @@ export interface TinyFilm {
   readonly view?: string;
   readonly modality?: string;
   readonly bodyPart?: string;
+  /** Pixel Spacing, millimetres: `row\\column`. */
+  readonly spacing?: string;
+  /** Pixel Aspect Ratio: `height\\width`. */
+  readonly aspect?: string;
   readonly studyDate?: string;
+  /** Each with the value of a pixel; without them one frame of `pixel`. */
+  readonly frames?: readonly ((row: number, col: number) => number)[];
   readonly sopUid?: string;
   /** Value of pixel (row, column), 0…4095. */
   readonly pixel?: (row: number, col: number) => number;
@@ -46,10 +52,14 @@ export function pattern(seed: number): (row: number, col: number) => number {
 
 export function tinyDicom(film: TinyFilm = {}): Buffer {
   const { rows = 32, cols = 24, pixel = pattern(1) } = film;
-  const pixels = Buffer.alloc(rows * cols * 2);
-  for (let row = 0; row < rows; row++) {
-    for (let col = 0; col < cols; col++) pixels.writeUInt16LE(pixel(row, col), (row * cols + col) * 2);
-  }
+  const frames = film.frames ?? [pixel];
+  const pixels = Buffer.alloc(rows * cols * 2 * frames.length);
+  frames.forEach((value, frame) => {
+    for (let row = 0; row < rows; row++) {
+      for (let col = 0; col < cols; col++)
+        pixels.writeUInt16LE(value(row, col), ((frame * rows + row) * cols + col) * 2);
+    }
+  });
   const syntax = text(0x0002, 0x0010, 'UI', '1.2.840.10008.1.2.1');
   const length = Buffer.alloc(4);
   length.writeUInt32LE(syntax.length);
@@ -66,8 +76,11 @@ export function tinyDicom(film: TinyFilm = {}): Buffer {
     ...optional(0x0018, 0x5101, 'CS', film.view),
     short(0x0028, 0x0002, 1),
     text(0x0028, 0x0004, 'CS', 'MONOCHROME2'),
+    ...optional(0x0028, 0x0008, 'IS', frames.length > 1 ? String(frames.length) : undefined),
     short(0x0028, 0x0010, rows),
     short(0x0028, 0x0011, cols),
+    ...optional(0x0028, 0x0030, 'DS', film.spacing),
+    ...optional(0x0028, 0x0034, 'IS', film.aspect),
     short(0x0028, 0x0100, 16),
     short(0x0028, 0x0101, 12),
     short(0x0028, 0x0102, 11),

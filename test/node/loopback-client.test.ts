@@ -1,11 +1,15 @@
 /** @file A program that connects to a running app: every way in which the app does not take it, told apart. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 
 import { expect, it, onTestFinished } from 'vitest';
 
 import { connectLoopback } from '../../main/node/loopback-client.ts';
 import { startLoopback, type LoopbackOptions } from '../../main/node/loopback-server.ts';
+import { beginEncryption } from '../../main/services/library/encryption.ts';
+import { writeReport } from '../../main/services/evaluation/report/write-report.ts';
+import { byteRoutes } from '../../shared/contract/bytes.ts';
 import { launchUrl } from '../../shared/contract/transport.ts';
 import { openTestApp } from '../helpers/open-app.ts';
 import { tempFolder } from '../helpers/temp-library.ts';
@@ -34,6 +38,22 @@ it('takes an address once, and tells when the app goes', async () => {
   const ended = new Promise((resolve) => connection.ended.addEventListener('abort', resolve));
   await server.close();
   await ended;
+});
+
+it('gives what the library keeps under an address, opened where it is sealed, and says when there is nothing', async () => {
+  const dir = join(tempFolder(), 'library');
+  await beginEncryption(dir, 'Lunge Herz Rippe Zwerchfell', { clock: Date });
+  const { app, library, log } = await openTestApp({ dir, secret: 'Lunge Herz Rippe Zwerchfell' });
+  const server = await startLoopback({ app, rendererDir: tempFolder(), log, clock: Date });
+  onTestFinished(() => server.close());
+  const { href, path } = await writeReport(library.files, '<!doctype html>as written');
+  const connection = await connectLoopback(server.url());
+  expect(path).toBeNull();
+  expect(Buffer.from(await connection.bytes(href)).toString()).toBe('<!doctype html>as written');
+  await expect(connection.bytes(byteRoutes.report('0'.repeat(64)))).rejects.toMatchObject({
+    code: 'NOT_FOUND',
+    message: expect.stringContaining('no such report') as string,
+  });
 });
 
 it('tells too many attempts from an address that was used', async () => {

@@ -17,7 +17,12 @@ import {
   withFinding,
   withPresence,
 } from '../../renderer/src/features/review/adjudicate/decide.ts';
-import { settledContent, type Comparison } from '../../shared/contract/review-adjudication.ts';
+import { differenceRows } from '../../renderer/src/features/review/adjudicate/elsewhere.ts';
+import {
+  settledContent,
+  type Comparison,
+  type OtherHistory,
+} from '../../shared/contract/review-adjudication.ts';
 import type { Mark } from '../../shared/contract/review.ts';
 import type { ReaderId } from '../../shared/domain/ids.ts';
 
@@ -135,4 +140,28 @@ it('tells what the adjudicator drew from what a reader did, and takes the reader
   expect(settledOf(PLAN, choices).findings).toEqual(['Edema', 'Pneumothorax']);
   const again = withFinding(choices, ana, 'Edema');
   expect(again.marks).toEqual([mark('j1', 'Pneumothorax'), mark('b1', 'Edema'), mark('a1', 'Edema')]);
+});
+
+it('says row by row what a reader said here and at another site', () => {
+  const content = { answers: {}, marks: [], verdicts: [], note: '', keyFrames: [], seconds: null };
+  const reject = { finding: 'Hernia', verdict: 'reject', shapeId: null, note: 'fold' };
+  const history = {
+    here: { content: { ...content, answers: { quality: 1 }, marks: [mark('a', 'Edema')], note: 'tube' } },
+    there: { content: { ...content, verdicts: [reject], keyFrames: [10, 2] } },
+    differs: {
+      findings: ['Edema'],
+      places: [],
+      questions: ['quality'],
+      verdicts: ['Hernia'],
+      note: true,
+      keyFrames: true,
+    },
+  } as unknown as OtherHistory;
+  expect(differenceRows(history, PLAN).map(({ what, here, there }) => [what, here, there])).toEqual([
+    ['quality?', 'yes', '–'],
+    ['Edema', 'present', 'absent'],
+    ['Model’s Hernia', '–', 'rejected: fold'],
+    ['Note', 'tube', '–'],
+    ['Key images', '–', 'frame 3, frame 11'],
+  ]);
 });

@@ -12,7 +12,14 @@ import {
   standardPoints,
   type Drawing,
 } from '../../renderer/src/viewer/drawing.ts';
-import { added, EMPTY_HISTORY, redo, undo, type History } from '../../renderer/src/viewer/history.ts';
+import {
+  added,
+  EMPTY_HISTORY,
+  redo,
+  undo,
+  withoutViews,
+  type History,
+} from '../../renderer/src/viewer/history.ts';
 import { measureLines, rulerOf } from '../../renderer/src/viewer/shape-words.ts';
 import { IDENTITY_MODALITY } from '../../shared/domain/lut.ts';
 import { SHAPE_KINDS, shapeProblem, type Shape } from '../../shared/domain/shape.ts';
@@ -94,6 +101,40 @@ it('notches of a wheel in a row are one step', () => {
     EMPTY_HISTORY,
   );
   expect(steps.done).toHaveLength(3);
+});
+
+it('a page that is left takes its steps of looking with it; those of drawing still undo and redo', () => {
+  const shapes: string[] = [];
+  let zoom = 1;
+  let history: History = EMPTY_HISTORY;
+  const draw = (name: string): void => {
+    shapes.push(name);
+    history = added(history, {
+      words: name,
+      undo: () => shapes.pop(),
+      redo: () => shapes.push(name),
+      gesture: null,
+    });
+  };
+  const look = (): void => {
+    zoom += 1;
+    const steps = { undo: () => (zoom -= 1), redo: () => (zoom += 1) };
+    history = added(history, { words: 'Zoom', ...steps, gesture: null, ofView: true });
+  };
+  draw('a');
+  look();
+  draw('b');
+  draw('c');
+  look();
+  history = withoutViews(undo(undo(history)));
+  expect([history.done, history.undone].map((steps) => steps.map(({ words }) => words))).toEqual([
+    ['a', 'b'],
+    ['c'],
+  ]);
+  history = redo(history);
+  expect(shapes).toEqual(['a', 'b', 'c']);
+  history = undo(undo(undo(undo(history))));
+  expect([shapes, zoom]).toEqual([[], 2]);
 });
 
 describe('words', () => {

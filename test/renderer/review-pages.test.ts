@@ -4,6 +4,7 @@ import { expect, it } from 'vitest';
 import {
   absenceWords,
   agreementCsv,
+  timesCsv,
   findingRows,
 } from '../../renderer/src/features/review/agreement/agreement-rows.ts';
 import { drawFilms } from '../../renderer/src/features/review/new/draw-films.ts';
@@ -117,4 +118,20 @@ it('says why a kappa or its interval is not there', () => {
 
 it('writes a stopwatch', () => {
   expect([0, 59.9, 187, 3729].map(stopwatchWords)).toEqual(['0:00', '0:59', '3:07', '1:02:09']);
+});
+
+it('times of readers as a file has them: an empty cell where nothing was timed', () => {
+  const none = { films: 0, median: null, quartiles: null };
+  const readers = [
+    { id: 'reader-000000000001' as ReaderId, name: 'Ana', role: 'reader' as const, createdAt: 1 },
+  ];
+  const times = [
+    {
+      reader: 'reader-000000000001' as ReaderId,
+      without: { films: 3, median: 20, quartiles: [15, 30] as const },
+      with: none,
+    },
+  ];
+  expect(timesCsv({ readers, times }).slice(1)).toEqual([['Ana', 3, 20, 15, 30, 0, null, null, null]]);
+  expect(timesCsv({ readers, times: null })).toHaveLength(1);
 });

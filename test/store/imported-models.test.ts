@@ -1,7 +1,7 @@
 /** @file Models from elsewhere in the store: a split that no list shows, finished from the start, gone with their run. */
 import { expect, it } from 'vitest';
 
-import { SPLIT_ELSEWHERE } from '../../main/store/imported-models.ts';
+import { SPLIT_ELSEWHERE } from '../../shared/domain/split-elsewhere.ts';
 import { openStore } from '../../main/store/store.ts';
 import { waitingProgress } from '../../main/services/training/run-views.ts';
 import type { RunId, SplitId } from '../../shared/domain/ids.ts';

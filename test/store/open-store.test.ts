@@ -1,6 +1,6 @@
 /** @file Opening a library's database: migrations, versions, backups, damage, durability settings. */
 import Database from 'better-sqlite3';
-import { copyFileSync, cpSync, existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, cpSync, existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
@@ -192,6 +192,26 @@ describe('transactions', () => {
     const store = openStore(file, { clock, readOnly: true });
     expect(codeOf(() => store.transaction(() => store.settings.set('a', 1)))).toBe('READ_ONLY');
     store.close();
+  });
+});
+
+describe.skipIf(process.platform === 'win32')('the database', () => {
+  it('is its account’s alone, with its log and copies, also one that was made otherwise', () => {
+    const folder = tempFolder();
+    const file = join(folder, 'library.db');
+    const modes = (): string[] =>
+      readdirSync(folder).map((name) => (statSync(join(folder, name)).mode & 0o777).toString(8));
+    const store = openStore(file, { clock });
+    store.settings.set('a', 1);
+    store.copies.make();
+    // the database, its log with index, the copy with the list of its files
+    expect(modes()).toEqual(Array<string>(5).fill('600'));
+    store.close();
+    chmodSync(file, 0o644);
+    openStore(file, { clock, readOnly: true }).close();
+    expect(statSync(file).mode & 0o777).toBe(0o644);
+    openStore(file, { clock }).close();
+    expect(statSync(file).mode & 0o777).toBe(0o600);
   });
 });
 

@@ -94,6 +94,7 @@ async function predict(change: Partial<Predict> = {}): Promise<FromInference> {
   worker.send({
     type: 'predict',
     request: 7,
+    access: null,
     config: configAt(28),
     weightsPath,
     weightsSha256,

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 
-import { microParts, microSizes } from '../../main/worker/lesson.ts';
+import { microParts, microSizes } from '../../main/worker/micro-parts.ts';
 
 it('are those of an epoch cut into batches and the batches into parts', () => {
   fc.assert(

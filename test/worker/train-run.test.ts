@@ -18,7 +18,8 @@ import { restoreNewest } from '../../main/worker/checkpoint.ts';
 import { FilmSet } from '../../main/worker/film-set.ts';
 import { stepTaker } from '../../main/worker/step-taker.ts';
 import type { Wish } from '../../main/worker/stopped.ts';
-import { labelledLesson, microSizes } from '../../main/worker/lesson.ts';
+import { labelledLesson } from '../../main/worker/lesson.ts';
+import { microSizes } from '../../main/worker/micro-parts.ts';
 import { trainRun, type TrainRun } from '../../main/worker/train-run.ts';
 import { PAPER_LOSS, presetRecipe } from '../../shared/domain/recipe.ts';
 
@@ -136,7 +137,8 @@ describe.each(['eager', 'compiled'] as const)('%s', (how) => {
         seen.push(validation.t1.value);
         validationLosses.push(validation.loss ?? Number.NaN);
       },
-      onStep(_, measured, waitedMs) {
+      onStep(_, measured, { waitedMs, tookMs }) {
+        expect(tookMs).toBeGreaterThan(waitedMs);
         losses.push(measured.loss);
         waits.push(waitedMs);
       },

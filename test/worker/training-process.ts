@@ -126,7 +126,7 @@ export async function runProcess(
     onMessage(message, worker);
   });
   const ended = new Promise<void>((resolve) => worker.onExit(() => resolve()));
-  worker.send({ type: 'start', planPath });
+  worker.send({ type: 'start', planPath, access: null });
   await ended;
   return seen;
 }

@@ -1,18 +1,27 @@
-/** @file A process that makes one step for every line it is sent, so that two of them can take turns. */
+/** @file Processes that make one step whenever they are asked, so that two of them can take turns: ours, and any other by lines. */
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
 import type { z } from 'zod';
 
-import { benchEnd, benchReady, benchStep } from '../../../shared/worker/bench.ts';
+import {
+  benchEnd,
+  benchReady,
+  benchStep,
+  type BenchEnd,
+  type BenchReady,
+  type BenchSettings,
+} from '../../../shared/worker/bench.ts';
+import { startMeasuredSteps } from '../../services/training/measured-steps.ts';
+import { verbWorkers } from '../verb-workers.ts';
 import { Refusal } from '../verb.ts';
 
 export interface MeasuredProcess {
-  readonly ready: z.infer<typeof benchReady>;
+  readonly ready: BenchReady;
   /** One step, in ms as the process itself measured it. */
   step(): Promise<number>;
-  /** Ends the process. @returns the most memory that it held, in bytes, where the system says */
-  end(): Promise<number | null>;
+  /** Ends the process. @returns what memory it held */
+  end(): Promise<BenchEnd>;
   kill(): void;
 }
 
@@ -23,6 +32,24 @@ const KEPT_ERRORS = 2000;
 function reasonIn(errors: string): string {
   const lines = errors.split('\n').filter((line) => line.trim() !== '');
   return (lines.findLast((line) => /^\w*Error\b/.test(line)) ?? lines.at(-1) ?? 'it gave no reason').trim();
+}
+
+/** @throws Refusal as `startMeasured` */
+export async function startOurs(settings: BenchSettings): Promise<MeasuredProcess> {
+  const steps = startMeasuredSteps(verbWorkers(), settings);
+  const told = async <T>(answer: Promise<T>): Promise<T> => {
+    try {
+      return await answer;
+    } catch (error) {
+      throw new Refusal('ENGINE_UNAVAILABLE', `Our step stopped: ${(error as Error).message}`);
+    }
+  };
+  return {
+    ready: await told(steps.ready),
+    step: () => told(steps.step()),
+    end: () => told(steps.end()),
+    kill: () => steps.kill(),
+  };
 }
 
 /**
@@ -56,7 +83,7 @@ export async function startMeasured(
     },
     async end() {
       child.stdin.end();
-      return (await next(benchEnd)).rssBytes;
+      return await next(benchEnd);
     },
     kill: () => void child.kill('SIGKILL'),
   };

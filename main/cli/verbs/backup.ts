@@ -30,10 +30,15 @@ function consequences({ lost, missing }: CopyPreview): string[] {
 }
 
 function list(options: VerbArguments['options']): Promise<VerbResult> {
-  return withLibrary(options, false, ({ store }) => {
+  return withLibrary(options, false, ({ store, files }) => {
     const copies = store.copies.list();
-    const text = copies.length === 0 ? 'There are no copies yet.' : copies.map(inWords).join('\n');
-    return Promise.resolve({ json: { copies, now: store.copies.content() }, text });
+    const encrypted = files.access !== null;
+    const lines = copies.length === 0 ? ['There are no copies yet.'] : copies.map(inWords);
+    if (encrypted) lines.push('They are encrypted as the library is.');
+    return Promise.resolve({
+      json: { copies, now: store.copies.content(), encrypted },
+      text: lines.join('\n'),
+    });
   });
 }
 

@@ -8,14 +8,13 @@ import { z } from 'zod';
 
 import { ServiceError } from '../../../shared/domain/service-error.ts';
 import type { Action } from '../../dicom/deidentify/action.ts';
-import { cleanFile } from '../../dicom/deidentify/clean-file.ts';
-import type { DeidentifyRequest } from '../../dicom/deidentify/deidentify.ts';
+import type { CleanFile } from '../../dicom/deidentify/clean-file.ts';
 import type { BlackBox, DeidentifyOptions, SafePrivate } from '../../dicom/deidentify/options.ts';
-import { createPseudonyms } from '../../dicom/deidentify/pseudonyms.ts';
-import { FilmError } from '../../dicom/film-error.ts';
 import { writeFileAtomic } from '../../files/atomic-write.ts';
 import { readVersion } from '../../services/app-version.ts';
-import { gatherFiles, type SkippedFile } from '../../services/import/gather-files.ts';
+import type { DeidentifyTask } from '../../services/import/decode-messages.ts';
+import { gatherFiles, type FoundFile, type SkippedFile } from '../../services/import/gather-files.ts';
+import { FILM_LIMIT_OPTIONS, FILM_LIMIT_USAGE, filmLimits, inOrder, withFilmReader } from '../film-reader.ts';
 import { textOption } from '../options.ts';
 import { refuseUnlessWritable } from '../out-file.ts';
 import { tell } from '../until-stopped.ts';
@@ -23,7 +22,6 @@ import { Refusal, type Verb, type VerbArguments } from '../verb.ts';
 
 type Options = VerbArguments['options'];
 
-const MAX_FILE_BYTES = 1024 * 1024 * 1024;
 const KEY_BYTES = 32;
 const boxText = /^\d{1,6},\d{1,6},\d{1,6},\d{1,6}$/;
 const hex = (digits: number) => z.string().regex(new RegExp(`^[0-9a-fA-F]{${digits}}$`));
@@ -87,7 +85,7 @@ async function readSafeList(options: Options): Promise<readonly SafePrivate[]> {
   }
 }
 
-async function requestOf(options: Options): Promise<DeidentifyRequest> {
+async function requestOf(options: Options): Promise<Omit<DeidentifyTask, 'path' | 'name'>> {
   const chosen: DeidentifyOptions = {
     shiftDates: options['shift-dates'] === true,
     keepPatientCharacteristics: options['keep-patient'] === true,
@@ -96,8 +94,9 @@ async function requestOf(options: Options): Promise<DeidentifyRequest> {
     safePrivate: await readSafeList(options),
   };
   return {
+    kind: 'deidentify',
     options: chosen,
-    pseudonyms: createPseudonyms(await readKey(options)),
+    key: await readKey(options),
     patient: null,
     boxes: readBoxes(options),
     pixelsSeen: options['pixels-seen'] === true,
@@ -142,10 +141,27 @@ async function gather(input: string) {
   }
 }
 
+type Outcome =
+  | { readonly file: FoundFile; readonly made: CleanFile; readonly refusal: null }
+  | { readonly file: FoundFile; readonly made: null; readonly refusal: Refusal };
+
+/** A file that is refused is an outcome as well; a defect is thrown. */
+async function settled(making: Promise<CleanFile>, file: FoundFile): Promise<Outcome> {
+  try {
+    return { file, made: await making, refusal: null };
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    return { file, made: null, refusal: error };
+  }
+}
+
+function skip(skipped: SkippedFile[], file: FoundFile, { code, message }: Refusal): void {
+  skipped.push({ file: file.shown, code, message });
+}
+
 export const deidentify: Verb = {
   name: 'deidentify',
-  usage:
-    'deidentify IN OUT [--shift-dates] [--keep-patient] [--keep-device] [--keep-overlays] [--safe-private JSON] [--boxes X,Y,W,H;…] [--pixels-seen] [--key FILE] [--force]',
+  usage: `deidentify IN OUT [--shift-dates] [--keep-patient] [--keep-device] [--keep-overlays] [--safe-private JSON] [--boxes X,Y,W,H;…] [--pixels-seen] [--key FILE] [--force] ${FILM_LIMIT_USAGE}`,
   summary:
     'films without their patients (PS3.15 Annex E): IN is a file or a folder, OUT the file or folder to write; --key keeps codes and UIDs the same from run to run',
   options: {
@@ -158,6 +174,7 @@ export const deidentify: Verb = {
     'pixels-seen': { type: 'boolean' },
     key: { type: 'string' },
     force: { type: 'boolean' },
+    ...FILM_LIMIT_OPTIONS,
   },
   run: async ({ positionals, options }) => {
     const [input, output] = positionals;
@@ -173,25 +190,31 @@ export const deidentify: Verb = {
     const skipped: SkippedFile[] = [...left];
     const written: Written[] = [];
     const tally = createTally();
-    for (const [index, file] of files.entries()) {
-      try {
-        if (file.bytes > MAX_FILE_BYTES)
-          throw new FilmError('TOO_LARGE', 'The file is larger than 1 GB; no film is.');
-        const clean = await cleanFile(await readInput(file.path), request);
-        const path = intoFolder ? join(resolve(output), ...clean.path.split('/')) : resolve(output);
-        await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-        refuseUnlessWritable(path, options);
-        await writeFileAtomic(path, clean.bytes);
-        const sha256 = createHash('sha256').update(clean.bytes).digest('hex');
-        written.push({ path, sha256, methods: clean.methods.map(({ value }) => value) });
-        tally.add(clean.actions);
-      } catch (error) {
-        if (error instanceof Refusal && oneFile) throw error;
-        if (!(error instanceof FilmError || error instanceof Refusal)) throw error;
-        skipped.push({ file: file.shown, code: error.code, message: error.message });
+    const put = async (clean: CleanFile): Promise<void> => {
+      const path = intoFolder ? join(resolve(output), ...clean.path.split('/')) : resolve(output);
+      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+      refuseUnlessWritable(path, options);
+      await writeFileAtomic(path, clean.bytes);
+      const sha256 = createHash('sha256').update(clean.bytes).digest('hex');
+      written.push({ path, sha256, methods: clean.methods.map(({ value }) => value) });
+      tally.add(clean.actions);
+    };
+    await withFilmReader(filmLimits(options), async (reader) => {
+      let seen = 0;
+      const clean = (file: FoundFile) =>
+        settled(reader.read({ ...request, path: file.path, name: '' }), file);
+      for await (const { file, made, refusal } of inOrder(files, reader.ahead, clean)) {
+        try {
+          if (made === null) skip(skipped, file, refusal);
+          else await put(made);
+        } catch (error) {
+          if (!(error instanceof Refusal) || oneFile) throw error;
+          skip(skipped, file, error);
+        }
+        seen++;
+        if (files.length > 1 && seen % 100 === 0) tell(`${seen} of ${files.length} files`);
       }
-      if (files.length > 1 && (index + 1) % 100 === 0) tell(`${index + 1} of ${files.length} files`);
-    }
+    });
     if (written.length === 0) {
       const [first] = skipped;
       throw new Refusal(first?.code ?? 'NOT_FOUND', first?.message ?? 'There is no film to de-identify.', {

@@ -2,14 +2,18 @@
  * @file `demo`: the sample study with progress in the terminal. Beside a running app (CHESTLIGHT_URL) it asks that app, so
  * that the window shows the same study; alone it opens the library itself.
  */
+import { resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 
 import type { SampleProgress } from '../../../shared/contract/sample.ts';
 import { formatDuration } from '../../../shared/domain/numbers.ts';
 import { ServiceError } from '../../../shared/domain/service-error.ts';
 import { columns } from '../columns.ts';
+import { writeFileAtomic } from '../../files/atomic-write.ts';
 import { withDemoApp, type DemoApp, type Figures, type Progress } from '../demo-app.ts';
 import { LIBRARY_OPTION } from '../library-option.ts';
+import { textOption } from '../options.ts';
+import { refuseUnlessWritable } from '../out-file.ts';
 import { tell, untilStopped, whenStopped } from '../until-stopped.ts';
 import { Refusal, type Verb, type VerbResult } from '../verb.ts';
 
@@ -80,6 +84,9 @@ function tableText(rows: readonly Figures[]): string {
   return columns([head, ...cells]);
 }
 
+const SEALED =
+  'The report is in the library, which is encrypted: open it in the window. With --out FILE.html this verb writes a copy that everybody can read.';
+
 const STOPPED = {
   own: 'Closing at the next step: what is trained is kept, and starting the demo again goes on with what is missing.',
   beside: 'No longer watching. The study goes on in the window as long as the app is open.',
@@ -95,7 +102,7 @@ function untilStop(app: DemoApp, stop: AbortSignal): Promise<null> {
   });
 }
 
-async function conduct(app: DemoApp, stop: AbortSignal): Promise<VerbResult> {
+async function conduct(app: DemoApp, stop: AbortSignal, out: string | undefined): Promise<VerbResult> {
   const began = Date.now();
   // Beside an app that no longer answers, Ctrl-C still ends this program.
   const end = await Promise.race([untilStop(app, stop), begin(app).then(() => follow(app, stop))]);
@@ -109,19 +116,26 @@ async function conduct(app: DemoApp, stop: AbortSignal): Promise<VerbResult> {
     throw new Refusal(error?.code ?? 'CANCELLED', error?.message ?? `The study is ${state}.`);
   }
   const table = await app.table();
+  if (out !== undefined) await writeFileAtomic(out, await app.report(report), { mode: 0o644 });
+  const path = out ?? report.path;
   const text = [
     tableText(table),
     '',
     `Done in ${formatDuration(seconds)}.`,
-    `The report is at ${report.path}`,
+    path === null ? SEALED : `The report is at ${path}`,
   ].join('\n');
-  return { json: { state, seconds, table, report: report.path }, text };
+  return { json: { state, seconds, table, report: path }, text };
 }
 
 export const demo: Verb = {
   name: 'demo',
-  usage: 'demo [--library DIR]',
+  usage: 'demo [--library DIR] [--out FILE.html [--force]]',
   summary: 'the sample study: import, teacher, two students, evaluation, overlays, report',
-  options: LIBRARY_OPTION,
-  run: ({ options }) => untilStopped((stop) => withDemoApp(options, (app) => conduct(app, stop))),
+  options: { ...LIBRARY_OPTION, out: { type: 'string' }, force: { type: 'boolean' } },
+  run: ({ options }) => {
+    const named = textOption(options, 'out');
+    const out = named === undefined ? undefined : resolve(named);
+    if (out !== undefined) refuseUnlessWritable(out, options);
+    return untilStopped((stop) => withDemoApp(options, (app) => conduct(app, stop, out)));
+  },
 };

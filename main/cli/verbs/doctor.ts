@@ -13,11 +13,13 @@ import { openLibrary } from '../../services/library/open-library.ts';
 import { defaultLibraryFolder } from '../../services/system/data-folder.ts';
 import { collectDoctorReport } from '../../services/system/doctor.ts';
 import { libraryFacts } from '../../services/system/library-facts.ts';
+import { recordSupport } from '../../services/audit/audited.ts';
 import { supportBundle } from '../../services/system/support-bundle.ts';
-import { stderrLog, withLibrary } from '../library-option.ts';
+import { LIBRARY_OPTION, secretFrom, stderrLog, withLibrary } from '../library-option.ts';
 import { textOption } from '../options.ts';
-import { refuseUnlessWritable } from '../out-file.ts';
+import { refuseUnlessWritable, tellPlain } from '../out-file.ts';
 import type { Verb } from '../verb.ts';
+import { verbWorkers } from '../verb-workers.ts';
 
 interface Looked {
   readonly facts: LibraryFacts | null;
@@ -26,10 +28,17 @@ interface Looked {
 }
 
 /** Opened only to look: works beside an open app. */
-async function lookAt(dir: string): Promise<Looked> {
+async function lookAt(dir: string, secret: string | null): Promise<Looked> {
   if (!existsSync(join(dir, 'library.db'))) return { facts: null, why: null };
   try {
-    const library = await openLibrary(dir, { clock: Date, log: stderrLog, readOnly: true });
+    const workerHost = verbWorkers();
+    const library = await openLibrary(dir, {
+      clock: Date,
+      log: stderrLog,
+      workerHost,
+      readOnly: true,
+      secret,
+    });
     try {
       // Whether somebody else may write it is not the question here.
       return { facts: { ...libraryFacts(library), readOnly: false }, why: null };
@@ -46,18 +55,23 @@ export const doctor: Verb = {
   name: 'doctor',
   usage: 'doctor [--library DIR] [--bundle OUT.zip [--force]]',
   summary: 'what to read out on the phone: engine, device, self-test, memory, disk, library, last copy',
-  options: { library: { type: 'string' }, bundle: { type: 'string' }, force: { type: 'boolean' } },
+  options: { ...LIBRARY_OPTION, bundle: { type: 'string' }, force: { type: 'boolean' } },
   run: async ({ options }) => {
     const dir = resolve(textOption(options, 'library') ?? defaultLibraryFolder());
     const bundle = textOption(options, 'bundle');
     if (bundle !== undefined) {
       refuseUnlessWritable(bundle, options);
-      const bytes = await withLibrary(options, false, (library) => supportBundle(library));
+      const bytes = await withLibrary(options, false, async (library) => {
+        const whole = await supportBundle(library);
+        recordSupport(library.audit);
+        tellPlain(library.files, resolve(bundle));
+        return whole;
+      });
       await writeFileAtomic(resolve(bundle), bytes);
       return { json: { bundle: resolve(bundle), bytes: bytes.length }, text: `Written: ${resolve(bundle)}` };
     }
-    const { facts, why } = await lookAt(dir);
-    const report = await collectDoctorReport(dir, facts);
+    const { facts, why } = await lookAt(dir, secretFrom(options));
+    const report = await collectDoctorReport(dir, facts, { workerHost: verbWorkers() });
     const { reason } = report.engine;
     const notes = [
       ...(typeof reason === 'string' ? [reason] : []),

@@ -4,8 +4,11 @@ import { comparison, type Comparison } from '../../../shared/contract/comparison
 import { attentionMethod } from '../../../shared/contract/inference.ts';
 import type { Localisation } from '../../../shared/contract/localisation.ts';
 import type { RunId } from '../../../shared/domain/ids.ts';
+import { keptWords } from '../../../shared/domain/kept-threshold.ts';
 import { formatP } from '../../../shared/domain/numbers.ts';
 import { signedInterval } from '../../services/evaluation/wording.ts';
+import { pointsInForce } from '../../services/inference/thresholds.ts';
+import { pointOf } from './threshold.ts';
 import { withApp } from '../app-option.ts';
 import { LIBRARY_OPTION } from '../library-option.ts';
 import { textOption } from '../options.ts';
@@ -82,7 +85,7 @@ export const evaluate: Verb = {
     return await withApp(
       options,
       options.localisation === true ? 'write' : 'read',
-      async ({ evaluation }) => {
+      async ({ evaluation, library }) => {
         const where =
           options.localisation === true
             ? await evaluation.localise(runId, wanted.data, method.data, (done, total) =>
@@ -97,6 +100,7 @@ export const evaluate: Verb = {
                 await evaluation.service.compare({ a: runId, b: other, part: wanted.data }, call),
               );
         const { t1, t2, perFinding, films, patients, notes, bootstrap } = result;
+        const points = [...pointsInForce(library.store, runId).values()];
         const json = {
           runId,
           split: wanted.data,
@@ -112,6 +116,8 @@ export const evaluate: Verb = {
           t2: { auroc: t2.auroc.value, ci: t2.auroc.ci },
           findings: perFinding,
           abnormal: t2,
+          /** From which score on each task is called positive. Figures hold for the fitted thresholds. */
+          inForce: points.map(pointOf),
           roc: Object.fromEntries([...perFinding, t2].map(({ name, roc }) => [name, roc])),
           calibration: Object.fromEntries(
             [...perFinding, t2].map(({ name, calibration }) => [name, calibration]),
@@ -130,6 +136,10 @@ export const evaluate: Verb = {
               `  ${name}: ${figure(auroc.value, auroc.ci)}, ${positives} of ${n} positive`,
           ),
           `T2 normal/abnormal AUROC ${figure(t2.auroc.value, t2.auroc.ci)}`,
+          ...points.map(
+            ({ task, threshold, kept, fitted }) =>
+              `${task} called positive from ${threshold.toFixed(3)}: ${kept === null ? fitted?.rule : keptWords(kept)}`,
+          ),
           ...notes,
           ...(compared === null ? [] : differenceInWords(compared)),
           ...(where === null ? [] : localisationLines(where)),

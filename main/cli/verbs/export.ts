@@ -5,6 +5,7 @@ import { exportRequest } from '../../../shared/contract/exchange.ts';
 import { EXPORT_KINDS, READ_CHOICES, TABLE_FORMATS } from '../../../shared/domain/exchange.ts';
 import { ServiceError } from '../../../shared/domain/service-error.ts';
 import { runExport } from '../../services/exchange/export-job.ts';
+import { blindRounds, roundTrace, roundWords, scoredFilms } from '../../services/review/model-blinding.ts';
 import { withApp } from '../app-option.ts';
 import { LIBRARY_OPTION } from '../library-option.ts';
 import { textOption } from '../options.ts';
@@ -79,6 +80,7 @@ export const exportVerb: Verb = {
     };
     try {
       return await withApp(options, 'write', async ({ library, inference }) => {
+        const blind = blindRounds(library.store, scoredFilms(library.store, request));
         const place = { folder, replace: options.force === true };
         const result = await runExport(
           { library, predict: inference.service.predict, score: inference.scoreAfresh, clock: Date },
@@ -86,10 +88,12 @@ export const exportVerb: Verb = {
           place,
           progress,
         );
-        library.audit.record('export', request.reviewId ?? request.runId ?? '', {
-          what: request.what,
-          format: request.format,
-        });
+        const subject = request.reviewId ?? request.runId ?? '';
+        library.audit.record('export', subject, { what: request.what, format: request.format });
+        for (const round of blind) {
+          library.audit.record('export', subject, roundTrace(round));
+          process.stderr.write(`warning: ${roundWords(round)}\n`);
+        }
         const files = result.files.map(({ path, sha256 }) => ({ path, sha256 }));
         const lines = [...files.map(({ path }) => path), result.check, ...result.notes];
         return { json: { files, films: result.films, notes: result.notes }, text: lines.join('\n') };

@@ -5,10 +5,12 @@ import { extname } from 'node:path';
 import { figureRequest, type FigureRequest } from '../../../shared/contract/inference.ts';
 import { writeFileAtomic } from '../../files/atomic-write.ts';
 import type { OpenLibrary } from '../../services/library/open-library.ts';
+import type { FilmId } from '../../../shared/domain/ids.ts';
+import { tellBlindFilms } from '../blind-films.ts';
 import { withApp } from '../app-option.ts';
 import { LIBRARY_OPTION } from '../library-option.ts';
 import { numberOption, textOption } from '../options.ts';
-import { refuseUnlessWritable } from '../out-file.ts';
+import { refuseUnlessWritable, tellPlain } from '../out-file.ts';
 import { Refusal, type Verb, type VerbArguments } from '../verb.ts';
 
 /** Ids of films by id or by file name. @throws Refusal NOT_FOUND, BAD_INPUT for a name that several films have */
@@ -79,8 +81,11 @@ export const figure: Verb = {
     refuseUnlessWritable(out, options);
     return await withApp(options, 'read', async ({ inference, library }) => {
       const request = requestOf(library, options, out);
+      const films = request.films as readonly FilmId[];
+      await tellBlindFilms(options, library, films, { action: 'export', subject: 'figure' });
       const bytes = await inference.drawFigure(request, { signal: new AbortController().signal });
       await writeFileAtomic(out, bytes);
+      tellPlain(library.files, out);
       const json = { out, bytes: bytes.byteLength, films: request.films, method: request.method };
       return { json, text: `${out}: ${request.films.length} × attention by ${request.method}` };
     });

@@ -6,12 +6,15 @@ import { z } from 'zod';
 
 import { columnMapping, importSource, type ImportSummary } from '../../../shared/contract/library.ts';
 import { formatDuration } from '../../../shared/domain/numbers.ts';
+import type { FilmId } from '../../../shared/domain/ids.ts';
+import { blindRounds, roundTrace, roundWords } from '../../services/review/model-blinding.ts';
 import type { OpenLibrary } from '../../services/library/open-library.ts';
 import { looksLikeScores } from '../../services/exchange/outside-scores/read-scores.ts';
 import { takeScores } from '../../services/exchange/outside-scores/take-scores.ts';
 import { withApp } from '../app-option.ts';
 import { LIBRARY_OPTION, withLibrary } from '../library-option.ts';
 import { textOption } from '../options.ts';
+import { tell } from '../until-stopped.ts';
 import { Refusal, type Verb, type VerbArguments, type VerbResult } from '../verb.ts';
 
 async function readMapping(file: string): Promise<z.infer<typeof columnMapping>> {
@@ -65,7 +68,16 @@ async function importScores(path: string, options: VerbArguments['options']): Pr
   const mapping = file === undefined ? null : await readMapping(file);
   return await withApp(options, 'write', async ({ library, inference }) => {
     const stop = new AbortController();
-    const deps = { library, predict: inference.service.predict, now: Date.now(), signal: stop.signal };
+    const deps = {
+      ...{ library, predict: inference.service.predict, now: Date.now(), signal: stop.signal },
+      // Whoever runs this owns the files: told, not refused, and never without a trace.
+      onFound(films: readonly FilmId[]): void {
+        for (const round of blindRounds(library.store, films)) {
+          library.audit.record('import', 'scores', roundTrace(round));
+          tell(`warning: ${roundWords(round)}`);
+        }
+      },
+    };
     const taken = await takeScores(deps, { path, mapping, name: textOption(options, 'name') ?? '' });
     const lines = [
       taken.runId === null
@@ -76,7 +88,7 @@ async function importScores(path: string, options: VerbArguments['options']): Pr
         ? []
         : [`${taken.missingCount} films are not here: ${taken.missing.slice(0, 20).join(', ')}`]),
     ];
-    return { json: taken, text: lines.join('\n') };
+    return { json: taken, text: [...lines, ...taken.notes].join('\n') };
   });
 }
 

@@ -9,7 +9,7 @@ import { takeModel, viewBundle } from '../../services/exchange/model-bundle/take
 import { withApp } from '../app-option.ts';
 import { LIBRARY_OPTION } from '../library-option.ts';
 import { textOption } from '../options.ts';
-import { refuseUnlessWritable } from '../out-file.ts';
+import { refuseUnlessWritable, tellPlain } from '../out-file.ts';
 import { Refusal, type Verb, type VerbArguments, type VerbResult } from '../verb.ts';
 import { inLines, passphraseOption } from './session.ts';
 
@@ -64,7 +64,10 @@ async function card(runId: RunId, options: Options): Promise<VerbResult> {
   if (out !== undefined) refuseUnlessWritable(out, options);
   return await withApp(options, 'read', async ({ library }) => {
     const json = await cardOf(library, runId);
-    if (out !== undefined) await writeFileAtomic(resolve(out), new TextEncoder().encode(cardPage(json)));
+    if (out !== undefined) {
+      await writeFileAtomic(resolve(out), new TextEncoder().encode(cardPage(json)));
+      tellPlain(library.files, resolve(out));
+    }
     return { json, text: out === undefined ? JSON.stringify(json, null, 1) : resolve(out) };
   });
 }

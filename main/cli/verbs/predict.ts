@@ -1,24 +1,36 @@
-/** @file `predict`: scores of film files by a finished run, with attention overlays as PNG where asked for. */
+/** @file `predict`: scores of film files and folders by a finished run, with attention overlays as PNG where asked for. */
 import { existsSync } from 'node:fs';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 
 import {
   attentionMethod,
   type AttentionMap,
   type AttentionMethod,
 } from '../../../shared/contract/inference.ts';
-import type { RunId } from '../../../shared/domain/ids.ts';
+import type { FilmId, RunId } from '../../../shared/domain/ids.ts';
 import { keptWords } from '../../../shared/domain/kept-threshold.ts';
-import { FilmError } from '../../dicom/film-error.ts';
-import { readFilm, type DecodedFilm } from '../../dicom/film.ts';
-import { modelImage } from '../../dicom/render.ts';
 import { writeFileAtomic } from '../../files/atomic-write.ts';
 import type { AppParts } from '../../services/compose.ts';
 import type { ImagePrediction } from '../../services/inference/inference-service.ts';
 import { overlayPng } from '../../services/inference/overlay-png.ts';
 import { suitabilityOf } from '../../services/inference/suitability.ts';
+import { blindRounds } from '../../services/review/model-blinding.ts';
+import type { ModelView } from '../../services/import/decode-messages.ts';
+import type { SkippedFile } from '../../services/import/gather-files.ts';
+import { filmIdOf } from '../../services/import/film-writer.ts';
+import { tellBlindFilms } from '../blind-films.ts';
 import { withApp } from '../app-option.ts';
+import { filmFiles } from '../film-files.ts';
+import {
+  FILM_LIMIT_OPTIONS,
+  FILM_LIMIT_USAGE,
+  filmLimits,
+  inOrder,
+  withFilmReader,
+  type FilmReader,
+} from '../film-reader.ts';
 import { LIBRARY_OPTION } from '../library-option.ts';
+import { tellPlain } from '../out-file.ts';
 import { textOption } from '../options.ts';
 import { overlayPaths } from '../overlay-names.ts';
 import { Refusal, type Verb, type VerbArguments } from '../verb.ts';
@@ -66,26 +78,17 @@ async function overlayFiles(
 /** Films that are read before they are predicted together. */
 const FILMS_A_TURN = 8;
 
-interface ReadFile {
+interface ReadFile extends ModelView {
   readonly file: string;
   readonly png: string | null;
-  readonly film: DecodedFilm;
-  readonly image: Uint8Array;
 }
 
-/** @throws FilmError, Refusal for a file that is no film */
-async function readFilmFile(file: string, png: string | null): Promise<ReadFile> {
-  const bytes = await readFile(file).catch((error: unknown) => {
-    throw new Refusal('UNREADABLE_FILE', `The file could not be read: ${(error as Error).message}`, { file });
-  });
-  const film = await readFilm(bytes, file);
-  return { file, png, film, image: modelImage(film) };
-}
+/** @throws Refusal for a file that is no film, or takes too long */
+const readFilmFile = (reader: FilmReader, file: string): Promise<ModelView> =>
+  reader.read({ kind: 'model', path: file, name: file });
 
-async function finishFile({ file, png, film, image }: ReadFile, predicted: ImagePrediction) {
+async function finishFile({ file, png, facts, image }: ReadFile, predicted: ImagePrediction) {
   const { t1, t2, attention, seconds, likeness } = predicted;
-  const { modality, attributes, rows, cols, aspect } = film;
-  const facts = { modality, view: attributes.viewPosition, rows, cols, aspect };
   const [map] = attention;
   if (map === undefined) throw new Error('a map was asked for');
   if (png !== null) await writeFileAtomic(png, await overlayPng(image, map));
@@ -109,32 +112,72 @@ async function finishFile({ file, png, film, image }: ReadFile, predicted: Image
 
 type FilePrediction = Awaited<ReturnType<typeof finishFile>>;
 
-interface Skipped {
-  readonly file: string;
-  readonly code: string;
-  readonly message: string;
+type Asked = readonly { readonly file: string; readonly png: string | null }[];
+
+/** The readable ones of `files`; the others are added to `skipped`. */
+async function readFiles(
+  reader: FilmReader,
+  files: Asked,
+  skipped: SkippedFile[],
+): Promise<readonly ReadFile[]> {
+  const asked = files.map(({ file }) => readFilmFile(reader, file));
+  const read: ReadFile[] = [];
+  for (const [at, one] of (await Promise.allSettled(asked)).entries()) {
+    const { file = '', png = null } = files[at] ?? {};
+    if (one.status === 'fulfilled') read.push({ file, png, ...one.value });
+    else if (one.reason instanceof Refusal)
+      skipped.push({ file, code: one.reason.code, message: one.reason.message });
+    else throw one.reason;
+  }
+  return read;
 }
 
-/** The readable ones of `files`, predicted together; the others are added to `skipped`. */
-async function predictFiles(
+/** A turn of films after the other; the films of the next are read while the model looks at those of this one. */
+async function* predictFiles(
   { inference }: AppParts,
-  files: readonly { readonly file: string; readonly png: string | null }[],
+  reader: FilmReader,
+  files: Asked,
   { runId, method }: Wanted,
-  skipped: Skipped[],
-): Promise<FilePrediction[]> {
-  const read: ReadFile[] = [];
-  for (const { file, png } of files) {
-    try {
-      read.push(await readFilmFile(file, png));
-    } catch (error) {
-      if (!(error instanceof FilmError) && !(error instanceof Refusal)) throw error;
-      skipped.push({ file, code: error.code, message: error.message });
-    }
+  skipped: SkippedFile[],
+): AsyncGenerator<readonly FilePrediction[], void> {
+  const turn = (start: number): Promise<readonly ReadFile[]> => {
+    const reading = readFiles(reader, files.slice(start, start + FILMS_A_TURN), skipped);
+    reading.catch(() => undefined); // told when it is its turn
+    return reading;
+  };
+  let coming = turn(0);
+  for (let start = 0; start < files.length; start += FILMS_A_TURN) {
+    const read = await coming;
+    coming = turn(start + FILMS_A_TURN);
+    if (read.length === 0) continue;
+    const images = read.map(({ image }) => image);
+    const predicted = await inference.predictImages(runId, images, [{ method, head: null, target: null }]);
+    yield await Promise.all(read.map((one, at) => finishFile(one, predicted[at] as ImagePrediction)));
   }
-  if (read.length === 0) return [];
-  const images = read.map(({ image }) => image);
-  const predicted = await inference.predictImages(runId, images, [{ method, head: null, target: null }]);
-  return await Promise.all(read.map((one, at) => finishFile(one, predicted[at] as ImagePrediction)));
+}
+
+/** Before anything is scored: files are read for who they are only where a session is being read without a model. */
+async function tellBlind(
+  { library }: AppParts,
+  reader: FilmReader,
+  options: VerbArguments['options'],
+  files: readonly string[],
+  runId: RunId,
+): Promise<void> {
+  if (blindRounds(library.store, null).length === 0) return;
+  const films: FilmId[] = [];
+  const hashOf = (file: string): Promise<string | null> =>
+    readFilmFile(reader, file).then(
+      ({ pixelSha256 }) => pixelSha256,
+      (error: unknown) => {
+        if (error instanceof Refusal) return null; // told when it is its turn
+        throw error;
+      },
+    );
+  for await (const hash of inOrder(files, reader.ahead, hashOf)) {
+    if (hash !== null) films.push(filmIdOf(hash));
+  }
+  await tellBlindFilms(options, library, films, { action: 'predict', subject: runId });
 }
 
 function inWords({ file, t1, t2, operatingPoint, suitability }: FilePrediction): string {
@@ -159,35 +202,46 @@ function inWords({ file, t1, t2, operatingPoint, suitability }: FilePrediction):
 
 export const predict: Verb = {
   name: 'predict',
-  usage:
-    'predict --library DIR --run RUN FILE… [--attention DIR] [--attention-method last|rollout|relevance]',
-  summary: 'scores of film files by a finished run, overlays as PNG',
+  usage: `predict --library DIR --run RUN FILE|FOLDER… [--attention DIR] [--attention-method last|rollout|relevance] ${FILM_LIMIT_USAGE}`,
+  summary: 'scores of film files and folders by a finished run, overlays as PNG',
   options: {
     ...LIBRARY_OPTION,
     run: { type: 'string' },
     attention: { type: 'string' },
     'attention-method': { type: 'string' },
     force: { type: 'boolean' },
+    ...FILM_LIMIT_OPTIONS,
   },
   run: async ({ options, positionals }) => {
     const runId = textOption(options, 'run') as RunId | undefined;
     if (runId === undefined)
       throw new Refusal('BAD_INPUT', 'Name the run: --run RUN. The verb "runs" lists them.');
-    if (positionals.length === 0) throw new Refusal('BAD_INPUT', 'Name at least one film file.');
+    if (positionals.length === 0) throw new Refusal('BAD_INPUT', 'Name at least one film file or folder.');
     const method = attentionMethod.safeParse(textOption(options, 'attention-method') ?? 'last');
     if (!method.success)
       throw new Refusal('BAD_INPUT', '--attention-method takes last, rollout or relevance.');
     const wanted = { runId, method: method.data };
-    const pngs = await overlayFiles(options, positionals, method.data);
+    const named = await filmFiles(positionals);
+    if (named.files.length === 0)
+      throw new Refusal('BAD_INPUT', `There is no film in ${positionals.join(', ')}.`, {
+        skipped: named.skipped,
+      });
+    const pngs = await overlayFiles(options, named.files, method.data);
+    const limits = filmLimits(options);
     return await withApp(options, 'read', async (parts) => {
       const predictions: FilePrediction[] = [];
-      const skipped: Skipped[] = [];
-      const files = positionals.map((file, index) => ({ file, png: pngs[index] ?? null }));
-      for (let start = 0; start < files.length; start += FILMS_A_TURN) {
-        predictions.push(
-          ...(await predictFiles(parts, files.slice(start, start + FILMS_A_TURN), wanted, skipped)),
-        );
-      }
+      const skipped = [...named.skipped];
+      const files = named.files.map((file, index) => ({ file, png: pngs[index] ?? null }));
+      await withFilmReader(limits, async (reader) => {
+        await tellBlind(parts, reader, options, named.files, runId);
+        for await (const some of predictFiles(parts, reader, files, wanted, skipped)) {
+          predictions.push(...some);
+          if (files.length > FILMS_A_TURN)
+            process.stderr.write(`${predictions.length} of ${files.length} films\n`);
+        }
+      });
+      const pictures = textOption(options, 'attention');
+      if (pictures !== undefined) tellPlain(parts.library.files, pictures);
       const [first] = skipped;
       if (predictions.length === 0 && first !== undefined) {
         throw new Refusal(first.code, `${first.file}: ${first.message}`, { skipped });

@@ -1,6 +1,6 @@
 /**
- * @file `review`: sessions of a library listed, set up from a plan file, their agreement as a table or JSON. It acts for the
- * account of the computer and asks for no PIN; the audit trail says so.
+ * @file `review`: sessions of a library listed, set up from a plan file, their agreement and the labels that come out of them as
+ * a table or JSON. It acts for the account of the computer and asks for no PIN; the audit trail says so.
  */
 import { randomBytes } from 'node:crypto';
 
@@ -16,8 +16,10 @@ import { agreementView } from '../../services/review/agreement-view.ts';
 import { summaryView } from '../../services/review/review-views.ts';
 import { startReview } from '../../services/review/start-review.ts';
 import { columns } from '../columns.ts';
-import { LIBRARY_OPTION, withLibrary } from '../library-option.ts';
+import { withLibrary } from '../library-option.ts';
 import { numberOption, textOption } from '../options.ts';
+import { parsed } from '../parsed.ts';
+import { LABEL_OPTIONS, labelVersions, reviewLabels } from '../review-labels.ts';
 import { readReviewPlan, requestFrom } from '../review-plan-file.ts';
 import { lockOff, resetPin } from '../way-back.ts';
 import { Refusal, type Verb, type VerbArguments, type VerbResult } from '../verb.ts';
@@ -25,13 +27,6 @@ import { Refusal, type Verb, type VerbArguments, type VerbResult } from '../verb
 type Options = VerbArguments['options'];
 
 const BY = 'command line';
-
-/** @throws Refusal BAD_INPUT saying what does not fit */
-function parsed<T>(schema: z.ZodType<T>, value: unknown): T {
-  const result = schema.safeParse(value);
-  if (result.success) return result.data;
-  throw new Refusal('BAD_INPUT', `That does not fit: ${z.prettifyError(result.error)}`);
-}
 
 function sessionsInWords(reviews: readonly ReviewSummary[]): string {
   if (reviews.length === 0) return 'There are no review sessions in this library.';
@@ -161,6 +156,21 @@ function agreementInWords(report: AgreementReportView): string {
     ...(effects.length === 0
       ? []
       : ['', columns([['With the model', 'Finding', 'Films', 'Better', 'Worse', 'p'], ...effects])]),
+    ...(report.times === null
+      ? []
+      : [
+          '',
+          columns([
+            ['Median seconds', 'Without', 'Films', 'With the model', 'Films'],
+            ...report.times.map(({ reader, without, with: seen }) => [
+              names.get(reader) ?? reader,
+              without.median === null ? 'none' : without.median.toFixed(1),
+              String(without.films),
+              seen.median === null ? 'none' : seen.median.toFixed(1),
+              String(seen.films),
+            ]),
+          ]),
+        ]),
     '',
     ...report.limits.map(({ sentence }) => sentence),
   ].join('\n');
@@ -192,11 +202,11 @@ function agreement(options: Options, id: string | undefined): Promise<VerbResult
 export const review: Verb = {
   name: 'review',
   usage:
-    'review list|readers|add-reader NAME|create|agreement SESSION|reset-pin NAME|lock-off --library DIR [--plan FILE] [--role ROLE] [--phase first|revised] [--least-iou X] [--reference labels|settled]',
+    'review list|readers|add-reader NAME|create|agreement SESSION|labels SESSION|label-versions|reset-pin NAME|lock-off --library DIR [--plan FILE] [--role ROLE] [--phase first|revised] [--least-iou X] [--reference labels|settled] [--name NAME] [--where-open as-imported|unknown|majority] [--least-readers N] [--abnormal findings|imported|QUESTION=ANSWERS] [--by OWNER]',
   summary:
-    'review sessions: their progress, a new one from a plan file, how far readers agree (kappa with intervals, boxes, with and without the model); a new PIN for who forgot it and the lock of the window off, for the owner of the files',
+    'review sessions: their progress, a new one from a plan file, how far readers agree (kappa with intervals, boxes, with and without the model); labels out of a session as a version that train and study learn, told before it is named and kept; a new PIN for who forgot it and the lock of the window off, for the owner of the files',
   options: {
-    ...LIBRARY_OPTION,
+    ...LABEL_OPTIONS,
     plan: { type: 'string' },
     role: { type: 'string' },
     phase: { type: 'string' },
@@ -222,11 +232,15 @@ export const review: Verb = {
         return await withLibrary(options, true, lockOff);
       case 'agreement':
         return await agreement(options, subject);
+      case 'labels':
+        return await reviewLabels(options, subject);
+      case 'label-versions':
+        return await labelVersions(options);
       case undefined:
       default:
         throw new Refusal(
           'BAD_INPUT',
-          'Say what: chestlight review list|readers|add-reader|create|agreement|reset-pin|lock-off.',
+          'Say what: chestlight review list|readers|add-reader|create|agreement|labels|label-versions|reset-pin|lock-off.',
         );
     }
   },

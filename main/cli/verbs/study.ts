@@ -7,6 +7,7 @@ import { withApp } from '../app-option.ts';
 import { columns } from '../columns.ts';
 import { LIBRARY_OPTION } from '../library-option.ts';
 import { textOption } from '../options.ts';
+import { namedLabelVersion } from '../review-labels.ts';
 import { outFolder, writeStudyFiles } from '../study-files.ts';
 import { DEFAULT_PLAN, isSamePlan, readPlan } from '../study-plan-file.ts';
 import { tell, untilStopped, whenStopped } from '../until-stopped.ts';
@@ -17,16 +18,7 @@ const call = { signal: new AbortController().signal };
 
 /** The plan with the label version that is named, by its name or id. @throws Refusal NOT_FOUND */
 function withLabels({ library }: AppParts, plan: StudyPlan, named: string | undefined): StudyPlan {
-  if (named === undefined) return plan;
-  const all = library.store.labelVersions.all();
-  const wanted = named.trim().toLowerCase();
-  const version = all.find(({ id, name }) => id === named || name.toLowerCase() === wanted);
-  if (version !== undefined) return { ...plan, labelVersionId: version.id };
-  const known = all.length === 0 ? 'it has none' : `it has ${all.map(({ name }) => `"${name}"`).join(', ')}`;
-  throw new Refusal(
-    'NOT_FOUND',
-    `The library has no label version "${named}"; ${known}. Nothing was started.`,
-  );
+  return named === undefined ? plan : { ...plan, labelVersionId: namedLabelVersion(library.store, named) };
 }
 
 /** What the plan would take, without starting anything. */
@@ -123,7 +115,7 @@ function row({ library }: AppParts, cell: StudyCell) {
 async function result(parts: AppParts, ended: Study, out: string | null): Promise<VerbResult> {
   const { id, name, state, error } = ended;
   const over = state === 'finished' || state === 'failed';
-  const files = over ? await writeStudyFiles(parts, ended, out) : [];
+  const { paths, notes } = over ? await writeStudyFiles(parts, ended, out) : { paths: [], notes: [] };
   const cells = ended.cells.map((cell) => row(parts, cell));
   const lines = cells.map(({ title, model, resolution, seed, state: at, t1, t2 }) => [
     title,
@@ -138,9 +130,10 @@ async function result(parts: AppParts, ended: Study, out: string | null): Promis
     columns([['System', 'Model', 'Pixels', 'Seed', 'State', 'T1', 'T2'], ...lines]),
     '',
     `The study "${name}" is ${state}.`,
-    ...files,
+    ...paths,
+    ...notes,
   ].join('\n');
-  const json = { studyId: id, name, state, cells, files, error };
+  const json = { studyId: id, name, state, cells, files: paths, notes, error };
   const stuck = cells.filter((cell) => cell.state === 'failed' || cell.state === 'blocked').length;
   // Paused by Ctrl-C is what was asked for; everything else that is not whole is refused, with what there is.
   if (error !== null) throw new Refusal(error.code, error.message, json);

@@ -4,6 +4,7 @@ import { keptWords } from '../../../shared/domain/kept-threshold.ts';
 import { task as taskSchema } from '../../../shared/contract/kept-threshold.ts';
 import type { Task } from '../../../shared/domain/task.ts';
 import { fittedThreshold, keepThreshold, keptThresholds } from '../../services/evaluation/kept-thresholds.ts';
+import { pointsInForce, type PointInForce } from '../../services/inference/thresholds.ts';
 import type { OpenLibrary } from '../../services/library/open-library.ts';
 import { withApp } from '../app-option.ts';
 import { LIBRARY_OPTION } from '../library-option.ts';
@@ -12,15 +13,28 @@ import { Refusal, type Verb, type VerbResult } from '../verb.ts';
 
 function answer(library: OpenLibrary, runId: RunId, task?: Task): VerbResult {
   const byHand = keptThresholds(library, runId);
-  const lines = byHand.map(
-    (kept) =>
-      `${kept.task}: ${kept.threshold}, ${keptWords(kept)}${kept.reason === '' ? '' : ` (${kept.reason})`}`,
+  const inForce = [...pointsInForce(library.store, runId).values()];
+  const lines = inForce.map(({ task: of, threshold: value, kept, fitted }) =>
+    kept === null
+      ? `${of}: ${value}, ${fitted?.rule}`
+      : `${of}: ${value}, ${keptWords(kept)}${kept.reason === '' ? '' : ` (${kept.reason})`}`,
   );
-  const none = 'No threshold of this run is set by hand: those that were fitted on validation count.';
+  const none = 'This run has no threshold: none was fitted on validation, and none is set by hand.';
   const asked = task === undefined ? {} : { task, fitted: fittedThreshold(library.store, runId, task) };
   return {
-    json: { runId, ...asked, thresholds: byHand },
+    json: { runId, ...asked, thresholds: byHand, inForce: inForce.map(pointOf) },
     text: lines.length === 0 ? none : lines.join('\n'),
+  };
+}
+
+/** For `--json`. */
+export function pointOf({ task, threshold: value, kept, fitted }: PointInForce) {
+  return {
+    task,
+    threshold: value,
+    setByHand: kept !== null,
+    fitted: fitted?.threshold ?? null,
+    rule: fitted?.rule ?? null,
   };
 }
 

@@ -4,6 +4,7 @@ import { LABEL_SETS } from '../../../shared/domain/findings.ts';
 import type { RunId } from '../../../shared/domain/ids.ts';
 import { LIBRARY_OPTION } from '../library-option.ts';
 import { numberOption, textOption } from '../options.ts';
+import { namedLabelVersion } from '../review-labels.ts';
 import { followRun, requestFrom, RUN_OPTIONS } from '../run-verb.ts';
 import type { Verb } from '../verb.ts';
 
@@ -18,7 +19,7 @@ function labelsOf(labels: string | undefined): Pick<RunRequest, 'labelSet' | 'fi
 export const train: Verb = {
   name: 'train',
   usage:
-    'train --library DIR --model tiny|small|base [--resolution 224] [--preset …] [--epochs N] [--seed N] [--labels SET]',
+    'train --library DIR --model tiny|small|base [--resolution 224] [--preset …] [--epochs N] [--seed N] [--labels SET] [--label-version NAME]',
   summary: 'a teacher at 224 px, or a plain student below; Ctrl-C pauses',
   options: {
     ...LIBRARY_OPTION,
@@ -37,10 +38,12 @@ export const train: Verb = {
       ...labelsOf(textOption(options, 'labels')),
       t2Units: numberOption(options, 't2-units') ?? null,
       labelRule: textOption(options, 'label-rule') ?? null,
-      labelVersionId: textOption(options, 'label-version') ?? null,
     });
-    return await followRun(options, async ({ training }) => {
-      const { runId } = await training.service.start(request, { signal: AbortSignal.timeout(60_000) });
+    const labels = textOption(options, 'label-version');
+    return await followRun(options, async ({ training, library }) => {
+      const labelVersionId = labels === undefined ? null : namedLabelVersion(library.store, labels);
+      const asked = { ...request, labelVersionId };
+      const { runId } = await training.service.start(asked, { signal: AbortSignal.timeout(60_000) });
       return runId as RunId;
     });
   },

@@ -26,7 +26,7 @@ import {
 import { signerOf } from '../../services/training/weights-signature.ts';
 import { columns } from '../columns.ts';
 import { LIBRARY_OPTION, withLibrary } from '../library-option.ts';
-import { refuseUnlessWritable } from '../out-file.ts';
+import { refuseInEncrypted, refuseUnlessWritable, tellPlain } from '../out-file.ts';
 import { Refusal, type Verb, type VerbArguments, type VerbResult } from '../verb.ts';
 
 const USAGE = [
@@ -155,8 +155,11 @@ async function exportRun(run: string, out: string, options: Options): Promise<Ve
   const layout = layoutOption(options.layout);
   refuseUnlessWritable(out, options);
   return await withLibrary(options, false, async (library) => {
+    refuseInEncrypted(library.files, out);
     const { bytes, kind } = await signedRunWeights(library, run as RunId, layout);
     await writeFileAtomic(out, bytes);
+    library.audit.record('export', run, { what: 'weights', layout });
+    tellPlain(library.files, out);
     return result({ ...described(bytes, out), checkpoint: kind });
   });
 }

@@ -64,3 +64,10 @@ export function sensitivityThreshold(data: BinaryScores, sensitivity: number): n
   const chosen = points.findIndex((point) => point.y >= sensitivity && point.threshold !== null);
   return chosen === -1 ? null : between(points, chosen);
 }
+
+/** Lowest threshold whose specificity is at least `specificity` (0…1); above every score where none else is. null when a class is absent. */
+export function specificityThreshold(data: BinaryScores, specificity: number): number | null {
+  const points = rocCurve(data);
+  const chosen = points.findLastIndex((point) => 1 - point.x >= specificity);
+  return chosen === -1 ? null : between(points, chosen);
+}

@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 
 import { parameterGroups, type ParameterGroup, type VitConfig } from '../vit/config.ts';
-import { packGroup, unpackGroup, type Weights } from '../vit/parameters.ts';
+import { checkWeights, packGroup, unpackGroup, type Weights } from '../vit/parameters.ts';
 
 const KINDS = ['parameters', 'm', 'v', 'ema'] as const;
 /** Parts of the state; each holds one value per weight. */
@@ -80,6 +80,7 @@ export class TrainState {
   readonly hasEma: boolean;
   /** Optimiser steps done. */
   step = 0;
+  /** Moments that are not there yet are zero: nothing is held for them before the first step. */
   readonly #tensors: Record<StateKind, tf.Tensor[]>;
   #keeper: StateKeeper | null = null;
 
@@ -88,15 +89,14 @@ export class TrainState {
     this.config = config;
     this.groups = [...parameterGroups(config), ...(options.extra ?? [])];
     this.hasEma = options.ema;
-    const packed = this.groups.map((group) => packGroup(group, weights)); // checks before the first allocation
-    const keep = (values: Float32Array) => tf.keep(tf.tensor1d(values));
-    const zeros = () => this.groups.map(({ size }) => tf.keep(tf.zeros([size])));
+    checkWeights(this.groups, weights);
+    const packed = () => this.groups.map((group) => tf.keep(packGroup(group, weights)));
     this.decayMasks = decayMasksOf(this.groups);
     this.#tensors = {
-      parameters: packed.map(keep),
-      m: zeros(),
-      v: zeros(),
-      ema: options.ema ? packed.map(keep) : [],
+      parameters: packed(),
+      m: [],
+      v: [],
+      ema: options.ema ? packed() : [],
     };
   }
 
@@ -106,9 +106,11 @@ export class TrainState {
    */
   tensors(kind: StateKind): readonly tf.Tensor[] {
     const known = this.#tensors[kind];
-    if (this.#keeper === null || known.length > 0 || (kind === 'ema' && !this.hasEma)) return known;
+    if (known.length > 0 || (kind === 'ema' && !this.hasEma)) return known;
     const keeper = this.#keeper;
-    this.#tensors[kind] = this.groups.map((_, group) => tf.keep(tf.tensor1d(keeper.values(kind, group))));
+    this.#tensors[kind] = this.groups.map(({ size }, group) =>
+      tf.keep(keeper === null ? tf.fill([size], 0) : tf.tensor1d(keeper.values(kind, group))),
+    );
     return this.#tensors[kind];
   }
 
@@ -152,8 +154,8 @@ export class TrainState {
   #values(kind: StateKind, group: number): Float32Array {
     const tensor = this.#tensors[kind][group];
     if (tensor !== undefined) return tensor.dataSync<'float32'>().slice();
-    if (this.#keeper === null) throw new Error(`no values of ${kind} in group ${group}`);
-    return this.#keeper.values(kind, group);
+    if (this.#keeper !== null) return this.#keeper.values(kind, group);
+    return new Float32Array(this.groups[group]?.size ?? 0);
   }
 
   /** All tensors of one group. They belong to the state. */
@@ -177,7 +179,7 @@ export class TrainState {
     for (const kind of KINDS) {
       const tensor = next[kind];
       if (tensor === undefined) continue;
-      this.#tensors[kind][index]?.dispose();
+      this.tensors(kind)[index]?.dispose();
       this.#tensors[kind][index] = tf.keep(tensor);
     }
   }
@@ -230,20 +232,19 @@ export class TrainState {
       );
     }
     const kinds = KINDS.filter((kind) => kind !== 'ema' || hasEma);
-    const packed = kinds.map((kind) => {
+    const parts = kinds.map((kind) => {
       const prefix = `${kind}/`;
       const named = new Map(
         [...state]
           .filter(([name]) => name.startsWith(prefix))
           .map(([name, values]) => [name.slice(prefix.length), values]),
       );
-      return this.groups.map((group) => packGroup(group, named));
+      checkWeights(this.groups, named);
+      return [kind, named] as const;
     });
-    kinds.forEach((kind, index) => {
-      packed[index]?.forEach((values, position) => {
-        this.replaceGroup(position, { [kind]: tf.tensor1d(values) });
-      });
-    });
+    for (const [kind, named] of parts) {
+      this.groups.forEach((group, at) => this.replaceGroup(at, { [kind]: packGroup(group, named) }));
+    }
     this.step = step;
   }
 

@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 
 import type { Method } from '../../../shared/domain/recipe.ts';
-import { withMemory } from '../engine/out-of-memory.ts';
+import { withMemory, withMemoryToUpdate } from '../engine/out-of-memory.ts';
 import { jointLoss, termWeights, type TermName } from '../methods/joint-loss.ts';
 import type { MethodSettings } from '../methods/method.ts';
 import { neededFeature } from '../methods/needs.ts';
@@ -269,7 +269,7 @@ export function sharesOf(
 /**
  * One whole step of `work`: gradients of all micro-batches summed, then clip, AdamW, moving average.
  * `between` is awaited after each micro-batch so that a process can read its messages.
- * @throws NotFiniteError, OutOfMemoryError and leaves `state` as it was.
+ * @throws NotFiniteError, OutOfMemoryError and leaves `state` as it was; ServiceError OUT_OF_MEMORY in the middle of the update.
  */
 export async function stepOf<Batch, Fed>(
   work: StepWork<Batch, Fed>,
@@ -284,5 +284,6 @@ export async function stepOf<Batch, Fed>(
   );
   const { measured, gradients } = await accumulate(state, micro, between);
   const [loss = Number.NaN, ...values] = measured;
-  return { loss, gradNorm: applyGradients(state, gradients, settings), terms: work.terms(values) };
+  const gradNorm = withMemoryToUpdate(() => applyGradients(state, gradients, settings));
+  return { loss, gradNorm, terms: work.terms(values) };
 }

@@ -72,21 +72,21 @@ function mlpFormula(config: BlockShape, inputs: readonly tf.Tensor[]) {
   const { value: normed, unit, inverse } = layerNorm(x, scale, bias, config.layerNormEpsilon);
   const hidden = linear(normed, fc1, fc1Bias); // [B·N, 4D]
   const { twice } = gelu(hidden, Math.SQRT1_2);
-  const halfFc2 = tf.mul(fc2, 0.5); // exact, and the factor 2 of `twice` with it
-  const value = tf.add(x, linear(twice, halfFc2, fc2Bias));
-  const saved = { unit, inverse, hidden, scale, bias, fc1, halfFc2 };
+  // The factor 2 of `twice` is taken back behind the product, exactly: a halved kernel would be held beside the kernel.
+  const value = tf.add(x, tf.mul(linear(twice, fc2, tf.add(fc2Bias, fc2Bias)), 0.5));
+  const saved = { unit, inverse, hidden, scale, bias, fc1, fc2 };
   return {
     value,
     saved: () => saved,
     gradient: (dy: tf.Tensor, kept: typeof saved) => {
       // the activation is cheaper to make again than to keep
       const activated = gelu(kept.hidden, lateVector(tf.tensor1d([Math.SQRT1_2]), dy));
-      const [dTwice, dHalfFc2, dFc2Bias] = linearGradient(dy, activated.twice, kept.halfFc2);
+      const [dTwice, dFc2] = linearGradient(tf.mul(dy, 0.5), activated.twice, kept.fc2);
       const dHidden = tf.mul(dTwice, geluSlope(activated));
       const again = layerNormValue(kept.unit, lateVector(kept.scale, dy), kept.bias);
       const [dNorm, dFc1, dFc1Bias] = linearGradient(dHidden, again, kept.fc1);
       const [dx, dScale, dBias] = layerNormGradient(dNorm, kept.unit, kept.inverse, kept.scale);
-      return [tf.add(dy, dx), dScale, dBias, dFc1, dFc1Bias, tf.mul(dHalfFc2, 0.5), dFc2Bias];
+      return [tf.add(dy, dx), dScale, dBias, dFc1, dFc1Bias, dFc2, tf.sum(dy, 0)];
     },
   };
 }

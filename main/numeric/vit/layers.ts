@@ -61,7 +61,7 @@ export function layerNormGradient(
 
 /** GELU(x) = x · Φ(x), by erf, not the tanh approximation (Hendrycks 2016), with what its slope needs. */
 export interface Gelu {
-  /** 2 · GELU(x): the half is left to the kernel that comes next, which is smaller. */
+  /** 2 · GELU(x): the half is left to the product with the kernel that comes next, which is smaller. */
   readonly twice: tf.Tensor;
   /** x/√2. */
   readonly scaled: tf.Tensor;

@@ -1,7 +1,13 @@
 /** @file Weights between plain arrays by name, flat group tensors, and named tensors. */
 import * as tf from '@tensorflow/tfjs-core';
 
-import { parameterGroups, type ParameterGroup, type VitConfig } from './config.ts';
+import {
+  parameterGroups,
+  parameterSpecs,
+  type ParameterGroup,
+  type ParameterSpec,
+  type VitConfig,
+} from './config.ts';
 
 /** Weights by the names of `parameterSpecs`, each flat in the shape given there. */
 export type Weights = ReadonlyMap<string, Float32Array>;
@@ -17,20 +23,34 @@ export class WeightsMismatchError extends Error {
   }
 }
 
-/** One group's parameters in one array. @throws WeightsMismatchError */
-export function packGroup(group: ParameterGroup, weights: Weights): Float32Array {
-  const flat = new Float32Array(group.size);
-  let offset = 0;
-  for (const { name, size } of group.specs) {
-    const values = weights.get(name);
-    if (values === undefined) throw new WeightsMismatchError(`The weights lack ${name}.`);
-    if (values.length !== size) {
-      throw new WeightsMismatchError(`${name} has ${values.length} values; this model needs ${size}.`);
-    }
-    flat.set(values, offset);
-    offset += size;
+function valuesOf({ name, size }: ParameterSpec, weights: Weights): Float32Array {
+  const values = weights.get(name);
+  if (values === undefined) throw new WeightsMismatchError(`The weights lack ${name}.`);
+  if (values.length !== size) {
+    throw new WeightsMismatchError(`${name} has ${values.length} values; this model needs ${size}.`);
   }
-  return flat;
+  return values;
+}
+
+/** Looks at all before anything is made of one. @throws WeightsMismatchError */
+export function checkWeights(groups: readonly ParameterGroup[], weights: Weights): void {
+  for (const { specs } of groups) for (const spec of specs) valuesOf(spec, weights);
+}
+
+/**
+ * Values in the library's own memory. A tensor made of an array is the array itself where that is aligned, so that it may
+ * neither change nor go; the product with one is a copy.
+ */
+function ownCopy(values: Float32Array, shape: readonly number[]): tf.Tensor {
+  return tf.tidy(() => tf.mul(tf.tensor(values, [...shape], 'float32'), 1));
+}
+
+/** One group's parameters in one flat tensor, which no array of ours stands behind. @throws WeightsMismatchError */
+export function packGroup({ specs }: ParameterGroup, weights: Weights): tf.Tensor {
+  const [first, ...others] = specs.map((spec) => valuesOf(spec, weights));
+  if (first === undefined) throw new Error('a group has parameters');
+  if (others.length === 0) return ownCopy(first, [first.length]); // of one tensor there is nothing to join: it would be passed on
+  return tf.tidy(() => tf.concat([first, ...others].map((values) => tf.tensor1d(values))));
 }
 
 /** The inverse of `packGroup`: views into `flat`, by name. */
@@ -72,19 +92,45 @@ export function lookup(parameters: NamedParameters, name: string): tf.Tensor {
   return found;
 }
 
-/** Named tensors for prediction. The caller disposes them with `disposeParameters`. @throws WeightsMismatchError */
+/**
+ * Lets go of the memory of arrays that nobody reads again, at once: they stand outside of what the garbage collector is in a
+ * hurry about, and a model's worth of them stays for many steps. They are empty afterwards. Of a buffer that others share
+ * nothing is taken.
+ */
+export function freeArrays(arrays: Iterable<Float32Array | Uint8Array>): void {
+  for (const { buffer, byteLength } of arrays) {
+    if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0);
+  }
+}
+
+/** Named tensors for prediction, with no array of ours behind them. The caller disposes them with `disposeParameters`. @throws WeightsMismatchError */
 export function loadParameters(weights: Weights, config: VitConfig): NamedParameters {
   const groups = parameterGroups(config);
-  const packed = groups.map((group) => packGroup(group, weights)); // check all before the first allocation
-  let named: NamedParameters = new Map();
-  tf.tidy(() => {
-    named = nameParameters(
-      packed.map((values) => tf.tensor1d(values)),
-      config,
-    );
-    for (const tensor of named.values()) tf.keep(tensor);
-  });
-  return named;
+  checkWeights(groups, weights);
+  const specs = groups.flatMap((group) => group.specs);
+  return new Map(specs.map((spec) => [spec.name, tf.keep(ownCopy(valuesOf(spec, weights), spec.shape))]));
+}
+
+/**
+ * `loadParameters` of values that are made or read one parameter after another, in the order of `parameterSpecs`, and freed
+ * as soon as the library has them: a model is in memory once. @throws WeightsMismatchError, and what `values` throws
+ */
+export async function loadOneByOne(
+  config: VitConfig,
+  values: (spec: ParameterSpec) => Promise<Float32Array> | Float32Array,
+): Promise<NamedParameters> {
+  const loaded = new Map<string, tf.Tensor>();
+  try {
+    for (const spec of parameterSpecs(config)) {
+      const own = await values(spec);
+      loaded.set(spec.name, tf.keep(ownCopy(valuesOf(spec, new Map([[spec.name, own]])), spec.shape)));
+      freeArrays([own]);
+    }
+  } catch (error) {
+    disposeParameters(loaded);
+    throw error;
+  }
+  return loaded;
 }
 
 export function disposeParameters(parameters: NamedParameters): void {

@@ -6,19 +6,21 @@ import type { Weights } from '../vit/parameters.ts';
 import { adaptWeights, type AdaptedWeights } from './adapt-weights.ts';
 import { foreignTensors, headName, placeForeign, transpose, type Layout } from './layouts.ts';
 import { configFromShapes, detectLayout, readDescription, refuseForeignParts } from './model-description.ts';
-import { floatTensor, readSafetensors, type FloatTensor, type RawTensor } from './safetensors.ts';
+import { floatTensor, readSafetensors, type RawTensor } from './safetensors.ts';
 import { WeightsError } from './weights-error.ts';
 
-type Tensors = ReadonlyMap<string, RawTensor>;
+/** What is known of a tensor before its values are. */
+export type TensorShape = Pick<RawTensor, 'dtype' | 'shape'>;
 
-export interface ImportedWeights {
+/** A model as a file holds it, before any value has been read. */
+export interface DescribedWeights<T extends TensorShape> {
   readonly layout: Layout;
   /** The file's model. `t1Units` is 0 where the file has no usable heads. */
   readonly config: VitConfig;
   /** What the weights expect of a film: as the file says, else ImageNet for timm, 0.5 / 0.5 for HF. */
   readonly normalisation: Normalisation;
-  /** Parameters by the product's names; without `t1.*` and `t2.*` where `hasHeads` is false. */
-  readonly weights: Weights;
+  /** Parameters by the product's names, in its order; without `t1.*` and `t2.*` where `hasHeads` is false. */
+  readonly parameters: readonly ParameterSource<T>[];
   readonly hasHeads: boolean;
   /** Tensors of the file that were left out, e.g. the 1,000-class head of an ImageNet model. */
   readonly dropped: readonly string[];
@@ -26,6 +28,20 @@ export interface ImportedWeights {
   readonly dtypes: readonly string[];
   readonly tensors: number;
   readonly metadata: ReadonlyMap<string, string>;
+}
+
+/** Where the values of a parameter are in a file. */
+export interface ParameterSource<T extends TensorShape> {
+  readonly name: string;
+  /** By the names of their layout. */
+  readonly tensors: readonly { readonly name: string; readonly tensor: T }[];
+  /** The parameter, flat, from the values of its tensors in their order. */
+  readonly make: (values: readonly Float32Array[]) => Float32Array;
+}
+
+export interface ImportedWeights extends Omit<DescribedWeights<RawTensor>, 'parameters'> {
+  /** Parameters by the product's names; without `t1.*` and `t2.*` where `hasHeads` is false. */
+  readonly weights: Weights;
 }
 
 /** The two normalisations in use. */
@@ -48,23 +64,26 @@ function sameShape(a: readonly number[], b: readonly number[]): boolean {
   return a.length === b.length && a.every((length, i) => length === b[i]);
 }
 
-function read(tensors: Tensors, name: string, shape: readonly number[]): FloatTensor {
-  const raw = tensors.get(name);
-  if (raw === undefined) {
+type Tensors<T> = ReadonlyMap<string, T>;
+
+/** The tensor of that name and shape. @throws WeightsError where there is none */
+function find<T extends TensorShape>(tensors: Tensors<T>, name: string, shape: readonly number[]) {
+  const tensor = tensors.get(name);
+  if (tensor === undefined) {
     throw new WeightsError('missing-tensor', `The weights lack the tensor ${name}.`, [name]);
   }
-  if (!sameShape(raw.shape, shape)) {
+  if (!sameShape(tensor.shape, shape)) {
     throw new WeightsError(
       'shape',
-      `Tensor ${name} is [${raw.shape.join(', ')}]; this model needs [${shape.join(', ')}].`,
+      `Tensor ${name} is [${tensor.shape.join(', ')}]; this model needs [${shape.join(', ')}].`,
       [name],
     );
   }
-  return floatTensor(name, raw);
+  return { name, tensor };
 }
 
 /** Names that are neither part of the model nor known to be harmless. @throws WeightsError `unknown-tensor` */
-function leftOver(tensors: Tensors, used: ReadonlySet<string>): readonly string[] {
+function leftOver(tensors: Tensors<unknown>, used: ReadonlySet<string>): readonly string[] {
   const rest = [...tensors.keys()].filter((name) => !used.has(name));
   const unknown = rest.filter((name) => !DROPPABLE.test(name));
   if (unknown.length > 0) {
@@ -77,46 +96,78 @@ function leftOver(tensors: Tensors, used: ReadonlySet<string>): readonly string[
   return rest;
 }
 
-function readApp(tensors: Tensors, config: VitConfig): { weights: Weights; dropped: readonly string[] } {
-  const specs = parameterSpecs(config);
-  const weights = new Map(specs.map(({ name, shape }) => [name, read(tensors, name, shape).values]));
-  return { weights, dropped: leftOver(tensors, new Set(weights.keys())) };
+interface Sources<T extends TensorShape> {
+  readonly parameters: readonly ParameterSource<T>[];
+  readonly dropped: readonly string[];
 }
 
-function readForeign(
-  tensors: Tensors,
+const only = ([values]: readonly Float32Array[]): Float32Array => {
+  if (values === undefined) throw new Error('a parameter is made of a tensor');
+  return values;
+};
+
+function appSources<T extends TensorShape>(tensors: Tensors<T>, config: VitConfig): Sources<T> {
+  const specs = parameterSpecs(config);
+  const parameters = specs.map(({ name, shape }) => ({
+    name,
+    tensors: [find(tensors, name, shape)],
+    make: only,
+  }));
+  return { parameters, dropped: leftOver(tensors, new Set(specs.map(({ name }) => name))) };
+}
+
+function foreignSources<T extends TensorShape>(
+  tensors: Tensors<T>,
   config: VitConfig,
   layout: 'hf' | 'timm',
   hasHeads: boolean,
-): { weights: Weights; dropped: readonly string[] } {
-  const weights = new Map<string, Float32Array>();
-  const sizes = new Map(parameterSpecs(config).map(({ name, size }) => [name, size]));
+): Sources<T> {
   const list = foreignTensors(config, layout);
-  const used = new Set(list.map(({ name }) => name));
-  for (const tensor of list) {
-    const { values } = read(tensors, tensor.name, tensor.shape);
-    const parameter = weights.get(tensor.parameter) ?? new Float32Array(sizes.get(tensor.parameter) ?? 0);
-    placeForeign(tensor, values, parameter);
-    weights.set(tensor.parameter, parameter);
-  }
-  if (hasHeads) {
-    const { width, t1Units, t2Units } = config;
-    const head = headName(layout);
-    const kernel = read(tensors, `${head}.weight`, [t1Units + t2Units, width]).values;
-    const bias = read(tensors, `${head}.bias`, [t1Units + t2Units]).values;
-    const cut = t1Units * width;
-    weights.set('t1.kernel', transpose(kernel.subarray(0, cut), t1Units, width));
-    weights.set('t1.bias', bias.slice(0, t1Units));
-    weights.set('t2.kernel', transpose(kernel.subarray(cut), t2Units, width));
-    weights.set('t2.bias', bias.slice(t1Units));
-    used.add(`${head}.weight`).add(`${head}.bias`);
-  }
-  return { weights, dropped: leftOver(tensors, used) };
+  const heads = hasHeads ? headSources(tensors, config, headName(layout)) : [];
+  const parameters = parameterSpecs(config).flatMap(({ name, size }) => {
+    const parts = list.filter(({ parameter }) => parameter === name);
+    if (parts.length === 0) return heads.filter((head) => head.name === name);
+    const make = (values: readonly Float32Array[]): Float32Array => {
+      const parameter = new Float32Array(size);
+      parts.forEach((part, at) => placeForeign(part, values[at] as Float32Array, parameter));
+      return parameter;
+    };
+    return [{ name, tensors: parts.map((part) => find(tensors, part.name, part.shape)), make }];
+  });
+  const used = parameters.flatMap((source) => source.tensors.map(({ name }) => name));
+  return { parameters, dropped: leftOver(tensors, new Set(used)) };
 }
 
-/** Reads and checks a weights file. @throws WeightsError */
-export function importWeights(bytes: Uint8Array): ImportedWeights {
-  const file = readSafetensors(bytes);
+/** Both heads lie in one, T1 first. */
+function headSources<T extends TensorShape>(
+  tensors: Tensors<T>,
+  { width, t1Units, t2Units }: VitConfig,
+  head: string,
+): readonly ParameterSource<T>[] {
+  const kernel = [find(tensors, `${head}.weight`, [t1Units + t2Units, width])];
+  const bias = [find(tensors, `${head}.bias`, [t1Units + t2Units])];
+  const cut = t1Units * width;
+  return [
+    {
+      name: 't1.kernel',
+      tensors: kernel,
+      make: (values) => transpose(only(values).subarray(0, cut), t1Units, width),
+    },
+    { name: 't1.bias', tensors: bias, make: (values) => only(values).slice(0, t1Units) },
+    {
+      name: 't2.kernel',
+      tensors: kernel,
+      make: (values) => transpose(only(values).subarray(cut), t2Units, width),
+    },
+    { name: 't2.bias', tensors: bias, make: (values) => only(values).slice(t1Units) },
+  ];
+}
+
+/** Finds out what model a file holds, and where each parameter is in it; no value is read. @throws WeightsError */
+export function describeWeights<T extends TensorShape>(file: {
+  readonly tensors: ReadonlyMap<string, T>;
+  readonly metadata: ReadonlyMap<string, string>;
+}): DescribedWeights<T> {
   refuseForeignParts(file.tensors.keys());
   const { layout, tensors } = detectLayout(file.tensors);
   const description = readDescription(file.metadata);
@@ -125,19 +176,28 @@ export function importWeights(bytes: Uint8Array): ImportedWeights {
   }
   const hasHeads = description !== null;
   const config = description?.config ?? configFromShapes(tensors, layout === 'hf' ? 'hf' : 'timm');
-  const { weights, dropped } =
-    layout === 'app' ? readApp(tensors, config) : readForeign(tensors, config, layout, hasHeads);
   return {
     layout,
     config,
     normalisation: description?.normalisation ?? USUAL[layout],
-    weights,
+    ...(layout === 'app' ? appSources(tensors, config) : foreignSources(tensors, config, layout, hasHeads)),
     hasHeads,
-    dropped,
     dtypes: [...new Set([...tensors.values()].map(({ dtype }) => dtype))],
     tensors: tensors.size,
     metadata: file.metadata,
   };
+}
+
+/** Reads and checks a weights file. @throws WeightsError */
+export function importWeights(bytes: Uint8Array): ImportedWeights {
+  const { parameters, ...described } = describeWeights(readSafetensors(bytes));
+  const weights = new Map(
+    parameters.map(({ name, tensors, make }) => [
+      name,
+      make(tensors.map((one) => floatTensor(one.name, one.tensor).values)),
+    ]),
+  );
+  return { ...described, weights };
 }
 
 /**

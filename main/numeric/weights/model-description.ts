@@ -6,7 +6,9 @@ import { foreignTensors, LAYOUTS, type Layout } from './layouts.ts';
 import type { RawTensor } from './safetensors.ts';
 import { WeightsError } from './weights-error.ts';
 
-type Tensors = ReadonlyMap<string, RawTensor>;
+/** Of which only the shapes are looked at. */
+type Described = Pick<RawTensor, 'shape'>;
+type Tensors = ReadonlyMap<string, Described>;
 
 /** Parts of related models that a plain ViT lacks: what the name contains → what it is. */
 const FOREIGN_PARTS: readonly (readonly [RegExp, string])[] = [
@@ -39,12 +41,14 @@ export function refuseForeignParts(names: Iterable<string>): void {
 }
 
 /** The file's layout and its tensors under the layout's usual names (HF files may leave out the `vit.` prefix). */
-export function detectLayout(tensors: Tensors): { readonly layout: Layout; readonly tensors: Tensors } {
+export function detectLayout<T extends Described>(
+  tensors: ReadonlyMap<string, T>,
+): { readonly layout: Layout; readonly tensors: ReadonlyMap<string, T> } {
   if (tensors.has('blocks.0.qkv.kernel')) return { layout: 'app', tensors };
   if (tensors.has('blocks.0.attn.qkv.weight')) return { layout: 'timm', tensors };
   if (tensors.has('vit.encoder.layer.0.attention.attention.query.weight')) return { layout: 'hf', tensors };
   if (tensors.has('encoder.layer.0.attention.attention.query.weight')) {
-    const prefixed = [...tensors].map(([name, raw]): [string, RawTensor] => [
+    const prefixed = [...tensors].map(([name, raw]): [string, T] => [
       name.startsWith('classifier') ? name : `vit.${name}`,
       raw,
     ]);

@@ -24,11 +24,23 @@ const MAX_HEADER_BYTES = 8 * 1024 * 1024;
 const MAX_TENSORS = 20_000;
 const MAX_RANK = 8;
 
-/** One tensor of a file. `bytes` is a view into the file. */
-export interface RawTensor {
+/** What a file says of one of its tensors. */
+export interface TensorEntry {
   readonly dtype: Dtype;
   readonly shape: readonly number[];
+  /** Where its bytes are in the file. */
+  readonly begin: number;
+  readonly end: number;
+}
+
+/** One tensor of a file. `bytes` is a view into the file. */
+export interface RawTensor extends Pick<TensorEntry, 'dtype' | 'shape'> {
   readonly bytes: Uint8Array;
+}
+
+export interface SafetensorsHeader {
+  readonly tensors: ReadonlyMap<string, TensorEntry>;
+  readonly metadata: ReadonlyMap<string, string>;
 }
 
 export interface SafetensorsFile {
@@ -46,25 +58,29 @@ function fail(code: 'truncated' | 'header' | 'entry' | 'dtype', message: string,
   throw new WeightsError(code, message, name === undefined ? [] : [name]);
 }
 
-function readHeader(bytes: Uint8Array): { readonly header: Record<string, unknown>; readonly start: number } {
-  if (bytes.length < 8)
-    fail('truncated', `The file has ${bytes.length} bytes; it is not a safetensors file.`);
-  const length = new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true);
+/** Bytes of a file before its first tensor, from its first eight. `size` is the whole file's. @throws WeightsError */
+export function headerLength(first: Uint8Array, size: number): number {
+  if (first.length < 8) fail('truncated', `The file has ${size} bytes; it is not a safetensors file.`);
+  const length = new DataView(first.buffer, first.byteOffset, 8).getBigUint64(0, true);
   if (length > BigInt(MAX_HEADER_BYTES) || length < 2n) {
     fail('header', `The header claims ${length} bytes; this is not a safetensors file.`);
   }
   const start = 8 + Number(length);
-  if (start > bytes.length) fail('truncated', 'The file ends inside its header; copy or download it again.');
+  if (start > size) fail('truncated', 'The file ends inside its header; copy or download it again.');
+  return start;
+}
+
+function parseHeader(json: Uint8Array): Record<string, unknown> {
   let header: unknown;
   try {
-    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(8, start)));
+    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(json));
   } catch {
     fail('header', 'The header is not valid JSON; this is not a safetensors file, or it is damaged.');
   }
   if (typeof header !== 'object' || header === null || Array.isArray(header)) {
     fail('header', 'The header is not a JSON object; this is not a safetensors file.');
   }
-  return { header: header as Record<string, unknown>, start };
+  return header as Record<string, unknown>;
 }
 
 function readMetadata(value: unknown): ReadonlyMap<string, string> {
@@ -79,15 +95,12 @@ function readMetadata(value: unknown): ReadonlyMap<string, string> {
 
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 
-interface Entry {
+interface NamedEntry extends TensorEntry {
   readonly name: string;
-  readonly dtype: Dtype;
-  readonly shape: readonly number[];
-  readonly begin: number;
-  readonly end: number;
 }
 
-function readEntry(name: string, value: unknown): Entry {
+/** Its place is counted from the end of the header. */
+function readEntry(name: string, value: unknown): NamedEntry {
   if (typeof value !== 'object' || value === null) fail('entry', `Tensor ${name} has no description.`, name);
   const { dtype, shape, data_offsets: offsets } = value as Record<string, unknown>;
   if (typeof dtype !== 'string' || !Object.hasOwn(BYTES_PER_VALUE, dtype)) {
@@ -107,10 +120,11 @@ function readEntry(name: string, value: unknown): Entry {
   return { name, dtype: dtype as Dtype, shape: shape, begin, end };
 }
 
-/** Reads the container; values are not looked at yet. @throws WeightsError */
-export function readSafetensors(bytes: Uint8Array): SafetensorsFile {
-  const { header, start } = readHeader(bytes);
-  const { __metadata__: metadata, ...described } = header;
+/**
+ * Reads the header of a file of `size` bytes; `start` are those before its first tensor, `headerLength` of them. @throws WeightsError
+ */
+export function readSafetensorsHeader(start: Uint8Array, size: number): SafetensorsHeader {
+  const { __metadata__: metadata, ...described } = parseHeader(start.subarray(8));
   const names = Object.keys(described);
   if (names.length > MAX_TENSORS) fail('header', `The file holds ${names.length} tensors; that is no model.`);
   const entries = names.map((name) => readEntry(name, described[name]));
@@ -121,7 +135,7 @@ export function readSafetensors(bytes: Uint8Array): SafetensorsFile {
     }
     position = entry.end;
   }
-  const available = bytes.length - start;
+  const available = size - start.length;
   if (position > available) {
     fail('truncated', `The file lacks ${position - available} bytes at its end; copy or download it again.`);
   }
@@ -133,7 +147,22 @@ export function readSafetensors(bytes: Uint8Array): SafetensorsFile {
     tensors: new Map(
       entries.map(({ name, dtype, shape, begin, end }) => [
         name,
-        { dtype, shape, bytes: bytes.subarray(start + begin, start + end) },
+        { dtype, shape, begin: start.length + begin, end: start.length + end },
+      ]),
+    ),
+  };
+}
+
+/** Reads the container; values are not looked at yet. @throws WeightsError */
+export function readSafetensors(bytes: Uint8Array): SafetensorsFile {
+  const length = headerLength(bytes.subarray(0, 8), bytes.length);
+  const { tensors, metadata } = readSafetensorsHeader(bytes.subarray(0, length), bytes.length);
+  return {
+    metadata,
+    tensors: new Map(
+      [...tensors].map(([name, { dtype, shape, begin, end }]) => [
+        name,
+        { dtype, shape, bytes: bytes.subarray(begin, end) },
       ]),
     ),
   };

@@ -1,4 +1,5 @@
 /** @file The services with their traces: which procedures the audit trail tells of, and what it says. compose.ts applies them. */
+import { ServiceError } from '../../../shared/domain/service-error.ts';
 import type { ByteSources } from '../app.ts';
 import type { ImportService } from '../import/import-service.ts';
 import type {
@@ -161,5 +162,19 @@ export function auditedBytes(bytes: ByteSources, audit: AuditLog): ByteSources {
       audit.record('export', runId, { what: 'weights', layout });
       return answer;
     },
+    async support() {
+      const answer = await bytes.support();
+      recordSupport(audit);
+      return answer;
+    },
   };
+}
+
+/** A support bundle is wanted most where a disk is full and no act can be kept: it names nobody, and is handed out all the same. */
+export function recordSupport(audit: AuditLog): void {
+  try {
+    audit.record('export', '', { what: 'support bundle' });
+  } catch (error) {
+    if (!(error instanceof ServiceError)) throw error;
+  }
 }

@@ -1,17 +1,16 @@
 /** @file Copies of the library's database: list, look, make, go back. Going back itself is done by who opened the app. */
-import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { CopyPreview } from '../../../shared/contract/copies.ts';
 import { ServiceError } from '../../../shared/domain/service-error.ts';
+import type { LibraryFiles } from '../../files/library-files.ts';
 import type { ListedFile } from '../../store/copy-files.ts';
 import type { OpenLibrary } from '../library/open-library.ts';
 import type { CopiesService } from '../service-types.ts';
 
 /** A file of the library that is there with its size; its hash is what `verify` looks at. */
-async function isThere(libraryDir: string, { path, bytes }: ListedFile): Promise<boolean> {
-  const found = await stat(join(libraryDir, ...path.split('/'))).catch(() => null);
-  return found !== null && found.isFile() && found.size === bytes;
+async function isThere({ dir, vault }: LibraryFiles, { path, bytes }: ListedFile): Promise<boolean> {
+  return (await vault.size(join(dir, ...path.split('/'))).catch(() => null)) === bytes;
 }
 
 /** What going back to a copy would lose, and what it would miss. @throws ServiceError NOT_FOUND, CORRUPT_LIBRARY */
@@ -19,7 +18,7 @@ export async function previewCopy({ store, files }: OpenLibrary, id: string): Pr
   const { copy, lost, files: listed } = store.copies.lookAt(id);
   const missing = { films: 0, weights: 0, others: 0, of: listed.length };
   for (const file of listed) {
-    if (await isThere(files.dir, file)) continue;
+    if (await isThere(files, file)) continue;
     if (file.kind === 'film') missing.films += 1;
     else if (file.kind === 'weights') missing.weights += 1;
     else missing.others += 1;

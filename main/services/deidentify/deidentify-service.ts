@@ -10,6 +10,8 @@ import type { BlackBox, DeidentifyChoice, DeidentifyRequest } from '../../../sha
 import type { DeidentificationId, FilmId } from '../../../shared/domain/ids.ts';
 import { ServiceError } from '../../../shared/domain/service-error.ts';
 import type { CleanFile } from '../../dicom/deidentify/clean-file.ts';
+import { isInside } from '../../files/inside.ts';
+import type { LibraryFiles } from '../../files/library-files.ts';
 import { readVersion } from '../app-version.ts';
 import { DecodeFailure } from '../import/decode-pool.ts';
 import type { OpenLibrary } from '../library/open-library.ts';
@@ -131,7 +133,7 @@ export function createDeidentifyService({ library, clock, log }: Deps): Deidenti
       }
       for (const { filmId } of request.films) find(filmId);
       const id = newId(clock.now());
-      const target = join(await parentFolder(request.folder, files.dir), id);
+      const target = join(await parentFolder(request.folder, files), id);
       const running = createDeidentifySession(id, clock);
       session = running;
       work = go(running, request, target);
@@ -157,9 +159,18 @@ export function createDeidentifyService({ library, clock, log }: Deps): Deidenti
 }
 
 /** @throws ServiceError BAD_INPUT, NOT_FOUND */
-async function parentFolder(chosen: string | null, libraryDir: string): Promise<string> {
+async function parentFolder(
+  chosen: string | null,
+  { dir, access }: Pick<LibraryFiles, 'dir' | 'access'>,
+): Promise<string> {
+  if (access !== null && (chosen === null || isInside(dir, chosen))) {
+    throw new ServiceError(
+      'BAD_INPUT',
+      'This library is encrypted, and de-identified films are for others to read. Nothing was written; name a folder outside the library.',
+    );
+  }
   if (chosen === null) {
-    const own = join(libraryDir, 'deidentified');
+    const own = join(dir, 'deidentified');
     await mkdir(own, { recursive: true, mode: 0o700 });
     return own;
   }

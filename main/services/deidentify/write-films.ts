@@ -2,7 +2,7 @@
  * @file Films of the library without their patients, into one folder: written beside their place, moved there when all are done.
  * A film that cannot be de-identified is left out and named; a run that is cut off leaves nothing.
  */
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { mkdir, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import type { DeidentifyRequest, DeidentifyResult } from '../../../shared/contract/deidentify.ts';
@@ -10,6 +10,7 @@ import { translateDiskError } from '../../../shared/domain/disk-error.ts';
 import { ServiceError } from '../../../shared/domain/service-error.ts';
 import type { CleanFile } from '../../dicom/deidentify/clean-file.ts';
 import { TEMP_SUFFIX, writeFileAtomic } from '../../files/atomic-write.ts';
+import { sweep } from '../../files/leftovers.ts';
 import { DecodeFailure } from '../import/decode-pool.ts';
 
 type Asked = DeidentifyRequest['films'][number];
@@ -62,7 +63,7 @@ export async function writeFilms(job: FilmsToWrite): Promise<DeidentifyResult> {
     await rename(staging, target);
     return { folder: target, films: done.length, patients: patients.size, bytes, left };
   } catch (error) {
-    await rm(staging, { recursive: true, force: true });
+    await sweep(staging);
     throw signal.aborted ? error : translateDiskError(error);
   }
 }

@@ -5,9 +5,8 @@ import type { RunId } from '../../../shared/domain/ids.ts';
 import { ServiceError } from '../../../shared/domain/service-error.ts';
 import { taskName, taskOfFinding, type Task } from '../../../shared/domain/task.ts';
 import type { Store } from '../../store/store.ts';
-import type { ThresholdRow } from '../../store/thresholds.ts';
 import type { OpenLibrary } from '../library/open-library.ts';
-import { thresholdsOf } from '../inference/thresholds.ts';
+import { fittedPoints, thresholdsByHand } from '../inference/thresholds.ts';
 import type { Clock } from '../service-types.ts';
 import { requireScored } from './run-standing.ts';
 
@@ -21,23 +20,12 @@ export interface WantedThreshold {
 
 /** What validation chose for a task, here or where the model was made; null = nothing could be chosen. */
 export function fittedThreshold(store: Store, runId: RunId, task: Task): number | null {
-  return thresholdsOf(store, runId).get(taskName(task)) ?? null;
+  return fittedPoints(store, runId).get(taskName(task))?.threshold ?? null;
 }
 
-function viewOf({
-  task,
-  threshold,
-  fitted,
-  byName,
-  reason,
-  createdAt,
-}: ThresholdRow & { threshold: number }) {
-  return { task, threshold, fitted, by: byName, reason, at: createdAt } satisfies KeptThreshold;
-}
-
-/** Those in force. @throws ServiceError NOT_FOUND */
+/** Those in force, set here or come with the model. @throws ServiceError NOT_FOUND */
 export function keptThresholds({ store }: OpenLibrary, runId: RunId): KeptThreshold[] {
-  return [...store.thresholds.inForce(store.runs.get(runId).id).values()].map(viewOf);
+  return [...thresholdsByHand(store, store.runs.get(runId).id).values()];
 }
 
 /**
@@ -63,7 +51,7 @@ export function keepThreshold(
   }
   const fitted = fittedThreshold(store, runId, task);
   store.transaction(() => {
-    const before = store.thresholds.inForce(runId).get(task)?.threshold ?? null;
+    const before = thresholdsByHand(store, runId).get(task)?.threshold ?? null;
     if (threshold === null && before === null) return;
     const byName = reader?.name ?? 'the command line';
     const row = {

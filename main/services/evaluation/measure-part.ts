@@ -8,7 +8,7 @@ import type { Replicates } from '../../store/comparisons.ts';
 import { intervalOf } from './paired-difference.ts';
 import type { PartScores, TaskScores } from './part-scores.ts';
 import { scaleHead } from './scale-head.ts';
-import { measureTask } from './task-metrics.ts';
+import { measureTask, type CarriedPoints } from './task-metrics.ts';
 
 /** The same draws of patients for every run, so that differences are paired. */
 export const BOOTSTRAP = { resamples: 2000, seed: 1 } as const;
@@ -35,11 +35,15 @@ function macro(tasks: readonly TaskScores[]) {
   );
 }
 
-/** `t1` and T2's AUROC have patient-bootstrap intervals, findings DeLong's. `validation` is where thresholds and temperatures come from. */
-export function measurePart(part: PartScores, validation: PartScores): MeasuredPart {
+/** `t1` and T2's AUROC have patient-bootstrap intervals, findings DeLong's. `validation` is where thresholds and temperatures come from, but for a model that `carried` its own thresholds. */
+export function measurePart(
+  part: PartScores,
+  validation: PartScores,
+  carried: CarriedPoints | null = null,
+): MeasuredPart {
   const { findings, abnormal, patients } = part;
   const { value, k, of } = macro(findings);
-  const t2 = measureTask(abnormal, validation.abnormal);
+  const t2 = measureTask(abnormal, validation.abnormal, carried);
   const [t1Values, t2Values] = macroReplicates([findings, [abnormal]], patients, BOOTSTRAP);
   if (t1Values === undefined || t2Values === undefined) throw new Error('one array of replicates a task');
   const replicates = {
@@ -54,7 +58,7 @@ export function measurePart(part: PartScores, validation: PartScores): MeasuredP
     perFinding: findings.map((task, index) => {
       const chooser = validation.findings[index];
       if (chooser === undefined) throw new Error('both parts have the same findings');
-      return measureTask(task, chooser);
+      return measureTask(task, chooser, carried);
     }),
     t2: { ...t2, auroc: { value: t2.auroc.value, ci: intervalOf(replicates.t2) } },
     temperature: {

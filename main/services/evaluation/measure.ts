@@ -9,13 +9,20 @@ import PQueue from 'p-queue';
 import type { FindingDifference } from '../../../shared/contract/comparison.ts';
 import type { MeasuredPart } from './measure-part.ts';
 import type { PartScores } from './part-scores.ts';
+import type { CarriedPoints } from './task-metrics.ts';
 
 export type MeasureTask =
-  | { readonly kind: 'part'; readonly part: PartScores; readonly validation: PartScores }
+  | {
+      readonly kind: 'part';
+      readonly part: PartScores;
+      readonly validation: PartScores;
+      readonly carried: CarriedPoints | null;
+    }
   | { readonly kind: 'findings'; readonly a: PartScores; readonly b: PartScores };
 
 export interface Measure {
-  part(part: PartScores, validation: PartScores): Promise<MeasuredPart>;
+  /** @param carried thresholds that a model from elsewhere brought; null = they are chosen on `validation` */
+  part(part: PartScores, validation: PartScores, carried: CarriedPoints | null): Promise<MeasuredPart>;
   /** Differences by finding on the same films. */
   findings(a: PartScores, b: PartScores): Promise<readonly FindingDifference[]>;
 }
@@ -34,7 +41,8 @@ function inThread<Answer>(task: MeasureTask): Promise<Answer> {
 export function createMeasure(): Measure {
   const queue = new PQueue({ concurrency: 1 });
   return {
-    part: (part, validation) => queue.add(() => inThread<MeasuredPart>({ kind: 'part', part, validation })),
+    part: (part, validation, carried) =>
+      queue.add(() => inThread<MeasuredPart>({ kind: 'part', part, validation, carried })),
     findings: (a, b) => queue.add(() => inThread<readonly FindingDifference[]>({ kind: 'findings', a, b })),
   };
 }

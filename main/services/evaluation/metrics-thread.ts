@@ -7,5 +7,7 @@ import { measurePart } from './measure-part.ts';
 
 const task = workerData as MeasureTask;
 parentPort?.postMessage(
-  task.kind === 'part' ? measurePart(task.part, task.validation) : measureFindings(task.a, task.b),
+  task.kind === 'part'
+    ? measurePart(task.part, task.validation, task.carried)
+    : measureFindings(task.a, task.b),
 );

@@ -76,7 +76,9 @@ function thresholdNote(tasks: readonly TaskMetrics[]): string | null {
   const without = tasks.filter(({ operatingPoint, n }) => operatingPoint === null && n > 0);
   if (without.length === 0) return null;
   const names = without.map(({ name }) => name);
-  return `No operating point for ${listed(names)}: the validation part lacks a class.`;
+  return without.some(({ fittedHere }) => fittedHere !== null)
+    ? `No operating point for ${listed(names)}: the model came without one. Keep one on the page of operating points.`
+    : `No operating point for ${listed(names)}: the validation part lacks a class.`;
 }
 
 /** What a comparison with the student without distillation says. Not stored: the baseline may come later. */

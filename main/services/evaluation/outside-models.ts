@@ -12,7 +12,7 @@ export async function measureOutside({ store }: OpenLibrary, measure: Measure): 
   for (const model of store.outsideScores.models()) {
     const part = partOf(model, store.outsideScores.labelled(model.id, model.findings));
     // thresholds and temperatures would be chosen on these very films: they are not told
-    const { films, patients, t1, t2, perFinding } = (await measure.part(part, part)).measured;
+    const { films, patients, t1, t2, perFinding } = (await measure.part(part, part, null)).measured;
     const { id, name, source } = model;
     measured.push({
       id,

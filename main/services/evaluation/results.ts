@@ -6,6 +6,8 @@ import type { Evaluation } from '../../../shared/contract/evaluation.ts';
 import { ServiceError } from '../../../shared/domain/service-error.ts';
 import type { Replicates } from '../../store/comparisons.ts';
 import type { RunRow } from '../../store/runs.ts';
+import type { Store } from '../../store/store.ts';
+import { carriedPoints } from '../inference/thresholds.ts';
 import type { OpenLibrary } from '../library/open-library.ts';
 import type { Clock } from '../service-types.ts';
 import type { Measure } from './measure.ts';
@@ -13,17 +15,29 @@ import { BOOTSTRAP } from './measure-part.ts';
 import { notesOn } from './notes.ts';
 import { readRunScores, type ScoredPart } from './part-scores.ts';
 
-/** Labels may have changed when an import ended. 0 = never. */
-function labelsVersion({ store }: OpenLibrary): number {
-  return store.imports.newest()?.endedAt ?? 0;
-}
-
-/** What a run's figures were computed from: its weights (its id where no checkpoint row is left), labels, bootstrap. */
+/**
+ * What a run's figures were computed from: its weights (its id where no checkpoint row is left), labels (they may have changed when an
+ * import ended), bootstrap.
+ */
 export function madeFrom(library: OpenLibrary, run: RunRow): string {
   const final = library.store.runs.checkpoints(run.id).find(({ kind }) => kind === 'final');
   const { resamples, seed } = BOOTSTRAP;
-  return [final?.sha256 ?? run.id, `labels ${labelsVersion(library)}`, `${resamples} seed ${seed}`].join(
-    ', ',
+  return [
+    final?.sha256 ?? run.id,
+    `labels ${library.store.imports.endedSeq()}`,
+    `${resamples} seed ${seed}`,
+  ].join(', ');
+}
+
+/** False for what was computed when models from elsewhere were still measured at thresholds chosen here. */
+function goesByItsPoints(store: Store, { runId, t2, perFinding }: Evaluation): boolean {
+  const carried = carriedPoints(store, runId);
+  return (
+    carried === null ||
+    [t2, ...perFinding].every(
+      ({ name, n, operatingPoint }) =>
+        n === 0 || (operatingPoint?.threshold ?? null) === (carried.get(name)?.threshold ?? null),
+    )
   );
 }
 
@@ -47,12 +61,17 @@ export function createResults(library: OpenLibrary, measure: Measure, clock: Clo
 
   async function compute(run: RunRow, part: ScoredPart, from: string): Promise<Computed> {
     const createdAt = clock.now();
+    const labelsSeq = store.imports.endedSeq();
     const scores = await readRunScores(library, run);
-    const { measured, replicates } = await measure.part(scores[part], scores.validation);
+    const { measured, replicates } = await measure.part(
+      scores[part],
+      scores.validation,
+      carriedPoints(store, run.id),
+    );
     const evaluation = { runId: run.id, part, createdAt, ...measured, notes: notesOn(measured, part) };
     if (!files.readOnly && store.runs.find(run.id) !== null) {
       store.transaction(() => {
-        store.evaluations.put(evaluation);
+        store.evaluations.put(evaluation, labelsSeq);
         store.comparisons.putReplicates(run.id, part, from, replicates);
       });
     }
@@ -73,7 +92,10 @@ export function createResults(library: OpenLibrary, measure: Measure, clock: Clo
     async evaluation(run, part) {
       const from = madeFrom(library, run);
       const stored = store.evaluations.find(run.id, part);
-      const current = stored !== null && stored.createdAt >= labelsVersion(library);
+      const current =
+        stored !== null &&
+        store.evaluations.labelsSeq(run.id, part) === store.imports.endedSeq() &&
+        goesByItsPoints(store, stored);
       if (current && (files.readOnly || store.comparisons.findReplicates(run.id, part, from) !== null)) {
         return stored;
       }

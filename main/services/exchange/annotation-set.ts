@@ -28,7 +28,7 @@ export const annotatedBox = z.object({
 });
 export type AnnotatedBox = z.infer<typeof annotatedBox>;
 
-export const REMARK_KINDS = ['answer', 'verdict', 'note'] as const;
+export const REMARK_KINDS = ['answer', 'verdict', 'note', 'seconds'] as const;
 
 export const annotatedFilm = z.object({
   filmId: z.string().regex(/^film-[0-9a-f]{32}$/),
@@ -42,7 +42,10 @@ export const annotatedFilm = z.object({
   /** What each reader said. */
   readings: z.array(z.object({ reader: text, finding: text, value: z.boolean() })),
   boxes: z.array(annotatedBox),
-  /** Answers to questions (`about` = the question), verdicts on findings of the model, notes. */
+  /**
+   * Answers to questions (`about` = the question), verdicts on findings of the model, notes, and of a session that counts time the
+   * seconds until a read (`about`) was signed.
+   */
   remarks: z.array(
     z.object({
       reader: text,

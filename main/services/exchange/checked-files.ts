@@ -3,14 +3,15 @@
  * them where they belong: an export is there whole and checked, or not there.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, rename } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 import { errorCode, translateDiskError } from '../../../shared/domain/disk-error.ts';
 import { ServiceError } from '../../../shared/domain/service-error.ts';
-import { TEMP_SUFFIX, writeFileAtomic } from '../../files/atomic-write.ts';
-import { realDisk, type Disk } from '../../files/disk.ts';
+import { TEMP_SUFFIX } from '../../files/atomic-write.ts';
+import { type Disk } from '../../files/disk.ts';
+import { sweep } from '../../files/leftovers.ts';
+import { plainVault, type LibraryVault } from '../../files/vault.ts';
 import type { ExportFile, FilesByName } from './annotation-set.ts';
 
 export interface WrittenFile {
@@ -31,13 +32,15 @@ export interface CheckedWrite {
   readonly check: (files: FilesByName, folder: string) => Promise<string | null>;
   /** Files of the same names may be replaced. */
   readonly replace?: boolean;
-  readonly disk?: Disk;
+  /** Of the library: what lies in its folder is encrypted where that is. */
+  readonly vault?: LibraryVault;
   readonly signal?: AbortSignal;
 }
 
 /** @throws ServiceError CONFLICT the folder has something in it, DISK_FULL, READ_ONLY; then nothing is left behind */
 export async function writeChecked(request: CheckedWrite): Promise<readonly WrittenFile[]> {
-  const { folder, disk = realDisk } = request;
+  const { folder, vault = plainVault() } = request;
+  const { disk } = vault;
   const there = await entriesOf(folder);
   if (there !== null && there.length > 0 && request.replace !== true) {
     throw new ServiceError(
@@ -58,18 +61,18 @@ export async function writeChecked(request: CheckedWrite): Promise<readonly Writ
     for await (const { name, bytes } of request.files) {
       request.signal?.throwIfAborted();
       const { content, told } = counting(bytes);
-      await writeFileAtomic(join(staging, name), content, { disk });
+      await vault.write(join(staging, name), content);
       written.push({ name, path: join(folder, name), ...told() });
       if (bytes instanceof Uint8Array) whole.add(name);
     }
-    await check(staging, written, whole, request.check);
+    await check(vault, staging, written, whole, request.check);
     request.signal?.throwIfAborted();
     await place(staging, folder, written, there, disk);
     return written;
   } catch (error) {
     throw missingFolder(error, parent) ?? translateDiskError(error);
   } finally {
-    await rm(staging, { recursive: true, force: true });
+    await sweep(staging);
   }
 }
 
@@ -87,13 +90,14 @@ function counting(bytes: ExportFile['bytes']) {
   return { content: passing(), told: () => ({ sha256: hash.digest('hex'), bytes: size }) };
 }
 
-async function hashOf(path: string): Promise<string> {
+async function hashOf(vault: LibraryVault, path: string): Promise<string> {
   const hash = createHash('sha256');
-  for await (const part of createReadStream(path)) hash.update(part as Uint8Array);
+  for await (const part of vault.stream(path)) hash.update(part);
   return hash.digest('hex');
 }
 
 async function check(
+  vault: LibraryVault,
   staging: string,
   written: readonly WrittenFile[],
   whole: ReadonlySet<string>,
@@ -102,8 +106,9 @@ async function check(
   const read = new Map<string, Uint8Array>();
   for (const { name, sha256 } of written) {
     const path = join(staging, name);
-    if ((await hashOf(path)) !== sha256) throw notAsWritten(`${name} does not read back as it was written`);
-    if (whole.has(name)) read.set(name, await readFile(path));
+    if ((await hashOf(vault, path)) !== sha256)
+      throw notAsWritten(`${name} does not read back as it was written`);
+    if (whole.has(name)) read.set(name, await vault.read(path));
   }
   const problem = await compare(read, staging);
   if (problem !== null) throw notAsWritten(problem);

@@ -1,6 +1,6 @@
 /**
  * @file Annotations as one tidy CSV: a row says one thing about one film. `kind` is film (value = abnormal), label, reading,
- * box, answer, verdict or note.
+ * box, answer, verdict, note or seconds.
  */
 import { ServiceError } from '../../../shared/domain/service-error.ts';
 import { lineOf, parseCsvTable, type CsvTable } from '../import/csv-table.ts';

@@ -3,26 +3,35 @@
  * each. A record is written last: what has none was cut off and is cleaned away.
  */
 import { randomBytes } from 'node:crypto';
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { isAbsolute, join, resolve } from 'node:path';
 
 import { byteRoutes } from '../../../shared/contract/bytes.ts';
 import { exportRecord, type ExportRecord, type ExportRequest } from '../../../shared/contract/exchange.ts';
-import type { ExportId, RunId } from '../../../shared/domain/ids.ts';
-import { errorCode } from '../../../shared/domain/disk-error.ts';
+import type { ExportId, FilmId, RunId } from '../../../shared/domain/ids.ts';
+import { errorCode, translateDiskError } from '../../../shared/domain/disk-error.ts';
 import { mayAct } from '../../../shared/domain/review.ts';
 import { ServiceError } from '../../../shared/domain/service-error.ts';
 import { sha256Of } from '../../files/artifacts.ts';
+import { isInside } from '../../files/inside.ts';
 import { confinedSegments } from '../../files/uploads.ts';
 import { readText } from '../../files/vault.ts';
 import type { Reader } from '../../../shared/contract/review.ts';
 import type { ReviewRow } from '../../store/reviews.ts';
+import {
+  blindRounds,
+  NOT_COMPARED,
+  roundTrace,
+  scoredFilms,
+  type ModelBlinding,
+} from '../review/model-blinding.ts';
 import { refuseUnlessMay } from '../review/readers-service.ts';
 import { mayCompare } from '../review/review-views.ts';
 import type { SignIn } from '../review/sign-in.ts';
 import type { ExchangeService, Log } from '../service-types.ts';
 import { createExportSession, type ExportSession } from './export-session.ts';
-import { runExport, scoringRun, type ExportDeps, type ExportResult } from './export-job.ts';
+import { runExport, type ExportDeps, type ExportResult } from './export-job.ts';
+import { scoringRun } from './gather-predictions.ts';
 import { writeReport } from '../evaluation/report/write-report.ts';
 import { cardPage } from './model-bundle/card-page.ts';
 import { cardOf } from './model-bundle/gather-card.ts';
@@ -34,6 +43,7 @@ import { filmsOfReview, chosenRead } from './gather-annotations.ts';
 export interface ExchangeDeps extends ExportDeps {
   readonly log: Log;
   readonly signIn: Pick<SignIn, 'reader' | 'who'>;
+  readonly blinding: Pick<ModelBlinding, 'refuseAny'>;
   /** Tells windows of a run that is new here. */
   readonly tellRun: (runId: RunId) => void;
 }
@@ -46,6 +56,9 @@ export interface ExchangeParts {
   /** Cancels what runs and waits for it. */
   close(): Promise<void>;
 }
+
+const SEALED_FOLDER =
+  'That folder lies in the library, which is encrypted: nobody could open what is written there. Nothing was written; name a folder outside, or none to keep the export encrypted in the library.';
 
 /** `export-20261125T230512…` as an id: the time is for people who look into the folder. */
 function newId(now: number): ExportId {
@@ -209,11 +222,17 @@ export function createExchangeService(deps: ExchangeDeps): ExchangeParts {
       if (request.folder !== null && !isAbsolute(request.folder)) {
         throw new ServiceError('BAD_INPUT', 'Name the folder with its whole path. Nothing was written.');
       }
+      if (request.folder !== null && files.access !== null && isInside(files.dir, request.folder)) {
+        throw new ServiceError('BAD_INPUT', SEALED_FOLDER);
+      }
       if (request.reviewId !== null) refuseUnlessMayExport(store.reviews.find(request.reviewId), request);
       const needsRun = request.what === 'predictions' || request.what === 'bundle';
       if (needsRun || (request.what === 'sr' && request.runId !== null)) scoringRun(library, request.runId);
+      const films = scoredFilms(store, request);
+      deps.blinding.refuseAny(films, request.token);
       const id = newId(clock.now());
       const running = createExportSession(id, clock);
+      for (const round of blindRounds(store, films)) library.audit.record('export', id, roundTrace(round));
       session = running;
       work = go(running, request, join(resolve(request.folder ?? dir), id));
       return { exportId: id };
@@ -251,9 +270,17 @@ export function createExchangeService(deps: ExchangeDeps): ExchangeParts {
       deps.tellRun(taken.runId);
       return taken;
     },
-    async takeScores({ mapping, name, ...source }, { signal }) {
+    async takeScores({ mapping, name, token, ...source }, { signal }) {
       const asked = { path: await packagePath(source), mapping, name };
-      return await takeScores({ library, predict: deps.predict, now: clock.now(), signal }, asked);
+      // Scores from elsewhere are kept and stay away from such films' readers; a comparison would tell them now.
+      const onFound = (films: readonly FilmId[], what: 'compare' | 'keep'): void => {
+        if (what === 'keep') return;
+        deps.blinding.refuseAny(films, token, NOT_COMPARED);
+        for (const round of blindRounds(store, films)) {
+          library.audit.record('import', 'scores', roundTrace(round));
+        }
+      };
+      return await takeScores({ library, predict: deps.predict, now: clock.now(), signal, onFound }, asked);
     },
     removeScores({ modelId }) {
       files.refuseIfReadOnly();
@@ -271,8 +298,12 @@ export function createExchangeService(deps: ExchangeDeps): ExchangeParts {
     async remove({ exportId }) {
       files.refuseIfReadOnly();
       await recordOf(exportId);
-      await rm(join(dir, exportId), { recursive: true, force: true });
-      await rm(recordPath(exportId), { force: true });
+      try {
+        await rm(join(dir, exportId), { recursive: true, force: true });
+        await rm(recordPath(exportId), { force: true });
+      } catch (error) {
+        throw translateDiskError(error);
+      }
       return {};
     },
   };
@@ -283,7 +314,8 @@ export function createExchangeService(deps: ExchangeDeps): ExchangeParts {
     async exportBytes(exportId, name) {
       const { files: known, folder } = await recordOf(exportId);
       const file = known.find((one) => one.name === name && one.href !== null);
-      const bytes = file === undefined ? null : await readFile(join(folder, file.name)).catch(() => null);
+      const bytes =
+        file === undefined ? null : await files.vault.read(join(folder, file.name)).catch(() => null);
       if (bytes !== null && sha256Of(bytes) === file?.sha256) return bytes;
       throw new ServiceError(
         'NOT_FOUND',

@@ -4,11 +4,11 @@ import { isDeepStrictEqual } from 'node:util';
 
 import type { ExportRequest } from '../../../shared/contract/exchange.ts';
 import type { TableFormat } from '../../../shared/domain/exchange.ts';
-import type { ReviewId, RunId } from '../../../shared/domain/ids.ts';
-import { keptWords } from '../../../shared/domain/kept-threshold.ts';
+import type { ReviewId } from '../../../shared/domain/ids.ts';
 import { assertNever, ServiceError } from '../../../shared/domain/service-error.ts';
 import { counted } from '../import/wording.ts';
-import { finishedRun, type FinishedRun } from '../inference/finished-run.ts';
+import { isInside } from '../../files/inside.ts';
+import type { LibraryVault } from '../../files/vault.ts';
 import type { OpenLibrary } from '../library/open-library.ts';
 import type { Clock, InferenceService } from '../service-types.ts';
 import type { AnnotationFormat } from './annotation-set.ts';
@@ -22,8 +22,10 @@ import { makeObjects, type ObjectKind, type ObjectSource } from './dicom-export.
 import { ofReadingRoom, ofReview, ofRun } from './object-sources.ts';
 import { bundleProblem, packModel, type Score } from './model-bundle/pack-model.ts';
 import { packageProblem, packSession } from './package/package-service.ts';
-import { predictionsMatch, writePredictions, type PredictionSet } from './prediction-formats.ts';
+import { gatherPredictions, likenessNotes, scoringRun } from './gather-predictions.ts';
+import { predictionsMatch, writePredictions } from './prediction-formats.ts';
 import { reportProblem, reviewReport } from './review-report.ts';
+import { blindRounds, roundWords, scoredFilms } from '../review/model-blinding.ts';
 import { vindrFormat } from './vindr-format.ts';
 
 export interface ExportDeps {
@@ -38,6 +40,11 @@ export interface ExportPlace {
   /** Absolute path of the folder to make. */
   readonly folder: string;
   readonly replace?: boolean;
+}
+
+/** With what files there are written with. */
+interface Place extends ExportPlace {
+  readonly vault: LibraryVault;
 }
 
 export interface ExportResult {
@@ -57,7 +64,26 @@ export interface ExportProgress {
 export async function runExport(
   deps: ExportDeps,
   request: ExportRequest,
-  place: ExportPlace,
+  { folder, replace = false }: ExportPlace,
+  progress: ExportProgress,
+): Promise<ExportResult> {
+  const { vault, access, dir } = deps.library.files;
+  const { store } = deps.library;
+  // What goes out unread is told by what stood when it was asked for.
+  const blind = blindRounds(store, scoredFilms(store, request)).map(roundWords);
+  const made = await runOne(deps, request, { folder, replace, vault }, progress);
+  const result = { ...made, notes: [...made.notes, ...blind] };
+  if (access === null || isInside(dir, folder)) return result;
+  const isSealed = request.passphrase !== null && ['bundle', 'session'].includes(request.what);
+  if (isSealed) return result;
+  const note = 'The library is encrypted; what lies in this folder is not: whoever has it can read it.';
+  return { ...result, notes: [...result.notes, note] };
+}
+
+async function runOne(
+  deps: ExportDeps,
+  request: ExportRequest,
+  place: Place,
   progress: ExportProgress,
 ): Promise<ExportResult> {
   switch (request.what) {
@@ -102,7 +128,7 @@ const phased = (progress: ExportProgress, phase: string): GatherProgress => ({
 async function exportAnnotations(
   { library }: ExportDeps,
   request: ExportRequest,
-  place: ExportPlace,
+  place: Place,
   progress: ExportProgress,
 ): Promise<ExportResult> {
   const { store, files } = library;
@@ -142,7 +168,7 @@ function refuseEmpty(films: number): void {
 async function exportPredictions(
   deps: ExportDeps,
   request: ExportRequest,
-  place: ExportPlace,
+  place: Place,
   progress: ExportProgress,
 ): Promise<ExportResult> {
   const set = await gatherPredictions(deps, request, progress);
@@ -159,10 +185,12 @@ async function exportPredictions(
     title: set.run.name,
     films: set.films.length,
     files: written,
-    notes:
-      format === 'coco'
+    notes: [
+      ...(format === 'coco'
         ? ['COCO has no scores of whole films: they stand with each image, and there are no boxes.']
-        : [],
+        : []),
+      ...likenessNotes(set, format),
+    ],
     check: `Read back from the disk and compared: ${counted(set.films.length * (set.findings.length + 1), 'score')} of ${counted(set.films.length, 'film')} are the same.`,
   };
 }
@@ -171,7 +199,7 @@ async function exportObjects(
   deps: ExportDeps,
   kind: ObjectKind,
   request: ExportRequest,
-  place: ExportPlace,
+  place: Place,
   progress: ExportProgress,
 ): Promise<ExportResult> {
   const { library } = deps;
@@ -226,7 +254,7 @@ function objectSource(
 async function exportReport(
   { library, clock }: ExportDeps,
   request: ExportRequest,
-  place: ExportPlace,
+  place: Place,
   progress: ExportProgress,
 ): Promise<ExportResult> {
   const reviewId = chosenReview(request);
@@ -254,7 +282,7 @@ async function exportReport(
 async function exportBundle(
   { library, score, clock }: ExportDeps,
   request: ExportRequest,
-  place: ExportPlace,
+  place: Place,
   progress: ExportProgress,
 ): Promise<ExportResult> {
   const { passphrase } = request;
@@ -294,7 +322,7 @@ function chosenReview({ reviewId }: ExportRequest): ReviewId {
 async function exportSession(
   { library, clock }: ExportDeps,
   request: ExportRequest,
-  place: ExportPlace,
+  place: Place,
   progress: ExportProgress,
 ): Promise<ExportResult> {
   const { passphrase, withFilms } = request;
@@ -308,7 +336,8 @@ async function exportSession(
     ...place,
     files: [packed.file],
     signal: progress.signal,
-    check: (_read, folder) => packageProblem(join(folder, packed.file.name), packed, passphrase),
+    check: (_read, folder) =>
+      packageProblem(join(folder, packed.file.name), packed, passphrase, library.files.vault),
   });
   const { session, films, missing, fingerprint } = packed;
   const versions = session.versions.length + session.others.length;
@@ -325,63 +354,5 @@ async function exportSession(
       ...(missing > 0 ? [`${counted(missing, 'film')} not in this library and not in the package.`] : []),
     ],
     check: `Opened again from the disk and compared: the signature, ${counted(versions, 'version')} and ${counted(films.length, 'film')} are the same.`,
-  };
-}
-
-/** The run whose scores are wanted. @throws ServiceError BAD_INPUT, NOT_FOUND, CONFLICT */
-export function scoringRun(library: OpenLibrary, runId: RunId | null): FinishedRun {
-  if (runId !== null) return finishedRun(library, runId);
-  throw new ServiceError('BAD_INPUT', 'Say which run is wanted: name a finished one.');
-}
-
-/** Scores that are kept, and those that are missing made now. */
-async function gatherPredictions(
-  { library, predict }: ExportDeps,
-  request: ExportRequest,
-  progress: ExportProgress,
-): Promise<PredictionSet> {
-  const { store } = library;
-  const { reviewId } = request;
-  const { run, weightsSha256 } = scoringRun(library, request.runId);
-  const wanted =
-    reviewId === null
-      ? null
-      : new Set(
-          (
-            await gatherReview(store, reviewId, request.reads, phased(progress, 'Gathering films'))
-          ).set.films.map(({ filmId }) => filmId),
-        );
-  const ids = store.films.names().filter(({ id }) => wanted === null || wanted.has(id));
-  refuseEmpty(ids.length);
-  const films: PredictionSet['films'] = [];
-  let operatingPoints: PredictionSet['run']['operatingPoints'] = [];
-  for (const [index, { id }] of ids.entries()) {
-    progress.signal.throwIfAborted();
-    progress.report('Scoring films', index, ids.length);
-    const film = store.films.find(id);
-    if (film === null) continue;
-    const { t1, t2 } = await predict(
-      { runId: run.id, filmId: id, attention: [] },
-      { signal: progress.signal },
-    );
-    operatingPoints = [t2, ...t1].map(({ name, threshold, kept }) => ({
-      name,
-      threshold,
-      setByHand: kept === null ? null : keptWords(kept),
-    }));
-    films.push({
-      filmId: id,
-      file: film.name,
-      width: film.cols,
-      height: film.rows,
-      abnormal: t2.score,
-      scores: t1.map(({ score }) => score),
-    });
-  }
-  const { method, model, resolution, findings } = run.config;
-  return {
-    run: { id: run.id, name: run.name, method, model, resolution, weightsSha256, operatingPoints },
-    findings: [...findings],
-    films,
   };
 }

@@ -12,6 +12,8 @@ import type { Store } from '../../store/store.ts';
 import { counted } from '../import/wording.ts';
 import { boundsOnFilm } from '../review/bounds-on-film.ts';
 import { decisionWords, ownOfAdjudicator, settledBy } from '../review/decision-words.ts';
+import { historiesBeside, readElsewhere } from '../review/other-histories.ts';
+import { secondsRows } from '../review/reading-times.ts';
 import type { AnnotatedBox, AnnotatedFilm, AnnotationSet } from './annotation-set.ts';
 import type { SessionRecord } from './json-format.ts';
 
@@ -101,7 +103,9 @@ export async function gatherReview(
   const versions: ReadingVersion[] = [];
   const decisions: Decision[] = [];
   const people = new Map(store.readers.all().map((one) => [one.id, one.name]));
-  const counts = { missing: 0, unsigned: 0, shapes: 0, early: 0 };
+  const counts = { missing: 0, unsigned: 0, shapes: 0, early: 0, elsewhere: 0 };
+  const others = store.sessionMerge.others(id);
+  const othersOf = Map.groupBy(others, (version) => version.filmId);
   for (const [index, filmId] of ids.entries()) {
     if (index % FILMS_PER_TURN === 0) {
       await setImmediate();
@@ -117,7 +121,21 @@ export async function gatherReview(
       versions.push(...said);
       const read = chosenRead(said, choice);
       if (read === null && said.length > 0) counts.unsigned += 1;
-      if (read !== null && film !== null) counts.shapes += addRead(film, review, reader.name, read);
+      if (read === null || film === null) continue;
+      counts.shapes += addRead(film, review, reader.name, read);
+      addSeconds(film, reader.name, upTo(said, read));
+    }
+    const beside = historiesBeside(othersOf.get(filmId) ?? [], (reader) =>
+      store.reviews.versions(id, reader, filmId),
+    );
+    for (const { readerId, site, own, whole } of beside) {
+      const read = chosenRead(whole, choice);
+      // One that is not signed, or that both sites have, says nothing of its own; the versions are all kept with the session.
+      if (film === null || read === null || !own.some((version) => version.id === read.id)) continue;
+      counts.elsewhere += 1;
+      const name = people.get(readerId) ?? readerId;
+      counts.shapes += addRead(film, review, readElsewhere(name, site), read);
+      addSeconds(film, readElsewhere(name, site), upTo(whole, read));
     }
     const made = store.decisions.ofFilm(id, filmId);
     decisions.push(...made);
@@ -136,12 +154,14 @@ export async function gatherReview(
     counts.unsigned > 0 && `${counted(counts.unsigned, 'read')} not signed yet and left out.`,
     counts.shapes > 0 &&
       `${counted(counts.shapes, 'mark')} that ${counts.shapes === 1 ? 'encloses' : 'enclose'} no area and ${counts.shapes === 1 ? 'has' : 'have'} no box.`,
+    counts.elsewhere > 0 &&
+      `${counted(counts.elsewhere, 'read')} that a reader signed at another site apart from here ${counts.elsewhere === 1 ? 'stands' : 'stand'} beside, under the reader’s name and the site’s: what was read here is what counts here.`,
     counts.early > 0 &&
       `${counted(counts.early, 'decision')} of adjudicators left out: ${counts.early === 1 ? 'it was' : 'they were'} made on the last reads, not the first.`,
   ].filter((note) => note !== false);
   return {
     set: { findings: [...review.plan.findings], films },
-    session: { review, readers: [...readers], versions, decisions },
+    session: { review, readers: [...readers], versions, others: [...others], decisions },
     notes,
   };
 }
@@ -159,6 +179,14 @@ function addRead(film: AnnotatedFilm, { plan }: Review, reader: string, { conten
   }
   if (content.note !== '') film.remarks.push({ reader, kind: 'note', about: '', value: content.note });
   return without;
+}
+
+/** The versions that led to a read: with first reads alone nothing is said of what came later. */
+const upTo = (versions: readonly ReadingVersion[], read: ReadingVersion): readonly ReadingVersion[] =>
+  versions.filter(({ number }) => number <= read.number);
+
+function addSeconds(film: AnnotatedFilm, reader: string, versions: readonly ReadingVersion[]): void {
+  for (const row of secondsRows(versions)) film.remarks.push({ reader, kind: 'seconds', ...row });
 }
 
 /** What was settled, beside the reads that it was made of. @returns marks without a box */

@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 import { ServiceError } from '../../../shared/domain/service-error.ts';
 import { decision } from '../../../shared/contract/review-adjudication.ts';
-import { reader, readingVersion, review } from '../../../shared/contract/review.ts';
+import { otherVersion, reader, readingVersion, review } from '../../../shared/contract/review.ts';
 import { annotationSet, utf8, type AnnotationFormat, type FilesByName } from './annotation-set.ts';
 
 export const JSON_NAME = 'annotations.json';
@@ -15,6 +15,8 @@ export const sessionRecord = z.object({
   review,
   readers: z.array(reader),
   versions: z.array(readingVersion),
+  /** Versions of other sites that do not follow on those. */
+  others: z.array(otherVersion).default([]),
   /** What adjudicators decided, oldest first of each film. */
   decisions: z.array(decision).default([]),
 });

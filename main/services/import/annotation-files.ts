@@ -2,13 +2,14 @@
  * @file Annotations in files that are neither films nor a labels table: what Chestlight exports (JSON, CSV, COCO, VinDr-CXR's
  * layout) and COCO from elsewhere, as records for the import. A record with a film's id is about that film and no other.
  */
-import { open, readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 
 import { canonicalFinding } from '../../../shared/domain/findings.ts';
 import type { FilmId } from '../../../shared/domain/ids.ts';
 import { errorCode } from '../../../shared/domain/disk-error.ts';
 import { ServiceError } from '../../../shared/domain/service-error.ts';
+import type { LibraryVault } from '../../files/vault.ts';
 import type { AnnotatedFilm } from '../exchange/annotation-set.ts';
 import { COCO_MARK, filmsOfCoco, looksLikeCoco, parseCoco, type CocoFilm } from '../exchange/coco-format.ts';
 import { CSV_COLUMNS, filmsOfTable } from '../exchange/csv-format.ts';
@@ -32,30 +33,33 @@ const MAX_JSON_BYTES = 256 * 1024 * 1024;
 const FILM_ID = /^film-[0-9a-f]{32}$/;
 
 /** Null when the file holds no annotations of these kinds. @throws ServiceError BAD_INPUT, INCOMPATIBLE, UNKNOWN_LABELS */
-export async function annotationFile(path: string): Promise<AnnotationRecords | null> {
+export async function annotationFile(path: string, vault: LibraryVault): Promise<AnnotationRecords | null> {
   const ending = extname(path).toLowerCase();
-  if (ending === '.json') return await jsonFile(path);
+  if (ending === '.json') return await jsonFile(path, vault);
   if (ending !== '.csv') return null;
-  const header = await firstLine(path);
+  const header = await firstLine(path, vault);
   if (header.startsWith('film_id,file,run_id,weights_sha256,')) throw scores();
   if (header === CSV_COLUMNS.join(',')) {
-    return of(filmsOfTable(await readCsvTable(path)), [path]);
+    return of(filmsOfTable(await readCsvTable(path, vault)), [path]);
   }
   const pair = join(dirname(path), basename(path) === VINDR_LABELS ? VINDR_BOXES : VINDR_LABELS);
   const isPair = [VINDR_LABELS, VINDR_BOXES].includes(basename(path)) && (await isFile(pair));
   if (!isPair) return null;
   const files = new Map<string, Uint8Array>();
-  for (const one of [path, pair]) files.set(basename(one), await readFile(one));
+  for (const one of [path, pair]) files.set(basename(one), await vault.read(one));
   const { films } = await vindrFormat.read(files);
   return of(films, [path, pair]);
 }
 
 /** What an export left in a chosen folder; nothing else there is taken for annotations. */
-export async function annotationsInFolder(folder: string): Promise<AnnotationRecords | null> {
+export async function annotationsInFolder(
+  folder: string,
+  vault: LibraryVault,
+): Promise<AnnotationRecords | null> {
   const names = ['annotations.json', 'annotations.csv', 'coco.json', VINDR_LABELS];
   for (const name of names) {
     const path = join(folder, name);
-    const found = (await isFile(path)) ? await annotationFile(path) : null;
+    const found = (await isFile(path)) ? await annotationFile(path, vault) : null;
     if (found !== null) return found;
   }
   return null;
@@ -69,18 +73,14 @@ async function isFile(path: string): Promise<boolean> {
   }
 }
 
-async function firstLine(path: string): Promise<string> {
-  const file = await open(path, 'r');
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(4096), 0, 4096, 0);
-    return (buffer.toString('utf8', 0, bytesRead).split(/\r?\n/, 1)[0] ?? '').replace(/^\uFEFF/, '');
-  } finally {
-    await file.close();
-  }
+async function firstLine(path: string, vault: LibraryVault): Promise<string> {
+  const buffer = Buffer.alloc(4096);
+  const bytesRead = await vault.readAt(path, 0, buffer);
+  return (buffer.toString('utf8', 0, bytesRead).split(/\r?\n/, 1)[0] ?? '').replace(/^\uFEFF/, '');
 }
 
-async function jsonFile(path: string): Promise<AnnotationRecords | null> {
-  const value = parseJson(await jsonBytes(path), `The file ${basename(path)}`);
+async function jsonFile(path: string, vault: LibraryVault): Promise<AnnotationRecords | null> {
+  const value = parseJson(await jsonBytes(path, vault), `The file ${basename(path)}`);
   if (typeof value !== 'object' || value === null) return null;
   const { format, info } = value as { format?: unknown; info?: { format?: unknown } };
   if (format === PREDICTIONS_MARK || info?.format === PREDICTIONS_MARK) throw scores();
@@ -88,10 +88,9 @@ async function jsonFile(path: string): Promise<AnnotationRecords | null> {
   return looksLikeCoco(value) ? ofCoco(value, path) : null;
 }
 
-async function jsonBytes(path: string): Promise<Uint8Array> {
+async function jsonBytes(path: string, vault: LibraryVault): Promise<Uint8Array> {
   try {
-    const { size } = await stat(path);
-    if (size <= MAX_JSON_BYTES) return await readFile(path);
+    if ((await vault.size(path)) <= MAX_JSON_BYTES) return await vault.read(path);
   } catch (error) {
     if (errorCode(error) === 'ENOENT') {
       throw new ServiceError('NOT_FOUND', 'The annotations file does not exist. Nothing was imported.');

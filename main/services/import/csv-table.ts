@@ -1,11 +1,11 @@
 /** @file A labels file as a table: UTF-8 text, any of the usual delimiters, every row as wide as the header. */
-import { readFile, stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 
 import { CsvError, parse } from 'csv-parse';
 
 import { errorCode } from '../../../shared/domain/disk-error.ts';
 import { ServiceError } from '../../../shared/domain/service-error.ts';
+import { plainVault, type LibraryVault } from '../../files/vault.ts';
 
 export interface CsvTable {
   readonly columns: readonly string[];
@@ -22,9 +22,9 @@ export function lineOf(index: number): number {
   return index + 2;
 }
 
-/** @throws ServiceError NOT_FOUND, BAD_INPUT (empty, not UTF-8, not a table) */
-export async function readCsvTable(path: string): Promise<CsvTable> {
-  return await parseCsvTable(await readBytes(path));
+/** @param vault opens what was uploaded into an encrypted library @throws ServiceError NOT_FOUND, BAD_INPUT (empty, not UTF-8, not a table) */
+export async function readCsvTable(path: string, vault: LibraryVault = plainVault()): Promise<CsvTable> {
+  return await parseCsvTable(await readBytes(vault, path));
 }
 
 /** @throws ServiceError BAD_INPUT (empty, not UTF-8, not a table) */
@@ -57,12 +57,12 @@ export async function parseCsvTable(bytes: Uint8Array): Promise<CsvTable> {
   return { columns, rows };
 }
 
-async function readBytes(path: string): Promise<Uint8Array> {
+async function readBytes(vault: LibraryVault, path: string): Promise<Uint8Array> {
   try {
-    const { size } = await stat(path);
+    const size = await vault.size(path);
     if (size > MAX_CSV_BYTES)
       throw new ServiceError('BAD_INPUT', 'The labels file is larger than 256 MB.', { size });
-    return await readFile(path);
+    return await vault.read(path);
   } catch (error) {
     const code = errorCode(error);
     if (code === 'ENOENT' || code === 'ENOTDIR') {

@@ -3,20 +3,24 @@
  * time limit, each process a memory limit; one that overruns or dies is replaced. What the viewer shows goes first, the film asked
  * for last before those asked for before it, then tags, then an import.
  */
-import { fork, type ChildProcess } from 'node:child_process';
 import { availableParallelism } from 'node:os';
-import { fileURLToPath } from 'node:url';
 
+import type { FilmErrorDetail } from '../../dicom/film-error.ts';
+import type { LibraryAccess } from '../../files/sealed-vault.ts';
+import type { WorkerHandle, WorkerHost } from '../service-types.ts';
 import type { DecodeAnswers, DecodeReply, DecodeRequest, DecodeTask } from './decode-messages.ts';
 
 /** A film could not be read. `code` as in main/dicom, or TIMEOUT, READER_STOPPED, CLOSED. */
 export class DecodeFailure extends Error {
   readonly code: string;
+  /** The numbers of a FilmError. */
+  readonly detail: FilmErrorDetail;
 
-  constructor(code: string, message: string) {
+  constructor(code: string, message: string, detail: FilmErrorDetail = {}) {
     super(message);
     this.name = 'DecodeFailure';
     this.code = code;
+    this.detail = detail;
   }
 }
 
@@ -30,13 +34,18 @@ export interface DecodePool {
   close(): Promise<void>;
 }
 
-export interface DecodePoolOptions {
+export interface DecodePoolLimits {
+  /** Default: half of the processors, at most 4. */
   readonly size?: number;
   readonly timeoutMs?: number;
   /** Resident memory of one process, bytes. */
   readonly maxBytes?: number;
-  /** The program of the processes. */
-  readonly entry?: URL;
+}
+
+export interface DecodePoolOptions extends DecodePoolLimits {
+  readonly workerHost: WorkerHost;
+  /** Goes to the processes with each film; null or absent = the library is plain. */
+  readonly access?: LibraryAccess | null;
   /** Told where a defect of ours happened; no names in it. */
   readonly onFault?: (fault: string) => void;
 }
@@ -44,16 +53,6 @@ export interface DecodePoolOptions {
 const DEFAULT_TIMEOUT_MS = 30_000;
 /** The largest film that is read (FILM_LIMITS) takes 1.4 GB. */
 const DEFAULT_MAX_BYTES = 2 * 1024 ** 3;
-export const DECODE_PROCESS = new URL('./decode-process.ts', import.meta.url);
-
-/** What a decoder needs: to read files, its native library, one thread. It may not write, and starts nothing. */
-const CONFINED = [
-  '--permission',
-  '--allow-fs-read=*',
-  '--allow-addons',
-  '--allow-worker',
-  '--disable-warning=SecurityWarning',
-];
 
 interface Job {
   readonly request: DecodeRequest;
@@ -62,29 +61,15 @@ interface Job {
 }
 
 interface Reader {
-  readonly child: ChildProcess;
+  readonly worker: WorkerHandle;
   job: Job | null;
   timer: NodeJS.Timeout | null;
 }
 
-function startReader(entry: URL, maxBytes: number): ChildProcess {
-  const child = fork(fileURLToPath(entry), [String(maxBytes)], {
-    serialization: 'advanced',
-    // Electron's own binary does not know the flags.
-    execArgv: process.versions.electron === undefined ? CONFINED : [],
-    env: { ...process.env, NODE_OPTIONS: '', ELECTRON_RUN_AS_NODE: '1' },
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-  });
-  // An idle process keeps no program alive; a waiting job's timer does.
-  child.unref();
-  child.channel?.unref();
-  return child;
-}
-
 /** Processes start with the first job. Leaves a core for the window on larger machines. */
-export function createDecodePool(options: DecodePoolOptions = {}): DecodePool {
+export function createDecodePool(options: DecodePoolOptions): DecodePool {
   const size = options.size ?? Math.max(1, Math.min(4, Math.floor(availableParallelism() / 2)));
-  const { timeoutMs = DEFAULT_TIMEOUT_MS, maxBytes = DEFAULT_MAX_BYTES, entry = DECODE_PROCESS } = options;
+  const { timeoutMs = DEFAULT_TIMEOUT_MS, maxBytes = DEFAULT_MAX_BYTES } = options;
   const readers = new Set<Reader>();
   const shown: Job[] = [];
   const soon: Job[] = [];
@@ -92,7 +77,10 @@ export function createDecodePool(options: DecodePoolOptions = {}): DecodePool {
   const queueOf: Readonly<Record<DecodeTask['kind'], Job[]>> = {
     view: shown,
     tags: soon,
+    facts: soon,
     writing: soon,
+    describe: soon,
+    model: soon,
     deidentify: soon,
     prepare: patient,
   };
@@ -110,27 +98,28 @@ export function createDecodePool(options: DecodePoolOptions = {}): DecodePool {
   const discard = (reader: Reader, failure: DecodeFailure): void => {
     readers.delete(reader);
     settle(reader, (job) => job.reject(failure));
-    reader.child.kill('SIGKILL');
+    reader.worker.kill();
     pump();
   };
 
   const start = (): Reader => {
-    const child = startReader(entry, maxBytes);
-    const reader: Reader = { child, job: null, timer: null };
-    child.on('message', (reply: DecodeReply) => {
+    const worker = options.workerHost.start('decode');
+    // An idle process keeps no program alive; a waiting job's timer does.
+    worker.letGo();
+    const reader: Reader = { worker, job: null, timer: null };
+    worker.onMessage((raw) => {
+      const reply = raw as DecodeReply;
       if (reader.job?.request.job !== reply.job) return;
       if (!reply.ok && reply.fault !== undefined) options.onFault?.(reply.fault);
       settle(reader, (job) => {
         if (reply.ok) job.resolve(reply.answer);
-        else job.reject(new DecodeFailure(reply.code, reply.message));
+        else job.reject(new DecodeFailure(reply.code, reply.message, reply.detail));
       });
       pump();
     });
-    const stopped = (): void => {
+    worker.onExit(() => {
       if (readers.has(reader)) discard(reader, readerStopped());
-    };
-    child.on('error', stopped);
-    child.on('exit', stopped);
+    });
     readers.add(reader);
     return reader;
   };
@@ -142,9 +131,7 @@ export function createDecodePool(options: DecodePoolOptions = {}): DecodePool {
       if (reader === null || job === undefined) return;
       reader.job = job;
       reader.timer = setTimeout(() => discard(reader, tooSlow(timeoutMs)), timeoutMs);
-      reader.child.send(job.request, (error) => {
-        if (error !== null && readers.has(reader)) discard(reader, readerStopped());
-      });
+      reader.worker.send(job.request);
     }
   };
 
@@ -156,7 +143,7 @@ export function createDecodePool(options: DecodePoolOptions = {}): DecodePool {
           reject(new DecodeFailure('CLOSED', 'The library is being closed.'));
           return;
         }
-        const request: DecodeRequest = { job: nextJob++, task };
+        const request: DecodeRequest = { job: nextJob++, maxBytes, access: options.access ?? null, task };
         const job: Job = { request, resolve: (answer) => resolve(answer as DecodeAnswers[Kind]), reject };
         queueOf[task.kind].push(job);
         pump();
@@ -169,19 +156,16 @@ export function createDecodePool(options: DecodePoolOptions = {}): DecodePool {
       const ending = [...readers];
       readers.clear();
       for (const reader of ending) settle(reader, (job) => job.reject(failure));
-      await Promise.all(ending.map(({ child }) => end(child)));
+      await Promise.all(ending.map(({ worker }) => end(worker)));
     },
   };
 }
 
-/** Resolves when the process is gone. */
-function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined)
-    return Promise.resolve();
+/** Resolves when the process, which was there until now, is gone. */
+function end(worker: WorkerHandle): Promise<void> {
   return new Promise((resolve) => {
-    child.ref();
-    child.once('exit', () => resolve());
-    child.kill('SIGKILL');
+    worker.onExit(() => resolve());
+    worker.kill();
   });
 }
 

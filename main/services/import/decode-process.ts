@@ -1,8 +1,6 @@
-/**
- * @file The program of a decoding process (see decode-pool.ts): file → film ready to store, frame to view, or tags. Argument: the
- * most memory it may use, bytes.
- */
+/** @file Entry of a decoding process (see decode-pool.ts): file → film ready to store, frame to view, or tags. */
 import { errorCode } from '../../../shared/domain/disk-error.ts';
+import { parentPort } from '../../../shared/worker/parent-port.ts';
 import { FilmError } from '../../dicom/film-error.ts';
 import { cleanFile } from '../../dicom/deidentify/clean-file.ts';
 import { definedTerm } from '../../dicom/deidentify/kept-attributes.ts';
@@ -10,28 +8,37 @@ import { createPseudonyms } from '../../dicom/deidentify/pseudonyms.ts';
 import { findTextRegions } from '../../dicom/deidentify/text-regions.ts';
 import { readFilm, type DecodedFilm } from '../../dicom/film.ts';
 import { previewPicture, wantsPreview } from '../../dicom/preview.ts';
-import { displayImage, modelImage, pixelHash, thumbnail } from '../../dicom/render.ts';
+import {
+  describeFilm,
+  displayImage,
+  encodePng,
+  modelImage,
+  pixelHash,
+  thumbnail,
+} from '../../dicom/render.ts';
 import { listTags } from '../../dicom/tag-list.ts';
 import { viewerFrame, type ViewerFrame } from '../../dicom/viewer-frame.ts';
-import { plainVault } from '../../files/vault.ts';
+import { openVault } from '../../files/sealed-vault.ts';
+import type { LibraryVault } from '../../files/vault.ts';
 import type {
   DecodeAnswers,
   DecodeReply,
   DecodeRequest,
-  DecodeTask,
+  DescribedFilm,
   FoundWriting,
+  ModelView,
   PreparedFilm,
   ViewedFrame,
 } from './decode-messages.ts';
+import { factsOf, headerFacts } from './header-facts.ts';
 import { guardMemory } from './memory-guard.ts';
 import { PIXEL_PIPELINE } from './pipeline-version.ts';
 import { packPreview } from './preview-file.ts';
 
 const MAX_FILE_BYTES = 1024 * 1024 * 1024;
 const THUMBNAIL_SIDE = 160;
-const vault = plainVault();
 
-async function readLimited(path: string): Promise<Uint8Array> {
+async function readLimited(vault: LibraryVault, path: string): Promise<Uint8Array> {
   const size = await vault.size(path);
   if (size > MAX_FILE_BYTES) {
     throw new FilmError('TOO_LARGE', 'The file is larger than 1 GB; no film is. It was not opened.', {
@@ -59,6 +66,7 @@ async function prepare(bytes: Uint8Array, name: string): Promise<PreparedFilm> {
       sex: attributes.sex,
       ageYears: attributes.ageYears,
       bodyPart: attributes.bodyPart,
+      aspect: film.aspect,
     },
     patientId: film.identity.patientId,
     pixelSha256: pixelHash(film),
@@ -94,8 +102,22 @@ async function writing(bytes: Uint8Array, name: string): Promise<FoundWriting> {
   return { regions: findTextRegions(displayImage(film), rows, cols), rows, cols, frames };
 }
 
-async function answer(task: DecodeTask): Promise<DecodeAnswers[keyof DecodeAnswers]> {
-  const bytes = await readLimited(task.path);
+async function describe(bytes: Uint8Array, name: string, withPng: boolean): Promise<DescribedFilm> {
+  const film = await readFilm(bytes, name);
+  const png = withPng ? await encodePng(displayImage(film), film.cols, film.rows) : null;
+  return { description: describeFilm(film), png };
+}
+
+async function forModel(bytes: Uint8Array, name: string): Promise<ModelView> {
+  const film = await readFilm(bytes, name);
+  const { modality, attributes, rows, cols, aspect } = film;
+  const { bodyPart } = factsOf(attributes.bodyPart, aspect);
+  const facts = { modality, bodyPart, view: attributes.viewPosition, rows, cols, aspect };
+  return { pixelSha256: pixelHash(film), image: modelImage(film), facts };
+}
+
+async function answer({ task, access }: DecodeRequest): Promise<DecodeAnswers[keyof DecodeAnswers]> {
+  const bytes = await readLimited(openVault(access), task.path);
   switch (task.kind) {
     case 'prepare':
       return await prepare(bytes, task.name);
@@ -103,15 +125,24 @@ async function answer(task: DecodeTask): Promise<DecodeAnswers[keyof DecodeAnswe
       return await view(bytes, task.name, task.frame, task.preview);
     case 'tags':
       return listTags(bytes);
+    case 'facts':
+      return headerFacts(bytes, task.format);
     case 'writing':
       return await writing(bytes, task.name);
+    case 'describe':
+      return await describe(bytes, task.name, task.png);
+    case 'model':
+      return await forModel(bytes, task.name);
     case 'deidentify':
       return await cleanFile(bytes, { ...task, pseudonyms: createPseudonyms(task.key) });
   }
 }
 
 function refusal(job: number, error: unknown): DecodeReply {
-  if (error instanceof FilmError) return { job, ok: false, code: error.code, message: error.message };
+  if (error instanceof FilmError) {
+    const { code, message, detail } = error;
+    return { job, ok: false, code, message, detail };
+  }
   const cause = errorCode(error);
   if (cause !== null && /^E[A-Z]+$/.test(cause)) {
     return {
@@ -128,18 +159,23 @@ function refusal(job: number, error: unknown): DecodeReply {
   return { job, ok: false, code: 'READER_FAULT', message, fault };
 }
 
-async function work({ job, task }: DecodeRequest): Promise<void> {
+const port = parentPort();
+let guarded = false;
+
+async function work(request: DecodeRequest): Promise<void> {
+  const { job } = request;
   let reply: DecodeReply;
   try {
-    reply = { job, ok: true, answer: await answer(task) };
+    reply = { job, ok: true, answer: await answer(request) };
   } catch (error) {
     reply = refusal(job, error);
   }
-  process.send?.(reply);
+  port.send(reply);
 }
 
-guardMemory(Number(process.argv[2]));
-// Ctrl-C in a terminal reaches the whole group; the app asks, and a film half read is read to its end.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
-process.on('disconnect', () => process.exit());
-process.on('message', (request: DecodeRequest) => void work(request));
+port.onMessage((raw) => {
+  const request = raw as DecodeRequest;
+  if (!guarded) guardMemory(request.maxBytes);
+  guarded = true;
+  void work(request);
+});

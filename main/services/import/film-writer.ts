@@ -11,6 +11,7 @@ import type { FilmFacts, FilmRecord } from '../../store/films.ts';
 import type { Store } from '../../store/store.ts';
 import type { PreparedFilm } from './decode-messages.ts';
 import { boxesWithin } from './box-plan.ts';
+import { factsOf } from './header-facts.ts';
 import type { FilmLabels } from './label-plan.ts';
 
 export interface WrittenFilm {
@@ -109,6 +110,7 @@ async function insert(
       bitsStored: header.bitsStored,
       bytes: original.bytes,
       view: labels?.view ?? header.view,
+      ...factsOf(header.bodyPart, header.aspect),
       sex: labels?.sex ?? header.sex,
       ageYears: labels?.ageYears ?? header.ageYears,
       source: labels?.source ?? null,
@@ -179,7 +181,7 @@ function update(
   film: FilmRecord,
   labels: FilmLabels,
 ): Pick<WrittenFilm, 'patientKey' | 'changed' | 'patientKept'> {
-  let changed = store.films.setFacts(film.no, factsOf(labels));
+  let changed = store.films.setFacts(film.no, labelFacts(labels));
   const before = new Map(store.labels.ofFilm(film.no).map(({ finding, value }) => [finding, value]));
   for (const [finding, value] of labels.labels) {
     if ((before.get(finding) ?? null) === value) continue;
@@ -199,7 +201,7 @@ function update(
 }
 
 /** What the labels file knows; an unknown sex, age … does not wipe out what the film itself said. */
-function factsOf(labels: FilmLabels): FilmFacts {
+function labelFacts(labels: FilmLabels): FilmFacts {
   const facts = {
     view: labels.view ?? undefined,
     sex: labels.sex ?? undefined,

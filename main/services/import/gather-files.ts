@@ -5,6 +5,7 @@ import { basename, dirname, extname, join, relative, resolve } from 'node:path';
 
 import { errorCode } from '../../../shared/domain/disk-error.ts';
 import { ServiceError } from '../../../shared/domain/service-error.ts';
+import { plainVault, type LibraryVault } from '../../files/vault.ts';
 import { readDicomDir } from './dicomdir.ts';
 
 export interface FoundFile {
@@ -31,6 +32,8 @@ export interface GatherOptions {
   readonly except: ReadonlySet<string>;
   readonly signal: AbortSignal;
   readonly onFound?: (count: number) => void;
+  /** Opens what was uploaded into an encrypted library. */
+  readonly vault?: LibraryVault;
 }
 
 const MAX_FILES = 1_000_000;
@@ -141,7 +144,7 @@ function add(walk: Walk, path: string, shown: string, bytes: number): void {
 /** Imports what the index of a file-set (PS3.10) refers to; the index itself is no film. */
 async function followDicomDir(walk: Walk, index: string): Promise<void> {
   const root = dirname(index);
-  for (const reference of await readDicomDir(index)) {
+  for (const reference of await readDicomDir(index, walk.vault ?? plainVault())) {
     const shown = reference.join('/');
     const path = resolve(root, ...reference);
     if (relative(root, path).startsWith('..') || reference.some((part) => /[\\/]/.test(part))) {

@@ -60,6 +60,7 @@ async function importAll(
   const gathered = await gatherFiles(plan.roots, {
     except: plan.except,
     signal,
+    vault: deps.files.vault,
     onFound: (count) => session.report('Looking for films', count, null),
   });
   if (signal.aborted) return;

@@ -7,6 +7,7 @@ import type { ImportSource } from '../../../shared/contract/library.ts';
 import { ServiceError } from '../../../shared/domain/service-error.ts';
 import type { LibraryFiles } from '../../files/library-files.ts';
 import { confinedSegments } from '../../files/uploads.ts';
+import type { LibraryVault } from '../../files/vault.ts';
 import { annotationFile, annotationsInFolder, type AnnotationRecords } from './annotation-files.ts';
 import { hasBoxes, planBoxes, type LabelBox } from './box-plan.ts';
 import { classColumn, resolveMapping, suggestMapping } from './column-mapping.ts';
@@ -40,11 +41,11 @@ export async function planImport(source: ImportSource, files: LibraryFiles): Pro
   const roots = [...source.paths.map((path) => resolve(path)), ...(upload === null ? [] : [upload])];
   for (const root of roots) await refuseMissing(root);
   const labels = source.labels === null ? null : await labelsPath(source.labels, upload);
-  const annotations = await findAnnotations(labels === null ? roots : [...roots, labels]);
+  const annotations = await findAnnotations(files.vault, labels === null ? roots : [...roots, labels]);
   const annotated = new Set(annotations.flatMap(({ paths }) => paths));
   const labelsFiles =
     labels === null
-      ? await findLabelsFiles(roots)
+      ? await findLabelsFiles(files.vault, roots)
       : annotated.has(labels)
         ? []
         : [{ path: labels, givenPart: null, folder: '' }];
@@ -58,7 +59,7 @@ export async function planImport(source: ImportSource, files: LibraryFiles): Pro
   const records: FilmLabels[] = [];
   const warnings: string[] = [];
   for (const file of labelsFiles) {
-    const table = await readCsvTable(file.path);
+    const table = await readCsvTable(file.path, files.vault);
     const mapping = resolveMapping(table, source.mapping);
     const plan = await planLabels(table, mapping, file.givenPart);
     warnings.push(...plan.warnings);
@@ -67,10 +68,11 @@ export async function planImport(source: ImportSource, files: LibraryFiles): Pro
     const beside = await boxesBeside(file);
     if (beside !== null) {
       boxPaths.push(beside);
-      boxTables.push({ table: await readCsvTable(beside), folder: file.folder });
+      boxTables.push({ table: await readCsvTable(beside, files.vault), folder: file.folder });
     } else if (hasBoxes(table.columns)) boxTables.push({ table, folder: file.folder });
   }
-  if (chosenBoxes !== null) boxTables.push({ table: await readCsvTable(chosenBoxes), folder: '' });
+  if (chosenBoxes !== null)
+    boxTables.push({ table: await readCsvTable(chosenBoxes, files.vault), folder: '' });
   for (const { table, folder } of boxTables) addBoxes(records, planBoxes(table), folder);
   for (const found of annotations) {
     records.push(...found.records);
@@ -88,12 +90,17 @@ export async function planImport(source: ImportSource, files: LibraryFiles): Pro
 }
 
 /** Files with annotations among what was chosen, and those of exports in chosen folders; each once. */
-async function findAnnotations(chosen: readonly string[]): Promise<readonly AnnotationRecords[]> {
+async function findAnnotations(
+  vault: LibraryVault,
+  chosen: readonly string[],
+): Promise<readonly AnnotationRecords[]> {
   const found: AnnotationRecords[] = [];
   const seen = new Set<string>();
   for (const path of chosen) {
     if (seen.has(path)) continue;
-    const records = (await isFile(path)) ? await annotationFile(path) : await annotationsInFolder(path);
+    const records = (await isFile(path))
+      ? await annotationFile(path, vault)
+      : await annotationsInFolder(path, vault);
     if (records === null || records.paths.some((one) => seen.has(one))) continue;
     found.push(records);
     for (const one of records.paths) seen.add(one);
@@ -156,7 +163,10 @@ async function isFile(path: string): Promise<boolean> {
 }
 
 /** Layouts that name their own labels: VinDr-CXR (annotations/image_labels_*.csv) and its Kaggle form (train.csv). */
-async function findLabelsFiles(roots: readonly string[]): Promise<readonly LabelsFile[]> {
+async function findLabelsFiles(
+  vault: LibraryVault,
+  roots: readonly string[],
+): Promise<readonly LabelsFile[]> {
   const found: LabelsFile[] = [];
   for (const root of roots) {
     for (const part of ['train', 'test'] as const) {
@@ -165,13 +175,13 @@ async function findLabelsFiles(roots: readonly string[]): Promise<readonly Label
     }
     if (found.length > 0) continue;
     const kaggle = join(root, 'train.csv');
-    if ((await isFile(kaggle)) && (await isKaggle(kaggle)))
+    if ((await isFile(kaggle)) && (await isKaggle(kaggle, vault)))
       found.push({ path: kaggle, givenPart: null, folder: '' });
   }
   return found;
 }
 
-async function isKaggle(path: string): Promise<boolean> {
-  const { columns } = await readCsvTable(path);
+async function isKaggle(path: string, vault: LibraryVault): Promise<boolean> {
+  const { columns } = await readCsvTable(path, vault);
   return suggestMapping(columns).file !== '' && classColumn(columns) !== null;
 }

@@ -2,6 +2,7 @@
 import { setImmediate } from 'node:timers/promises';
 
 import type { ImportSummary, LabelCount } from '../../../shared/contract/library.ts';
+import { isChest, isRadiograph, viewKind } from '../../../shared/domain/chest-film.ts';
 import type { PatientKey } from '../../../shared/domain/ids.ts';
 import { definedTerm } from '../../dicom/deidentify/kept-attributes.ts';
 import type { LabelStore } from '../../store/labels.ts';
@@ -13,10 +14,6 @@ import { counted, listNames } from './wording.ts';
 /** Skipped files that are listed one by one; beyond that they are counted. */
 const MAX_SKIPPED_LISTED = 5000;
 const FILMS_PER_TURN = 2000;
-
-const FRONTAL = new Set(['PA', 'AP', 'FRONTAL', 'F', 'POSTEROANTERIOR', 'ANTEROPOSTERIOR']);
-const FILM_MODALITIES = new Set(['CR', 'DX', 'DR', 'RG', 'XR', 'OT', 'SC']);
-const CHEST = /CHEST|THORAX|LUNG|RIB|^TORAX/i;
 
 export interface ImportTally {
   skip(skipped: SkippedFile): void;
@@ -97,13 +94,13 @@ export function createImportTally(labels: LabelStore, isVindr: boolean): ImportT
 /** What the header says against a frontal chest film. The film is imported; a person should know. */
 function oddities({ header }: PreparedFilm): readonly string[] {
   const found: string[] = [];
-  if (header.modality !== null && !FILM_MODALITIES.has(header.modality.toUpperCase())) {
+  if (header.modality !== null && !isRadiograph(header.modality)) {
     found.push(`Not a radiograph: the header says ${header.modality}.`);
   }
-  if (header.view !== null && !FRONTAL.has(header.view.toUpperCase().split(/[ _]/)[0] ?? '')) {
+  if (header.view !== null && viewKind(header.view) !== 'frontal') {
     found.push(`Not a frontal view: the header says ${header.view}.`);
   }
-  if (header.bodyPart !== null && !CHEST.test(header.bodyPart)) {
+  if (header.bodyPart !== null && !isChest(header.bodyPart)) {
     // Only a word of the standard is repeated: a header may hold anything.
     const part = definedTerm(0x00180015, header.bodyPart) ?? 'another part of the body';
     found.push(`Not a chest: the header says ${part}.`);

@@ -4,6 +4,7 @@
  */
 import { ServiceError, isErrorCode } from '../../../shared/domain/service-error.ts';
 import { fromInference, type FromInference, type ToInference } from '../../../shared/worker/protocol.ts';
+import type { LibraryAccess } from '../../files/sealed-vault.ts';
 import type { Log, WorkerHandle, WorkerHost } from '../service-types.ts';
 
 export type EngineReady = Extract<FromInference, { readonly type: 'ready' }>;
@@ -30,11 +31,16 @@ export interface InferenceProcess {
   /** What the engine says of itself; starts the process. @throws ServiceError ENGINE_UNAVAILABLE */
   ready(): Promise<EngineReady>;
   /** In the order of the images. @throws ServiceError as the process answers, WORKER_CRASHED when it dies */
-  predict(message: Omit<PredictMessage, 'type' | 'request'>): Promise<readonly Predicted[]>;
+  predict(message: Omit<PredictMessage, 'type' | 'request' | 'access'>): Promise<readonly Predicted[]>;
   close(): void;
 }
 
-export function createInferenceProcess(workerHost: WorkerHost, log: Log): InferenceProcess {
+/** @param access of an encrypted library, for the process */
+export function createInferenceProcess(
+  workerHost: WorkerHost,
+  log: Log,
+  access: LibraryAccess | null,
+): InferenceProcess {
   let live: Live | null = null;
   /** Set when the native library took the process with it while loading. */
   let withoutNative = false;
@@ -128,7 +134,7 @@ export function createInferenceProcess(workerHost: WorkerHost, log: Log): Infere
       const request = counter;
       const answer = Promise.withResolvers<PredictionMessage>();
       waiting.set(request, answer);
-      worker.send({ type: 'predict', request, ...message } satisfies ToInference);
+      worker.send({ type: 'predict', request, access, ...message } satisfies ToInference);
       if (live.silence === null) listen(live);
       const { films, seconds } = await answer.promise;
       return films.map((film) => ({ ...film, seconds: seconds / films.length }));

@@ -8,6 +8,7 @@ import type {
 import type { RunConfig } from '../../../shared/contract/training.ts';
 import { byteRoutes } from '../../../shared/contract/bytes.ts';
 import type { FilmId, RunId } from '../../../shared/domain/ids.ts';
+import { MODEL_SIDE } from '../../../shared/domain/geometry.ts';
 import { ServiceError } from '../../../shared/domain/service-error.ts';
 import { taskName, taskOfFinding, type Task } from '../../../shared/domain/task.ts';
 import type { MapKey } from '../../store/predictions.ts';
@@ -19,7 +20,7 @@ import { drawFigure, keepFigure } from './figure/figure.ts';
 import { finishedRun, type FinishedRun } from './finished-run.ts';
 import { createInferenceProcess, type EngineReady, type Predicted } from './inference-process.ts';
 import { createLikenessGate, distanceOf, likenessOf, type RunLikeness } from './likeness-gate.ts';
-import { thresholdsOf } from './thresholds.ts';
+import { pointsInForce } from './thresholds.ts';
 import { createPredictionCache } from './prediction-cache.ts';
 import { suitabilityOf } from './suitability.ts';
 
@@ -34,6 +35,11 @@ export interface InferenceParts {
   readonly service: InferenceService;
   /** What the engine is; starts the process. @throws ServiceError ENGINE_UNAVAILABLE */
   engineInfo(): Promise<EngineReady>;
+  /**
+   * Asks the newest model about a black film, as the Reading room asks first: the film that somebody opens first then waits for
+   * neither weights nor a graph. Nothing is kept. @throws ServiceError as `predict` does
+   */
+  warmUp(): Promise<void>;
   /** RGBA PNG of 224 × 224 to lay over the film. */
   attentionPng(runId: RunId, filmId: FilmId, query: AttentionQuery): Promise<Uint8Array>;
   /** Predictions of [224 × 224] grey images that are in no library, in their order; nothing is kept. */
@@ -63,8 +69,8 @@ export type ImagePrediction = Pick<Prediction, 't1' | 't2' | 'seconds' | 'attent
   readonly likeness: Suitability['likeness'];
 };
 
-/** A score this near to the threshold is called uncertain. */
-const UNCERTAIN_BAND = 0.05;
+/** What the Reading room opens with. */
+const FIRST_ASKED: readonly MapKey[] = [{ method: 'rollout', head: null, target: null }];
 
 interface Answer {
   readonly t1: readonly number[];
@@ -91,7 +97,7 @@ function asAnswer(likeness: RunLikeness, { t1, t2, features, seconds, attention 
 export function createInferenceService(deps: InferenceDeps): InferenceParts {
   const { library, clock, log } = deps;
   const { store, filmBytes } = library;
-  const process = createInferenceProcess(deps.workerHost, log);
+  const process = createInferenceProcess(deps.workerHost, log, deps.library.files.access);
   const cache = createPredictionCache(library, clock);
   const gate = createLikenessGate(library);
 
@@ -114,20 +120,16 @@ export function createInferenceService(deps: InferenceDeps): InferenceParts {
 
   /** Scores with the operating points in force: set by hand, else chosen on the validation part. */
   function scored({ run }: FinishedRun, { t1, t2 }: Pick<Answer, 't1' | 't2'>) {
-    const fitted = thresholdsOf(store, run.id);
-    const byHand = store.thresholds.inForce(run.id);
+    const points = pointsInForce(store, run.id);
     const one = (task: Task, score: number) => {
-      const kept = byHand.get(task);
-      const threshold = kept?.threshold ?? fitted.get(taskName(task)) ?? null;
+      const { threshold = null, kept = null, band = null } = points.get(task) ?? {};
       return {
         name: taskName(task),
         score,
         threshold,
-        kept:
-          kept === undefined
-            ? null
-            : { at: kept.createdAt, by: kept.byName, fitted: kept.fitted, reason: kept.reason },
-        uncertain: threshold !== null && Math.abs(score - threshold) < UNCERTAIN_BAND,
+        kept: kept === null ? null : { at: kept.at, by: kept.by, fitted: kept.fitted, reason: kept.reason },
+        uncertain: band !== null && score >= band.from && score < band.to,
+        band,
       };
     };
     return {
@@ -177,6 +179,7 @@ export function createInferenceService(deps: InferenceDeps): InferenceParts {
       likeness,
     );
     const image = await filmBytes.modelImage(filmId);
+    const { pixelAspect: aspect, bodyPart } = await filmBytes.headerFacts(filmId);
     const { resolution } = finished.run.config;
     return {
       runId,
@@ -184,7 +187,7 @@ export function createInferenceService(deps: InferenceDeps): InferenceParts {
       runName: finished.run.name,
       resolution,
       ...scored(finished, scores),
-      suitability: suitabilityOf({ ...film, aspect: 1 }, image, likenessOf(likeness, distance)),
+      suitability: suitabilityOf({ ...film, aspect, bodyPart }, image, likenessOf(likeness, distance)),
       attention: [...attention],
       inputHref: byteRoutes.input(filmId, resolution),
       seconds,
@@ -204,6 +207,14 @@ export function createInferenceService(deps: InferenceDeps): InferenceParts {
       },
     },
     drawFigure: draw,
+    async warmUp() {
+      const newest = store.runs
+        .list()
+        .findLast(({ state, config }) => state === 'finished' && config.method !== 'pretrain');
+      if (newest === undefined) return;
+      const finished = finishedRun(library, newest.id);
+      await compute(finished, [new Uint8Array(MODEL_SIDE ** 2)], FIRST_ASKED, await gate.of(finished));
+    },
     engineInfo: () => process.ready(),
     async attentionPng(runId, filmId, query) {
       const finished = finishedRun(library, runId);
@@ -226,7 +237,7 @@ export function createInferenceService(deps: InferenceDeps): InferenceParts {
       });
     },
     async scoreAfresh({ config, weightsPath, weightsSha256 }, images) {
-      const own = createInferenceProcess(deps.workerHost, log);
+      const own = createInferenceProcess(deps.workerHost, log, deps.library.files.access);
       try {
         const scores = [];
         for (const image of images) {

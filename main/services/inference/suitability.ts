@@ -3,11 +3,14 @@
  * model learned from.
  */
 import type { Suitability } from '../../../shared/contract/inference.ts';
+import { isChest, isRadiograph, viewKind } from '../../../shared/domain/chest-film.ts';
 import { unlikeWords } from '../../../shared/domain/likeness.ts';
 
 /** What is known of a film without a model. */
 export interface FilmFacts {
   readonly modality: string | null;
+  /** (0018,0015), where it is a word of the standard: free text says nothing for sure. */
+  readonly bodyPart: string | null;
   readonly view: string | null;
   readonly rows: number;
   readonly cols: number;
@@ -15,26 +18,35 @@ export interface FilmFacts {
   readonly aspect: number;
 }
 
-/** Projection radiographs: PS3.3 C.7.3.1.1.1. RG (film digitiser) and OT, SC (secondary capture) may well hold one. */
-const RADIOGRAPHS = ['CR', 'DX', 'RG', 'OT', 'SC'];
-/** (0018,5101) of lateral and oblique views: PS3.3 C.8.7.1.1.1 and C.8.11.5. */
-const NOT_FRONTAL = ['LL', 'RL', 'LLD', 'RLD', 'LLO', 'RLO', 'LATERAL', 'LAT'];
-/** Longer than this the frame is a strip, no chest film. */
+/** Longer than this the picture is a strip, no chest film. */
 const LARGEST_ASPECT = 2;
 /** Grey levels between the 1st and the 99th percentile of the model image, of 255. */
 const LEAST_CONTRAST = 16;
 
+/** Null where there is nothing to say. The frame is judged as it is seen, not as its pixels are counted. */
+function stripReason({ rows, cols, aspect }: FilmFacts): string | null {
+  const tall = (rows * aspect) / cols;
+  if (Math.max(tall, 1 / tall) <= LARGEST_ASPECT) return null;
+  const [long, times] = tall > 1 ? ['tall', tall] : ['wide', 1 / tall];
+  const pixels = aspect === 1 ? '' : `, each pixel ${aspect.toFixed(2)} times as tall as wide`;
+  return `The picture is ${times.toFixed(1)} times as ${long} as ${long === 'tall' ? 'wide' : 'tall'} (${cols} × ${rows}${pixels}), too long for a chest film.`;
+}
+
 /** What speaks against the film before a model looks at it, in whole sentences. @param image its [224 × 224] grey model image */
-function plainReasons({ modality, view, rows, cols, aspect }: FilmFacts, image: Uint8Array): string[] {
+function plainReasons(facts: FilmFacts, image: Uint8Array): string[] {
+  const { modality, bodyPart, view } = facts;
   const sorted = Uint8Array.from(image).sort();
   const at = (share: number): number => sorted[Math.floor(share * (sorted.length - 1))] ?? 0;
-  const ratio = (rows * aspect) / cols;
+  // Some write the view into the body part: CHEST_LAT.
+  const lateral = bodyPart !== null && isChest(bodyPart) && viewKind(bodyPart) === 'other';
   return [
-    modality !== null && !RADIOGRAPHS.includes(modality) && `Modality ${modality} is not a radiograph.`,
-    view !== null && NOT_FRONTAL.includes(view.toUpperCase()) && `View ${view} is not frontal.`,
-    Math.max(ratio, 1 / ratio) > LARGEST_ASPECT && `${cols} × ${rows} pixels is too long for a chest film.`,
+    modality !== null && !isRadiograph(modality) && `Modality ${modality} is not a radiograph.`,
+    bodyPart !== null && !isChest(bodyPart) && `Not a chest film: its header says ${bodyPart}.`,
+    view !== null && viewKind(view) === 'other' && `View ${view} is not frontal.`,
+    lateral && `Not a frontal view: its header says ${bodyPart}.`,
+    stripReason(facts),
     at(0.99) - at(0.01) < LEAST_CONTRAST && 'The film has hardly any contrast.',
-  ].filter((reason) => reason !== false);
+  ].filter((reason) => typeof reason === 'string');
 }
 
 /** @param likeness what the model's own films say of it */

@@ -7,7 +7,7 @@ import { ServiceError } from '../../../shared/domain/service-error.ts';
 import type { LibraryFiles } from '../../files/library-files.ts';
 import type { FilmRecord } from '../../store/films.ts';
 import type { Store } from '../../store/store.ts';
-import type { ViewedFrame } from '../import/decode-messages.ts';
+import type { HeaderFacts, ViewedFrame } from '../import/decode-messages.ts';
 import { DecodeFailure, type DecodePool } from '../import/decode-pool.ts';
 import { unpackPreview, type Preview } from '../import/preview-file.ts';
 import { createModelInput } from '../preprocess/model-input.ts';
@@ -36,6 +36,8 @@ export interface FilmBytes {
   modelImage(filmId: FilmId): Promise<Uint8Array>;
   /** Empty for plain pictures, which have none. */
   tags(filmId: FilmId): Promise<Tag[]>;
+  /** Shape of its pixels and part of the body; of a film whose file cannot be read square pixels and null. */
+  headerFacts(filmId: FilmId): Promise<HeaderFacts>;
   /** YYYY-MM-DD as the film has it; it stands in no table. */
   studyDate(filmId: FilmId): Promise<FilmDetail['studyDate']>;
 }
@@ -121,6 +123,20 @@ export function createFilmBytes(store: Store, files: LibraryFiles, pool: DecodeP
     thumbnail: (filmId) => files.artifacts.read(find(filmId).thumbnailSha256),
     input: (filmId, resolution) => input.png(filmId, resolution),
     modelImage: (filmId) => input.image(filmId),
+    async headerFacts(filmId) {
+      const film = find(filmId);
+      const { pixelAspect, bodyPart } = film;
+      if (pixelAspect !== null) return { pixelAspect, bodyPart };
+      // It came in before these were kept.
+      const task = { kind: 'facts', path: source(film).path, format: film.format } as const;
+      const read = await pool.decode(task).catch((error: unknown) => {
+        if (!(error instanceof DecodeFailure)) throw error;
+        log.warn('the header of a film could not be read', { filmId, code: error.code });
+        return null;
+      });
+      if (read !== null && !files.readOnly) store.films.setHeader(film.no, read);
+      return read ?? { pixelAspect: 1, bodyPart: null };
+    },
     studyDate(filmId) {
       const known = dates.get(filmId);
       if (known !== undefined) return known;

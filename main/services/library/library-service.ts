@@ -138,7 +138,7 @@ async function previewCsv(
   if (path === null) throw new ServiceError('BAD_INPUT', 'Say which labels file to look at.');
   const place =
     uploadId === null ? resolve(path) : join(await files.uploads.folder(uploadId), ...confinedSegments(path));
-  const table = await readCsvTable(place);
+  const table = await readCsvTable(place, files.vault);
   const suggested = suggestMapping(table.columns);
   return {
     columns: [...table.columns],

@@ -16,6 +16,21 @@ import type { LockService } from '../service-types.ts';
 export const LOCK_MINUTES_KEY = 'lock-minutes';
 const stored = z.literal([...LOCK_MINUTES]).catch(0);
 
+/** Minutes after which the window locks; 0 = never. */
+export function lockMinutesOf(store: OpenLibrary['store']): (typeof LOCK_MINUTES)[number] {
+  return stored.parse(store.settings.get(LOCK_MINUTES_KEY) ?? 0);
+}
+
+/** @param by id of the owner who decided, '' = by the command line or where nobody signs in */
+export function setLockMinutes(
+  { store, audit }: Pick<OpenLibrary, 'store' | 'audit'>,
+  minutes: number,
+  by: string,
+): void {
+  store.settings.set(LOCK_MINUTES_KEY, minutes);
+  audit.record('setting', by, { what: 'lock', minutes });
+}
+
 export interface LockParts {
   readonly service: LockService;
   /** @throws ServiceError LOCKED */
@@ -26,12 +41,10 @@ export function lockedError(): ServiceError {
   return new ServiceError('LOCKED', 'Chestlight is locked. Enter a PIN to go on; runs go on behind it.');
 }
 
-export function createLockService(
-  { store, files, audit }: OpenLibrary,
-  signIn: Pick<SignIn, 'check'>,
-): LockParts {
+export function createLockService(library: OpenLibrary, signIn: Pick<SignIn, 'check'>): LockParts {
+  const { store, files, audit } = library;
   const usable = (): boolean => store.readers.all().some(({ pinHash }) => pinHash !== null);
-  const minutes = (): number => stored.parse(store.settings.get(LOCK_MINUTES_KEY) ?? 0);
+  const minutes = (): number => lockMinutesOf(store);
   let locked = minutes() > 0 && usable();
   const state = (): LockState => ({ locked, minutes: minutes(), usable: usable() });
   const service: LockService = {
@@ -59,8 +72,7 @@ export function createLockService(
       if (reader.role !== 'owner') {
         throw new ServiceError('NOT_ALLOWED', 'An owner decides when the window locks. Nothing was changed.');
       }
-      store.settings.set(LOCK_MINUTES_KEY, chosen);
-      audit.record('setting', reader.id, { what: 'lock', minutes: chosen });
+      setLockMinutes(library, chosen, reader.id);
       return state();
     },
   };

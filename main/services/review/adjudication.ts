@@ -27,9 +27,11 @@ import {
   finalReadsOf,
   findingsOf,
   isAgreed,
+  isOutdated,
   saidBy,
   type ReaderReads,
 } from './final-reads.ts';
+import { otherHistories } from './other-histories.ts';
 import { refuseUnlessMay } from './readers-service.ts';
 import { filmNow, mayCompare } from './review-views.ts';
 
@@ -43,12 +45,6 @@ export interface Adjudication {
 /** `chest 2` before `chest 10`. */
 const BY_NAME = new Intl.Collator('en', { numeric: true });
 const NO_DIFFERENCES = { findings: [], places: [], questions: [] };
-
-/** A decision holds as long as every version that it was made on still counts. */
-function isOutdated({ sources }: Decision, reads: readonly ReaderReads[]): boolean {
-  const counting = new Set(reads.map((one) => finalRead(one)?.id));
-  return sources.some((id) => !counting.has(id));
-}
 
 function settlementState(
   reads: readonly ReaderReads[],
@@ -68,6 +64,7 @@ export function createAdjudication(library: OpenLibrary, clock: Clock): Adjudica
   function rows(reader: Reader, review: ReviewRow): SettlementList['rows'] {
     refuseUnlessMay(reader, 'adjudicate');
     const decisions = store.decisions.newest(review.id);
+    const elsewhere = store.sessionMerge.countOthers(review.id);
     const all = [...finalReads(store, review.id)].map(([filmId, reads]) => {
       const mayOpen = mayCompare(store, review, reader, filmId);
       const said = saidBy(store, reads);
@@ -79,6 +76,7 @@ export function createAdjudication(library: OpenLibrary, clock: Clock): Adjudica
         signed: said.length,
         readers: reads.length,
         differs: mayOpen ? differencesOf(said, review.plan) : NO_DIFFERENCES,
+        elsewhere: mayOpen ? (elsewhere.get(filmId) ?? 0) : 0,
         mayOpen,
       };
     });
@@ -125,6 +123,7 @@ export function createAdjudication(library: OpenLibrary, clock: Clock): Adjudica
         return { ...wholly(one), counts };
       }),
       differs: row?.differs ?? NO_DIFFERENCES,
+      elsewhere: [...otherHistories(store, review, filmId)],
       decisions: [...store.decisions.ofFilm(id, filmId)],
       draft: store.adjudicationDrafts.find({ reviewId: id, filmId, readerId: reader.id }),
     };

@@ -15,6 +15,7 @@ import {
 } from '../../numeric/metrics/agreement-boxes.ts';
 import { readerChange, type ReaderChange } from '../../numeric/metrics/agreement-change.ts';
 import { cohenKappa, fleissKappa, type Kappa, type KappaWeights } from '../../numeric/metrics/agreement.ts';
+import { readerTimes, type ReaderTimes } from './reading-times.ts';
 import type { VersionStep } from '../../store/reviews.ts';
 import type { Store } from '../../store/store.ts';
 
@@ -59,6 +60,8 @@ export interface AgreementReport {
   readonly questions: readonly QuestionAgreement[];
   /** Films that a reader signed twice and whose reference is known; empty without any. */
   readonly modelEffects: readonly ModelEffect[];
+  /** null = the session counts no time. */
+  readonly times: readonly (ReaderTimes & { readonly reader: ReaderId })[] | null;
 }
 
 /** Whether a finding is truly on a film; null = not known. */
@@ -122,6 +125,12 @@ export function agreementReport(
         return change.films === 0 ? [] : [{ reader: reader.id, finding, change }];
       }),
     ),
+    times: !plan.timed
+      ? null
+      : readers.map(({ id: reader }, index) => ({
+          reader,
+          ...readerTimes(first[index] ?? new Map(), revised[index] ?? new Map(), plan.blinding),
+        })),
   };
 }
 

@@ -5,6 +5,7 @@ import type {
   AgreementRequest,
 } from '../../../shared/contract/review-agreement.ts';
 import type { FilmId, ReviewId } from '../../../shared/domain/ids.ts';
+import type { ModelBlinding } from '../../../shared/domain/review.ts';
 import type { Kappa } from '../../numeric/metrics/agreement.ts';
 import type { Store } from '../../store/store.ts';
 import type { Clock } from '../service-types.ts';
@@ -41,10 +42,12 @@ export function agreementView(
     questions: report.questions.map(({ pairs, ...question }) => ({ ...question, pairs: [...pairs] })),
     settled,
     modelEffects: [...report.modelEffects],
+    times: report.times === null ? null : [...report.times],
     limits: limitsOf(
       report,
       request,
       { ...counts, own: settled.own },
+      store.reviews.find(id).plan.blinding,
       Math.max(0, ...listLengths(store, id)),
     ),
   };
@@ -81,6 +84,7 @@ function limitsOf(
   report: AgreementReport,
   { reference }: AgreementRequest,
   { films, patients, own }: { films: number; patients: number; own: number },
+  blinding: ModelBlinding,
   listed: number,
 ): AgreementReportView['limits'] {
   const kappas: readonly Kappa[] = [...report.findings, ...report.questions].flatMap(({ pairs, fleiss }) => [
@@ -131,6 +135,11 @@ function limitsOf(
       'not-all-signed',
       report.signed.some((count) => count < listed),
       'Not every reader has signed every film; a figure is of the films that its readers signed.',
+    ],
+    [
+      'time-after-reveal-is-added',
+      blinding === 'after-read' && (report.times?.some((of) => of.with.films > 0) ?? false),
+      'Time with the model is what the revision took after the first read of the same film: it is not the time of a read that had the model from the start.',
     ],
   ];
   return said.flatMap(([code, holds, sentence]) => (holds ? [{ code, sentence }] : []));

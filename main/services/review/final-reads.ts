@@ -1,5 +1,5 @@
 /** @file The signed reads of a session by film, which of them count, and where they differ. Adjudication and labels use it. */
-import type { Differences } from '../../../shared/contract/review-adjudication.ts';
+import type { Decision, Differences } from '../../../shared/contract/review-adjudication.ts';
 import type { Reader, ReadingContent, ReviewPlan } from '../../../shared/contract/review.ts';
 import type { FilmId, ReadingId, ReviewId } from '../../../shared/domain/ids.ts';
 import { firstRead, revisedRead, saysFinding } from '../../../shared/domain/review.ts';
@@ -48,6 +48,12 @@ export function finalReadsOf(store: Store, id: ReviewId, filmId: FilmId): readon
     const own = store.reviews.stepsOf(place);
     return [{ reader, first: firstRead(own), revised: revisedRead(own) }];
   });
+}
+
+/** A decision holds as long as every version that it was made on still counts. */
+export function isOutdated({ sources }: Pick<Decision, 'sources'>, reads: readonly ReaderReads[]): boolean {
+  const counting = new Set(reads.map((one) => finalRead(one)?.id));
+  return sources.some((id) => !counting.has(id));
 }
 
 /** What the reads that count say, notes and outlines left out. */

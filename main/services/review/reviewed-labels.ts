@@ -21,7 +21,7 @@ import type { Store } from '../../store/store.ts';
 import type { Clock } from '../service-types.ts';
 import { hasOwn } from './check-settled.ts';
 import { boundsOnFilm, type FilmSize } from './bounds-on-film.ts';
-import { differencesOf, finalReads, saidBy } from './final-reads.ts';
+import { differencesOf, finalReads, isOutdated, saidBy } from './final-reads.ts';
 
 /** Fewer positive films than this teach a model little. */
 const FEW_POSITIVES = 10;
@@ -110,10 +110,15 @@ function boxesOf(
 
 export interface ReviewedLabels {
   readonly films: ReadonlyMap<FilmId, FilmLabels>;
+  /** Films with enough signed reads or a decision: what counts of them is looked at. */
+  readonly considered: number;
+  readonly leftOut: LabelVersionSummary['leftOut'];
   /** Films with a decision. */
   readonly settled: number;
   /** Of them, those that hold what no reader said. */
   readonly own: number;
+  /** Of them, those with a read that was signed anew since. */
+  readonly outdated: number;
 }
 
 /** @throws ServiceError NOT_FOUND, BAD_INPUT for a question that the session does not ask */
@@ -122,13 +127,21 @@ export function reviewedLabels(store: Store, id: ReviewId, rules: Rules): Review
   checkRules(plan, rules);
   const decisions = store.decisions.newest(id);
   const films = new Map<FilmId, FilmLabels>();
-  let settled = 0;
-  let own = 0;
+  const leftOut = { unread: 0, tooFew: 0, undecided: 0, gone: 0 };
+  const of = { considered: 0, settled: 0, own: 0, outdated: 0 };
   for (const [filmId, reads] of finalReads(store, id)) {
     const decision = decisions.get(filmId) ?? null;
     const contents = saidBy(store, reads);
     const film = store.films.find(filmId);
-    if (film === null || (decision === null && contents.length < rules.leastReaders)) continue;
+    if (film === null) {
+      leftOut.gone += 1;
+      continue;
+    }
+    if (decision === null && contents.length < rules.leastReaders) {
+      leftOut[contents.length === 0 ? 'unread' : 'tooFew'] += 1;
+      continue;
+    }
+    of.considered += 1;
     const said = saidOf(contents, decision);
     const labels = new Map<string, VersionValue>();
     for (const finding of plan.findings) {
@@ -139,29 +152,41 @@ export function reviewedLabels(store: Store, id: ReviewId, rules: Rules): Review
       if (value !== undefined) labels.set(finding, value);
     }
     const abnormal = abnormalOf(said, labels, rules);
-    if (labels.size === 0 && abnormal === undefined) continue;
+    if (labels.size === 0 && abnormal === undefined) {
+      leftOut.undecided += 1;
+      continue;
+    }
     const boxes = boxesOf(contents, decision, labels, { plan, film });
     films.set(filmId, { labels, abnormal, boxes });
     if (decision === null) continue;
-    settled += 1;
-    if (hasOwn(decision.settled.own)) own += 1;
+    of.settled += 1;
+    if (hasOwn(decision.settled.own)) of.own += 1;
+    if (isOutdated(decision, reads)) of.outdated += 1;
   }
-  return { films, settled, own };
+  return { films, leftOut, ...of };
 }
 
 function countsOf(
   finding: string,
   pairs: readonly (readonly [made: VersionValue, imported: VersionValue])[],
+  considered: number,
 ): LabelVersionSummary['abnormal'] {
   const count = (value: VersionValue): number => pairs.filter(([made]) => made === value).length;
   const changed = pairs.filter(([made, imported]) => made !== imported).length;
-  return { finding, positive: count(1), negative: count(0), unknown: count(null), changed };
+  return {
+    finding,
+    positive: count(1),
+    negative: count(0),
+    unknown: count(null),
+    changed,
+    asImported: considered - pairs.length,
+  };
 }
 
 /** What the version would hold, and how it differs from the imported labels. */
 export function labelSummary(store: Store, id: ReviewId, rules: Rules): LabelVersionSummary {
   const { plan } = store.reviews.find(id);
-  const { films, settled, own } = reviewedLabels(store, id, rules);
+  const { films, considered, leftOut, settled, own, outdated } = reviewedLabels(store, id, rules);
   const pairs = new Map<string, [VersionValue, VersionValue][]>();
   const abnormal: [VersionValue, VersionValue][] = [];
   const numbered = (value: boolean | null | undefined): VersionValue =>
@@ -177,19 +202,28 @@ export function labelSummary(store: Store, id: ReviewId, rules: Rules): LabelVer
     }
     if (made.abnormal !== undefined) abnormal.push([made.abnormal, numbered(film.abnormal)]);
   }
-  const findings = plan.findings.map((finding) => countsOf(finding, pairs.get(finding) ?? []));
+  const findings = plan.findings.map((finding) => countsOf(finding, pairs.get(finding) ?? [], considered));
   const few = findings.filter(({ positive }) => positive > 0 && positive < FEW_POSITIVES);
+  const { unread, tooFew, undecided, gone } = leftOut;
   return {
+    sessionFilms: films.size + unread + tooFew + undecided + gone,
+    leftOut,
     films: films.size,
     settled,
     own,
+    outdated,
     findings,
-    abnormal: countsOf('abnormal', abnormal),
+    abnormal: countsOf('abnormal', abnormal, considered),
     boxes: [...films.values()].reduce((sum, { boxes }) => sum + boxes.length, 0),
     warnings: [
       ...(films.size === 0
         ? ['No film has enough signed reads or a decision, so no label would change.']
         : []),
+      ...(outdated === 0
+        ? []
+        : [
+            `${outdated} settled ${outdated === 1 ? 'film was' : 'films were'} signed anew or taken up again since. The decisions count as they are; settle anew where they should not.`,
+          ]),
       ...(few.length === 0
         ? []
         : [

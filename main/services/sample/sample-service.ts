@@ -8,6 +8,7 @@ import { sampleProgress, type SampleProgress } from '../../../shared/contract/sa
 import type { ImportId, RunId, StudyId } from '../../../shared/domain/ids.ts';
 import { isResumable } from '../../../shared/domain/run-state.ts';
 import { ServiceError } from '../../../shared/domain/service-error.ts';
+import { reportPath } from '../evaluation/report/write-report.ts';
 import type { OpenLibrary } from '../library/open-library.ts';
 import type {
   CallContext,
@@ -210,7 +211,11 @@ export function createSampleService(deps: SampleDeps): SampleParts {
           .finally(() => (work = null));
         return { studyId: study.id };
       },
-      current: () => study,
+      // The library may have been encrypted since, or not be any more.
+      current: () =>
+        study?.report == null
+          ? study
+          : { ...study, report: { ...study.report, path: reportPath(files, study.report.sha256) } },
       async cancel({ studyId }, call) {
         if (study?.id !== studyId) throw new ServiceError('NOT_FOUND', 'There is no such study.');
         if (work === null) {

@@ -8,6 +8,7 @@ import { isTaught, neededFeature } from '../../numeric/methods/needs.ts';
 import type { OpenLibrary } from '../library/open-library.ts';
 import type { Clock } from '../service-types.ts';
 import { estimateRun, type RunEstimate } from '../training/estimate.ts';
+import { knownMachineRate, mixedGain } from '../training/machine-rate.ts';
 import {
   configHash,
   fillRequest,
@@ -110,6 +111,7 @@ export async function estimateStudy(
     diskBytes,
     memoryBytes: hungriest?.cost.memoryBytes ?? 0,
     basis: todo[0]?.cost.basis ?? 'everything is done already',
+    mixed: leastGain(library, plan),
     refusals:
       diskBytes > freeBytes
         ? [
@@ -120,6 +122,14 @@ export async function estimateStudy(
   };
 }
 
+/** Of the plan's models the one that gains least, where all have been measured. */
+function leastGain(library: OpenLibrary, { models }: StudyPlan): StudyEstimate['mixed'] {
+  const rates = models.map((model) => knownMachineRate(library, model));
+  const gains = rates.map((rate) => (rate === null ? null : mixedGain(rate)));
+  if (!gains.every((gain) => gain !== null)) return null;
+  return gains.toSorted((a, b) => a.gain - b.gain)[0] ?? null;
+}
+
 /** Nothing is known but why. */
 export function refusedEstimate(error: ServiceError): StudyEstimate {
   return {
@@ -128,6 +138,7 @@ export function refusedEstimate(error: ServiceError): StudyEstimate {
     diskBytes: 0,
     memoryBytes: 0,
     basis: 'not estimated',
+    mixed: null,
     refusals: [error.message],
     warnings: [],
   };

@@ -20,6 +20,9 @@ export function dataFolder(
   return join(on.env.XDG_DATA_HOME ?? join(on.home, '.local', 'share'), 'chestlight');
 }
 
+/** Where keys of libraries are kept, sealed by the system's key store: beside the libraries, not in them. */
+export const keysFolder = (on?: DataFolderPlatform): string => join(dataFolder(on), 'keys');
+
 /** The library opened when nobody names another. */
 export function defaultLibraryFolder(on?: DataFolderPlatform): string {
   return join(dataFolder(on), 'library');

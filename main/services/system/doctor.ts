@@ -2,21 +2,19 @@
  * @file What this machine offers Chestlight: engine, device, self-test, memory, disk. Behind `doctor` and the badge.
  * The engine is tried in a process of its own, so that a native library that crashes becomes a sentence in the report.
  */
-import { execFile, spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { statfs } from 'node:fs/promises';
 import { freemem, totalmem } from 'node:os';
 import { dirname } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 import { z } from 'zod';
 
 import type { doctorReport, LibraryFacts } from '../../../shared/contract/system.ts';
 import { readVersion } from '../app-version.ts';
+import type { WorkerHost } from '../service-types.ts';
 
-const PROBE = fileURLToPath(new URL('../../numeric/engine/probe.ts', import.meta.url));
 const PROBE_MS = 120_000;
-const MAX_OUTPUT_BYTES = 1_000_000;
 
 const probeResult = z.object({
   engine: z.object({
@@ -47,71 +45,42 @@ export type ProbeResult = z.infer<typeof probeResult>;
 export type DoctorReport = z.infer<typeof doctorReport>;
 
 export interface ProbeOptions {
-  /** The file that the process runs; it prints one line of JSON. */
-  readonly entry?: string;
+  readonly workerHost: WorkerHost;
   readonly timeoutMs?: number;
   readonly env?: Readonly<Record<string, string>>;
 }
 
-interface Ended {
-  readonly stdout: string;
-  readonly stderr: string;
-  readonly code: number | null;
-  readonly signal: string | null;
-  readonly timedOut: boolean;
-}
-
-function runProbe(entry: string, timeoutMs: number, env: Readonly<Record<string, string>>): Promise<Ended> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [entry], {
-      // ELECTRON_RUN_AS_NODE makes Electron's own binary a Node; Node itself does not look at it.
-      env: { ...process.env, ELECTRON_RUN_AS_NODE: '1', ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    let stdout = '';
-    let stderr = '';
+/** What a process of kind `probe` said, or how it ended before it said anything. */
+function runProbe(options: ProbeOptions, timeoutMs: number): Promise<{ said: unknown } | { why: string }> {
+  return new Promise((resolve) => {
+    const worker = options.workerHost.start('probe', options.env);
     let timedOut = false;
     const timer = setTimeout(() => {
       timedOut = true;
-      child.kill('SIGKILL');
+      worker.kill();
     }, timeoutMs);
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      if (stdout.length < MAX_OUTPUT_BYTES) stdout += text;
-    });
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      stderr = (stderr + text).slice(-4_000);
-    });
-    child.on('error', (error) => {
+    worker.onMessage((said) => {
       clearTimeout(timer);
-      reject(error);
+      resolve({ said });
+      worker.kill();
     });
-    child.on('close', (code, signal) => {
+    worker.onExit((code, signal) => {
       clearTimeout(timer);
-      resolve({ stdout, stderr, code, signal, timedOut });
+      if (timedOut) return resolve({ why: `it did not answer within ${timeoutMs / 1000} s` });
+      if (signal === 'not started') return resolve({ why: 'it could not be started' });
+      if (signal !== null) return resolve({ why: `it crashed (${signal})` });
+      const last = worker.lastWords();
+      resolve({ why: `it ended with code ${code}${last === '' ? '' : `: ${last}`}` });
     });
   });
 }
 
-function why({ code, signal, timedOut, stderr }: Ended, timeoutMs: number): string {
-  if (timedOut) return `it did not answer within ${timeoutMs / 1000} s`;
-  if (signal !== null) return `it crashed (${signal})`;
-  const last = stderr.trim().split('\n').at(-1) ?? '';
-  return `it ended with code ${code}${last === '' ? '' : `: ${last}`}`;
-}
-
-/** Loads and tests the engine in a child process; a crash, a hang or nonsense is a result with the reason. */
-export async function probeEngine(options: ProbeOptions = {}): Promise<ProbeResult> {
-  const timeoutMs = options.timeoutMs ?? PROBE_MS;
-  let reason: string;
-  try {
-    const ended = await runProbe(options.entry ?? PROBE, timeoutMs, options.env ?? {});
-    const line = ended.stdout.trim().split('\n').at(-1) ?? '';
-    const parsed = ended.code === 0 ? probeResult.safeParse(parseJson(line)) : null;
-    if (parsed?.success === true) return parsed.data;
-    reason = parsed === null ? why(ended, timeoutMs) : 'its answer could not be read';
-  } catch (error) {
-    reason = `it could not be started: ${error instanceof Error ? error.message : String(error)}`;
-  }
+/** Loads and tests the engine in a process of its own; a crash, a hang or nonsense is a result with the reason. */
+export async function probeEngine(options: ProbeOptions): Promise<ProbeResult> {
+  const ended = await runProbe(options, options.timeoutMs ?? PROBE_MS);
+  const parsed = 'said' in ended ? probeResult.safeParse(ended.said) : null;
+  if (parsed?.success === true) return parsed.data;
+  const reason = 'why' in ended ? ended.why : 'its answer could not be read';
   return {
     engine: {
       backend: 'none',
@@ -126,14 +95,6 @@ export async function probeEngine(options: ProbeOptions = {}): Promise<ProbeResu
     selfTest: { ok: false, checks: [], stepMs: null },
     node: process.version,
   };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }
 
 /** The nearest existing folder of `path`: a library that is not made yet is measured where it will be. */
@@ -168,7 +129,7 @@ async function driverVersion(): Promise<string | null> {
 export async function collectDoctorReport(
   libraryPath: string,
   library: LibraryFacts | null,
-  options: ProbeOptions = {},
+  options: ProbeOptions,
 ): Promise<DoctorReport> {
   const [probe, freeBytes, driver, version] = await Promise.all([
     probeEngine(options),

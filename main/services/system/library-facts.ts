@@ -17,10 +17,11 @@ function readLastCheck(store: Store): LastCheck | null {
   return parsed.success ? parsed.data : null;
 }
 
-export function libraryFacts({ store }: Opened): LibraryFacts {
+export function libraryFacts({ store, files }: Opened): LibraryFacts {
   return {
     layout: store.version,
     readOnly: store.readOnly,
+    encrypted: files.access !== null,
     films: store.films.totals().films,
     runs: store.runs.list().length,
     lastCheck: readLastCheck(store),

@@ -123,7 +123,9 @@ function counts(store: Store): unknown {
 export async function supportBundle(library: OpenLibrary): Promise<Uint8Array> {
   const { store, files } = library;
   const redact = createRedactor(store, files.dir);
-  const report = await collectDoctorReport(files.dir, libraryFacts(library));
+  const report = await collectDoctorReport(files.dir, libraryFacts(library), {
+    workerHost: library.workerHost,
+  });
   const json = (value: unknown): Uint8Array => strToU8(`${JSON.stringify(value, null, 2)}\n`);
   const entries: Record<string, Uint8Array> = {
     'README.txt': strToU8(README),

@@ -15,6 +15,8 @@ import { readVersion } from '../app-version.ts';
 import { sampleAttributions } from '../library/sample-library.ts';
 import { bundledStarts } from '../training/bundled-starts.ts';
 import { confinedSegments } from '../../files/uploads.ts';
+import { refuseUnlessMay } from '../review/readers-service.ts';
+import type { SignIn } from '../review/sign-in.ts';
 import { checkUpdate, type UpdateCheck } from '../update/check-update.ts';
 import { keepUpdate } from '../update/keep-update.ts';
 import type { UpdateKey } from '../update/update-keys.ts';
@@ -22,6 +24,7 @@ import type { CallContext, Clock, SampleService, SystemService } from '../servic
 import { ServiceError } from '../../../shared/domain/service-error.ts';
 import { collectDoctorReport } from './doctor.ts';
 import { checkLibrary, libraryFacts } from './library-facts.ts';
+import { librarySettings, takeLibrarySettings } from './library-settings.ts';
 
 /** What a worker that loaded the engine says of it. */
 export interface EngineInfo {
@@ -47,6 +50,7 @@ export interface SystemServiceDeps {
   readonly engine: () => Promise<EngineInfo>;
   readonly host: 'electron' | 'browser';
   readonly updates: UpdateOptions;
+  readonly signIn: Pick<SignIn, 'reader'>;
   /** Resolves when the next look at the status is due; injected so that tests own time. */
   readonly tick: (signal: AbortSignal) => Promise<void>;
 }
@@ -189,8 +193,21 @@ export function createSystemService(deps: SystemServiceDeps): SystemService {
     status,
     watch,
     keepNow: () => ({ asked: deps.training.keepNow() }),
-    doctor: () => collectDoctorReport(library.files.dir, libraryFacts(library)),
+    doctor: () =>
+      collectDoctorReport(library.files.dir, libraryFacts(library), { workerHost: library.workerHost }),
     check,
+    settings: () => librarySettings(library),
+    takeSettings({ settings, token }) {
+      const points = settings.operatingPoints?.length ?? 0;
+      const reader = token === null ? null : deps.signIn.reader(token);
+      if (reader !== null) refuseUnlessMay(reader, 'manage');
+      else if (points > 0 || library.store.readers.all().length > 0) {
+        const message =
+          'Sign in as owner (under Review) to take settings of the library. Nothing was changed.';
+        throw new ServiceError('SIGNED_OUT', message);
+      }
+      return takeLibrarySettings(library, deps.clock, reader, settings);
+    },
     attributions: async () => [
       ...(await sampleAttributions()),
       ...bundledStarts().flatMap(({ attributions }) => attributions),
@@ -199,7 +216,7 @@ export function createSystemService(deps: SystemServiceDeps): SystemService {
     async checkUpdate({ uploadId, file }) {
       const path = await uploadedPath(library, uploadId, file);
       try {
-        return await checkUpdate(path, await updateRules());
+        return await checkUpdate(path, await updateRules(), library.files.vault);
       } catch (error) {
         await library.files.uploads.discard(uploadId);
         throw error;

@@ -1,13 +1,14 @@
-/** @file What a run will cost on this machine: from the rate of an earlier run, else from a measurement, else by a rule of thumb. */
+/** @file What a run will cost on this machine: from the rate of an earlier run, else from a measurement of its steps, else by a rule of thumb. */
 import { freemem } from 'node:os';
 
 import { z } from 'zod';
 
-import type { Estimate, RunConfig } from '../../../shared/contract/training.ts';
+import type { EpochRecord, Estimate, RunConfig } from '../../../shared/contract/training.ts';
 import { MODEL_SIDE } from '../../../shared/domain/geometry.ts';
 import { formatBytes } from '../../../shared/domain/numbers.ts';
 import type { Precision, VitVariant } from '../../../shared/domain/recipe.ts';
 import { isTaught, neededFeature } from '../../numeric/methods/needs.ts';
+import { worthCompiling } from '../../numeric/engine/worth-compiling.ts';
 import { parameterCount, tokenCount, vitConfig, vitOfRun } from '../../numeric/vit/config.ts';
 import type { DatasetFilm } from '../../store/splits.ts';
 import type { OpenLibrary } from '../library/open-library.ts';
@@ -18,9 +19,9 @@ const RULE_OF_THUMB: Readonly<Record<VitVariant, number>> = { tiny: 0.05, small:
 /** A forward pass alone costs about a third. */
 const FORWARD_SHARE = 1 / 3;
 /** Native library and the process itself. */
-const PROCESS_BYTES = 500e6;
-/** Weights, two moments, gradients and, for a while, one thing more; measured with all three sizes. */
-const COPIES_OF_WEIGHTS = 5;
+const PROCESS_BYTES = 750e6;
+/** Weights, two moments, gradients, their average, and what is written of them; measured with Tiny and Small. */
+const COPIES_OF_WEIGHTS = 7;
 /** Values a token and channel that a block keeps for its gradient, and those that are there once; measured. */
 const KEPT_A_BLOCK = { all: 13, recomputed: 2 } as const;
 const KEPT_ONCE = 20;
@@ -32,13 +33,15 @@ const MASKED_SHARE = 0.6;
 const rateKey = (model: VitVariant, precision: Precision): string =>
   precision === 'single' ? `rate.${model}` : `rate.${model}.${precision}`;
 
-/** Keeps the rate of a run that trained at least an epoch with labels and all tokens. */
+/** Keeps the rate of an epoch with labels, all tokens and its steps as a graph; not of one that has the making of the graph in it. */
 export function rememberRate(
   library: OpenLibrary,
   { method, model, input, recipe }: Pick<RunConfig, 'method' | 'model' | 'input' | 'recipe'>,
-  imagesPerSecond: number,
+  { epoch, step, imagesPerSecond }: Pick<EpochRecord, 'epoch' | 'step' | 'imagesPerSecond'>,
 ): void {
-  if (imagesPerSecond > 0 && input.tokens !== 'few' && method !== 'pretrain' && !recipe.recompute) {
+  const trainFilms = (step / (epoch + 1)) * recipe.batch; // at most
+  const isUsual = input.tokens !== 'few' && method !== 'pretrain' && !recipe.recompute;
+  if (isUsual && imagesPerSecond > 0 && worthCompiling(recipe, trainFilms)) {
     library.store.settings.set(rateKey(model, recipe.precision), imagesPerSecond);
   }
 }
@@ -46,7 +49,9 @@ export function rememberRate(
 /** Seconds before the first film: the process, the films, the compiled step. */
 const START_SECONDS = 6;
 /** What comes once beside the films (start, graphs of other batches and of scoring, the last figures), in starts; measured. */
-const STARTS = 2.2;
+const STARTS = { graph: 2.2, eager: 1.2 } as const;
+/** A training step of single operations beside one of a graph; measured. */
+const EAGER_SHARE = 1.5;
 /** Checkpoint and best weights of an epoch: bytes written for a byte of weights, and bytes a second with their hashes; measured. */
 const WRITTEN = 4;
 const WRITTEN_A_SECOND = 200e6;
@@ -62,13 +67,14 @@ function secondsPerFilm(
     .safeParse(library.store.settings.get(rateKey(model, precision)));
   if (rate.success) return { seconds: 1 / rate.data, basis: 'measured on this machine by an earlier run' };
   const machine = knownMachineRate(library, model);
-  return machine !== null
-    ? {
-        seconds:
-          precision === machine.mixed.precision ? machine.mixed.secondsPerFilm : machine.secondsPerFilm,
-        basis: 'measured on this machine with films of noise',
-      }
-    : { seconds: RULE_OF_THUMB[model], basis: 'rule of thumb for two processor cores' };
+  if (machine === null) {
+    return { seconds: RULE_OF_THUMB[model], basis: 'rule of thumb for two processor cores' };
+  }
+  const isMixed = precision === machine.mixed.precision;
+  return {
+    seconds: isMixed ? machine.mixed.secondsPerFilm : machine.secondsPerFilm,
+    basis: 'measured on this machine with films of noise',
+  };
 }
 
 /**
@@ -137,8 +143,13 @@ export function estimateRun(
       ? 0
       : train * tokenCount(full) * (full.width + vitConfig(larger, { t1Units: 1 }).width) * 4;
   const memoryBytes =
-    PROCESS_BYTES + weightBytes * COPIES_OF_WEIGHTS + activationBytes + films.length * MODEL_SIDE ** 2 + streamBytes;
-  const again = recipe.recompute ? 1 + FORWARD_SHARE : 1;
+    PROCESS_BYTES +
+    weightBytes * COPIES_OF_WEIGHTS +
+    activationBytes +
+    films.length * MODEL_SIDE ** 2 +
+    streamBytes;
+  const steps = worthCompiling(recipe, train) ? 'graph' : 'eager';
+  const share = (recipe.recompute ? 1 + FORWARD_SHARE : 1) * (steps === 'eager' ? EAGER_SHARE : 1);
   const warnings = [
     memoryBytes > freemem() &&
       `About ${formatBytes(memoryBytes)} of memory is needed, ${formatBytes(freemem())} is free. Close other programs, lower the micro-batch or choose to save memory.`,
@@ -152,10 +163,10 @@ export function estimateRun(
     seconds:
       larger !== null
         ? COMPRESS_SECONDS + (seconds * RULE_OF_THUMB[larger] * COMPRESS_SHARE * train) / RULE_OF_THUMB[model]
-        : STARTS * (knownMachineRate(library, model)?.startSeconds ?? START_SECONDS) +
+        : STARTS[steps] * (knownMachineRate(library, model)?.startSeconds ?? START_SECONDS) +
           (recipe.epochs * weightBytes * WRITTEN) / WRITTEN_A_SECOND +
           seconds *
-            ((train * recipe.epochs * again + forwardFilms * FORWARD_SHARE) * ownShare +
+            ((train * recipe.epochs * share + forwardFilms * FORWARD_SHARE) * ownShare +
               teacherFilms * FORWARD_SHARE),
     memoryBytes,
     diskBytes,

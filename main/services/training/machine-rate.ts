@@ -2,18 +2,16 @@
  * @file How fast this machine trains a model, measured once in a process of its own: real steps of the real engine on films of
  * noise. What an estimate goes by before the first run.
  */
-import { spawn, type ChildProcess } from 'node:child_process';
 import { performance } from 'node:perf_hooks';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 
 import { z } from 'zod';
 
 import type { Estimate } from '../../../shared/contract/training.ts';
 import type { MixedPrecision, Precision, VitVariant } from '../../../shared/domain/recipe.ts';
-import { benchReady, benchStep, type BenchSettings } from '../../../shared/worker/bench.ts';
+import type { BenchSettings } from '../../../shared/worker/bench.ts';
 import type { OpenLibrary } from '../library/open-library.ts';
 import type { Log } from '../service-types.ts';
+import { startMeasuredSteps, type MeasuredSteps } from './measured-steps.ts';
 
 const machineRate = z.object({
   /** From the start of a training process to the end of its first step, in which it is compiled. */
@@ -34,8 +32,6 @@ const FILMS = 8;
 const WARM_UP = 1;
 const STEPS = 5;
 const MOST_MS = 180_000;
-
-const ENTRY = fileURLToPath(new URL('../../worker/bench.ts', import.meta.url));
 
 const rateKey = (model: VitVariant): string => `machine.${model}`;
 
@@ -60,15 +56,13 @@ export interface MachineRates {
 export interface MachineRatesDeps {
   readonly library: OpenLibrary;
   readonly log: Log;
-  /** What the measured process runs; a test gives its own. */
-  readonly entry?: string;
 }
 
-export function createMachineRates({ library, log, entry = ENTRY }: MachineRatesDeps): MachineRates {
+export function createMachineRates({ library, log }: MachineRatesDeps): MachineRates {
   /** Measured, or found not to be measurable, since the app was opened. */
   const tried = new Set<VitVariant>();
   let closed = false;
-  let at: { readonly model: VitVariant; readonly child: ChildProcess } | null = null;
+  let at: { readonly model: VitVariant; readonly steps: MeasuredSteps } | null = null;
 
   async function rateIn(model: VitVariant, precision: Precision): Promise<Measured> {
     const settings: BenchSettings = {
@@ -76,23 +70,20 @@ export function createMachineRates({ library, log, entry = ENTRY }: MachineRates
       model,
       batch: FILMS,
       microBatch: FILMS,
+      films: FILMS,
       recompute: false,
       precision,
+      tokens: 'upsampled',
     };
     if (closed) throw new Error('the app is closing');
-    const child = spawn(process.execPath, [entry, JSON.stringify(settings)], {
-      env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' },
-      stdio: ['pipe', 'pipe', 'ignore'],
-    });
-    child.on('error', () => undefined); // its silence is noticed
-    child.stdin.on('error', () => undefined);
-    at = { model, child };
-    const timer = setTimeout(() => child.kill('SIGKILL'), MOST_MS);
+    const steps = startMeasuredSteps(library.workerHost, settings);
+    at = { model, steps };
+    const timer = setTimeout(() => steps.kill(), MOST_MS);
     try {
-      return await rateOf(child);
+      return await rateOf(steps);
     } finally {
       clearTimeout(timer);
-      child.kill('SIGKILL');
+      steps.kill();
     }
   }
 
@@ -127,31 +118,21 @@ export function createMachineRates({ library, log, entry = ENTRY }: MachineRates
     },
     close() {
       closed = true;
-      at?.child.kill('SIGKILL');
+      at?.steps.kill();
     },
   };
 }
 
 /** @throws Error when the process ends before its time or says something else */
-async function rateOf({ stdin, stdout }: ChildProcess): Promise<Measured> {
-  if (stdin === null || stdout === null) throw new Error('it has no channels');
+async function rateOf(steps: MeasuredSteps): Promise<Measured> {
   const began = performance.now();
-  const lines = createInterface({ input: stdout })[Symbol.asyncIterator]();
-  const next = async <T>(schema: z.ZodType<T>): Promise<T> => {
-    const line = await lines.next();
-    if (line.done === true) throw new Error('it ended');
-    return schema.parse(JSON.parse(line.value));
-  };
-  const step = async (): Promise<number> => {
-    stdin.write('step\n');
-    return (await next(benchStep)).ms;
-  };
-  const { version, threads, device } = await next(benchReady);
-  await step();
+  const { version, threads, device } = await steps.ready;
+  await steps.step();
   const startSeconds = (performance.now() - began) / 1000;
-  for (let warm = 0; warm < WARM_UP; warm += 1) await step();
+  for (let warm = 0; warm < WARM_UP; warm += 1) await steps.step();
   const times: number[] = [];
-  for (let count = 0; count < STEPS; count += 1) times.push(await step());
+  for (let count = 0; count < STEPS; count += 1) times.push(await steps.step());
+  await steps.end();
   // The fastest counts: what else the computer does meanwhile is not its speed.
   return { startSeconds, secondsPerFilm: Math.min(...times) / 1000 / FILMS, version, threads, device };
 }

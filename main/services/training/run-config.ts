@@ -11,7 +11,7 @@ import { vitOfRun } from '../../numeric/vit/config.ts';
 import type { Normalisation } from '../../numeric/vit/forward.ts';
 import { importWeights, startFrom } from '../../numeric/weights/import-weights.ts';
 import { WeightsError } from '../../numeric/weights/weights-error.ts';
-import { SPLIT_ELSEWHERE } from '../../store/imported-models.ts';
+import { SPLIT_ELSEWHERE } from '../../../shared/domain/split-elsewhere.ts';
 import type { DatasetFilm } from '../../store/splits.ts';
 import { PIXEL_PIPELINE } from '../import/pipeline-version.ts';
 import { createSplit } from '../library/library-service.ts';
@@ -52,7 +52,7 @@ export function chooseSplit(library: OpenLibrary, clock: Clock, wanted: SplitId 
     }
     return wanted;
   }
-  const newest = [...store.splits.list()].sort((a, b) => b.createdAt - a.createdAt)[0];
+  const [newest] = store.splits.list();
   if (newest !== undefined) return newest.id;
   const deps = { ...library, clock, samplesDir: '' };
   return createSplit(deps, { name: 'Split', seed: 1, validation: 0.1, test: 0.2, useGivenParts: true }).id;

@@ -12,6 +12,7 @@ const KEPT = 5000;
 
 export interface RunEvents {
   tell(id: RunId, epoch?: EpochRecord): void;
+  /** @param afterSeq a number that this log has given out; 0, or one that it has not (it is another log), = from this call on */
   watch(afterSeq: number, signal: AbortSignal): AsyncGenerator<RunEvent, void>;
   /** Calls after every change of a run, for as long as the library is open. */
   onChange(listener: () => void): void;
@@ -20,21 +21,17 @@ export interface RunEvents {
 export function createRunEvents(library: OpenLibrary, clock: Clock): RunEvents {
   const { store } = library;
   const wakers = new Set<() => void>();
-  return {
-    onChange: (listener) => void wakers.add(listener),
-    tell(id, epoch) {
-      const seq = store.events.append(TOPIC, id, { epoch: epoch ?? null }, clock.now());
-      if (seq % 500 === 0) store.events.prune(TOPIC, seq - KEPT);
-      for (const wake of [...wakers]) wake();
-    },
-    async *watch(afterSeq, signal) {
-      let seq = afterSeq === 0 ? store.events.lastSeq() : afterSeq;
-      while (!signal.aborted) {
-        const { promise: woken, resolve: wake } = Promise.withResolvers<undefined>();
-        const onChange = (): void => wake(undefined);
-        wakers.add(onChange);
-        signal.addEventListener('abort', onChange, { once: true });
-        for (const event of store.events.after(TOPIC, seq)) {
+
+  async function* changesAfter(start: number, signal: AbortSignal): AsyncGenerator<RunEvent, void> {
+    let seq = start;
+    while (!signal.aborted) {
+      const { promise: woken, resolve: wake } = Promise.withResolvers<undefined>();
+      const onChange = (): void => wake(undefined);
+      wakers.add(onChange);
+      signal.addEventListener('abort', onChange, { once: true });
+      try {
+        const events = store.events.after(TOPIC, seq);
+        for (const event of events) {
           seq = event.seq;
           const runId = event.subject as RunId;
           const run = store.runs.find(runId);
@@ -47,10 +44,24 @@ export function createRunEvents(library: OpenLibrary, clock: Clock): RunEvents {
             epoch: epoch === null ? null : epochRecord.parse(epoch),
           };
         }
-        await woken;
+        // The log gives a thousand at once: it is asked until there are no more.
+        if (events.length === 0) await woken;
+      } finally {
         wakers.delete(onChange);
         signal.removeEventListener('abort', onChange);
       }
+    }
+  }
+  return {
+    onChange: (listener) => void wakers.add(listener),
+    tell(id, epoch) {
+      const seq = store.events.append(TOPIC, id, { epoch: epoch ?? null }, clock.now());
+      if (seq % 500 === 0) store.events.prune(TOPIC, seq - KEPT);
+      for (const wake of [...wakers]) wake();
+    },
+    watch(afterSeq, signal) {
+      const last = store.events.lastSeq();
+      return changesAfter(afterSeq === 0 || afterSeq > last ? last : afterSeq, signal);
     },
   };
 }

@@ -22,6 +22,17 @@ const SILENT_LOOKS = 18;
 /** How often the free space is looked at, ms: a checkpoint takes longer to compute than to write. */
 const DISK_EVERY_MS = 2000;
 
+/** How a process ends that the system has ended, or the native library itself, for want of memory. */
+const MEMORY_SIGNALS: readonly (string | null)[] = ['SIGKILL', 'SIGABRT'];
+/** abort() by its exit code: where a shell stands between, and on Windows (STATUS_STACK_BUFFER_OVERRUN, as abort() ends there). */
+const ABORT_CODES: readonly (number | null)[] = [134, 0xc0000409];
+const MEMORY_HINT =
+  ' A process that ends like this has mostly run out of memory: close other programs, or start again with a smaller micro-batch or with "Save memory".';
+
+function lacksMemory(code: number | null, signal: string | null): boolean {
+  return MEMORY_SIGNALS.includes(signal) || ABORT_CODES.includes(code);
+}
+
 export interface RunProcessDeps {
   readonly library: OpenLibrary;
   readonly workerHost: WorkerHost;
@@ -53,9 +64,16 @@ export function startRunProcess(deps: RunProcessDeps, id: RunId, planPath: strin
   let heardAt = clock.now();
   let silentLooks = 0;
   let phase = '';
+  let hasTrained = false;
   let finishing: Promise<void> | null = null;
   /** Why the process was ended from here: its messages could not be kept. */
   let broken: ServiceError | null = null;
+  /** It was ended from here. */
+  let killed = false;
+  const kill = (): void => {
+    killed = true;
+    worker.kill();
+  };
   /** Why it was asked to pause from here: the disk is nearly full. */
   let low: ReturnType<typeof lowDisk> | null = null;
 
@@ -110,7 +128,9 @@ export function startRunProcess(deps: RunProcessDeps, id: RunId, planPath: strin
       case 'epoch':
         move('training');
         runs.putEpoch(id, message.record);
-        rememberRate(library, runs.get(id).config, message.record.imagesPerSecond);
+        // The first epoch of a process has the making of its graph in it.
+        if (hasTrained) rememberRate(library, runs.get(id).config, message.record);
+        hasTrained = true;
         events.tell(id, message.record);
         return;
       case 'checkpoint': {
@@ -157,7 +177,7 @@ export function startRunProcess(deps: RunProcessDeps, id: RunId, planPath: strin
   function breakOff(error: unknown): void {
     log.error('a run could not be kept current', { runId: id, error: String(error) });
     if (error instanceof ServiceError) broken = error;
-    worker.kill();
+    kill();
   }
 
   worker.onMessage((raw) => {
@@ -177,14 +197,14 @@ export function startRunProcess(deps: RunProcessDeps, id: RunId, planPath: strin
     }
     if (parsed.data.type === 'ended' || parsed.data.type === 'failed') {
       // Under Electron the process does not leave by itself.
-      void (finishing ?? Promise.resolve()).then(() => worker.kill());
+      void (finishing ?? Promise.resolve()).then(kill);
     }
   });
   const watchdog = setInterval(() => {
     silentLooks += 1;
     if (silentLooks < SILENT_LOOKS || finishing !== null) return;
     log.error('the training process fell silent', { runId: id });
-    worker.kill();
+    kill();
   }, LISTEN_EVERY_MS);
   watchdog.unref();
   const needed = roomForCheckpoint(runs.get(id).config);
@@ -203,12 +223,12 @@ export function startRunProcess(deps: RunProcessDeps, id: RunId, planPath: strin
     );
   }, DISK_EVERY_MS);
   diskWatch.unref();
-  const settle = async (how: string): Promise<void> => {
+  const settle = async (code: number | null, signal: string | null): Promise<void> => {
     clearInterval(watchdog);
     clearInterval(diskWatch);
     await finishing;
     if (finishing !== null && broken === null) return;
-    const message = `The training process ended unexpectedly (${how}). Everything up to the last checkpoint is kept; resume goes on from there.`;
+    const message = `The training process ended unexpectedly (${signal ?? `exit ${code ?? 'unknown'}`}). Everything up to the last checkpoint is kept; resume goes on from there.${!killed && lacksMemory(code, signal) ? MEMORY_HINT : ''}`;
     try {
       move('interrupted', { code: broken?.code ?? 'WORKER_CRASHED', message: broken?.message ?? message });
     } catch (error) {
@@ -217,13 +237,13 @@ export function startRunProcess(deps: RunProcessDeps, id: RunId, planPath: strin
     }
   };
   worker.onExit((code, signal) => {
-    void settle(signal ?? `exit ${code ?? 'unknown'}`).finally(() => resolve(undefined));
+    void settle(code, signal).finally(() => resolve(undefined));
   });
-  worker.send({ type: 'start', planPath } satisfies ToTraining);
+  worker.send({ type: 'start', planPath, access: library.files.access } satisfies ToTraining);
   return {
     id,
     ask: (message) => worker.send(message),
-    kill: () => worker.kill(),
+    kill,
     silentFor: () => clock.now() - heardAt,
     ended,
   };

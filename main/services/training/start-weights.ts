@@ -1,5 +1,5 @@
 /** @file Start weights: those of the app, and files imported as immutable artifacts; listed for a model, found again by their id. */
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 
 import { z } from 'zod';
@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { VIT_VARIANTS, type StartNormalisation, type VitVariant } from '../../../shared/domain/recipe.ts';
 import { ServiceError } from '../../../shared/domain/service-error.ts';
 import { sha256Of } from '../../files/artifacts.ts';
+import { sweepNow } from '../../files/leftovers.ts';
 import { fingerprintOf } from '../../files/signing-key.ts';
 import { importWeights, NORMALISATIONS } from '../../numeric/weights/import-weights.ts';
 import { LAYOUTS, type Layout } from '../../numeric/weights/layouts.ts';
@@ -160,7 +161,7 @@ export function removeStart(library: OpenLibrary, id: string): void {
     store.artifacts.remove(start.sha256);
   });
   // Nothing is awaited in between: an import of the same file sees both or neither.
-  rmSync(files.artifacts.path(start.sha256), { force: true });
+  sweepNow(files.artifacts.path(start.sha256));
 }
 
 export interface AboutStart {

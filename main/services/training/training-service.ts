@@ -1,6 +1,5 @@
 /** @file Training as the window and the command line see it: plan, queue, one process at a time, live changes. */
 import { randomBytes } from 'node:crypto';
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { RunChange, RunRequest } from '../../../shared/contract/training.ts';
@@ -19,7 +18,7 @@ import { lowDisk, roomForCheckpoint } from './low-disk.ts';
 import { createRunEvents } from './run-events.ts';
 import { startRunProcess, type RunProcess } from './run-process.ts';
 import { defaultName, unusedName, runDetail, runSummary, waitingProgress } from './run-views.ts';
-import { sweepSpentFiles } from './spent-files.ts';
+import { deleteFolder, sweepSpentFiles } from './spent-files.ts';
 import { listStarts, removeStart } from './start-weights.ts';
 import { importUploadedStart } from './uploaded-start.ts';
 import { writePlan } from './write-plan.ts';
@@ -206,8 +205,8 @@ export function createTrainingService(deps: TrainingDeps): TrainingParts {
       runs.remove(id);
     });
     events.tell(id);
-    for (const { key } of caches) await rm(join(files.knowledgeDir, key), { recursive: true, force: true });
-    await rm(join(files.runsDir, id), { recursive: true, force: true });
+    for (const { key } of caches) await deleteFolder(join(files.knowledgeDir, key));
+    await deleteFolder(join(files.runsDir, id));
   }
 
   const service: TrainingService = {
@@ -305,7 +304,7 @@ export function createTrainingService(deps: TrainingDeps): TrainingParts {
         );
       }
       runs.dropKnowledge(key);
-      await rm(join(files.knowledgeDir, key), { recursive: true, force: true });
+      await deleteFolder(join(files.knowledgeDir, key));
       return {};
     },
     knowledge: () => runs.knowledge(),

@@ -2,6 +2,7 @@
 import { compareVersions } from '../../../shared/domain/app-version.ts';
 import { ServiceError } from '../../../shared/domain/service-error.ts';
 import { fingerprintOf } from '../../files/release-key.ts';
+import { plainVault, type LibraryVault } from '../../files/vault.ts';
 import { readUpdate, type UpdateStatement } from './update-file.ts';
 import type { UpdateKey } from './update-keys.ts';
 
@@ -30,8 +31,9 @@ const refuse = (reason: string, message: string, detail: Readonly<Record<string,
 export async function checkUpdate(
   path: string,
   { keys, current, system }: UpdateCheck,
+  vault: LibraryVault = plainVault(),
 ): Promise<UpdateFacts> {
-  const { statement, publicKey } = await readUpdate(path);
+  const { statement, publicKey } = await readUpdate(path, vault);
   const fingerprint = fingerprintOf(publicKey);
   const hex = Buffer.from(publicKey).toString('hex');
   const key = keys.find((one) => one.publicKey === hex);

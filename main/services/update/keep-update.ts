@@ -38,7 +38,7 @@ export async function keepUpdate(
   folder = updatesFolder(),
 ): Promise<KeptUpdate> {
   library.files.refuseIfReadOnly();
-  const { version, file, sha256 } = await checkUpdate(path, check);
+  const { version, file, sha256 } = await checkUpdate(path, check, library.files.vault);
   const { id: copy } = library.store.copies.make();
   const target = join(folder, version, file);
   try {
@@ -46,7 +46,7 @@ export async function keepUpdate(
   } catch (error) {
     throw translateDiskError(error);
   }
-  await writeInstaller(path, sha256, target);
+  await writeInstaller(path, sha256, target, library.files.vault);
   library.audit.record('update', version, { copy });
   return {
     version,

@@ -3,7 +3,7 @@
  * statement, statement (JSON), public key, signature, installer. Nothing in it is a path, and nothing is unpacked.
  */
 import { createHash } from 'node:crypto';
-import { open, type FileHandle } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 
 import { z } from 'zod';
 
@@ -11,6 +11,7 @@ import { APP_VERSION } from '../../../shared/domain/app-version.ts';
 import { errorCode } from '../../../shared/domain/disk-error.ts';
 import { ServiceError } from '../../../shared/domain/service-error.ts';
 import { writeFileAtomic } from '../../files/atomic-write.ts';
+import { plainVault, type LibraryVault } from '../../files/vault.ts';
 import { isSigned, PUBLIC_KEY_BYTES, SIGNATURE_BYTES, type ReleaseKey } from '../../files/release-key.ts';
 
 const MARK = Buffer.from('CLUPDAT1');
@@ -43,6 +44,12 @@ export interface UpdateHeader {
   readonly start: number;
 }
 
+/** An update as it lies in the library, where the vault opens it, or elsewhere. */
+interface UpdateFile {
+  readonly size: number;
+  readAt(at: number, into: Uint8Array): Promise<number>;
+}
+
 function unreadable(reason: string, message: string): ServiceError {
   return new ServiceError('UNREADABLE_FILE', message, { reason });
 }
@@ -55,20 +62,21 @@ const damaged = (): ServiceError =>
     'The update is damaged: its contents are not what was signed. Nothing was kept. Copy it to the stick again.',
   );
 
-async function exactly(handle: FileHandle, length: number, position: number): Promise<Buffer> {
-  const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, position);
+async function exactly(file: UpdateFile, length: number, position: number): Promise<Buffer> {
+  const buffer = Buffer.alloc(length);
+  const bytesRead = await file.readAt(position, buffer);
   if (bytesRead < length) throw noUpdate();
   return buffer;
 }
 
 /** The statement of an update, which the holder of `publicKey` has signed. @throws ServiceError UNREADABLE_FILE */
-async function readHeader(handle: FileHandle): Promise<UpdateHeader> {
-  const head = await exactly(handle, MARK.length + LENGTH_BYTES, 0);
+async function readHeader(file: UpdateFile): Promise<UpdateHeader> {
+  const head = await exactly(file, MARK.length + LENGTH_BYTES, 0);
   const length = head.readUInt32LE(MARK.length);
   if (!head.subarray(0, MARK.length).equals(MARK) || length === 0 || length > MAX_STATEMENT_BYTES) {
     throw noUpdate();
   }
-  const rest = await exactly(handle, length + PUBLIC_KEY_BYTES + SIGNATURE_BYTES, head.length);
+  const rest = await exactly(file, length + PUBLIC_KEY_BYTES + SIGNATURE_BYTES, head.length);
   const text = rest.subarray(0, length);
   const publicKey = new Uint8Array(rest.subarray(length, length + PUBLIC_KEY_BYTES));
   const signature = new Uint8Array(rest.subarray(length + PUBLIC_KEY_BYTES));
@@ -76,8 +84,7 @@ async function readHeader(handle: FileHandle): Promise<UpdateHeader> {
   const parsed = updateStatement.safeParse(parseJson(text));
   if (!parsed.success) throw noUpdate();
   const start = head.length + rest.length;
-  const { size } = await handle.stat();
-  if (size !== start + parsed.data.bytes) throw damaged();
+  if (file.size !== start + parsed.data.bytes) throw damaged();
   return { statement: parsed.data, publicKey, start };
 }
 
@@ -91,36 +98,30 @@ function parseJson(text: Uint8Array): unknown {
 
 /** Opens the file for as long as `work` takes. @throws ServiceError NOT_FOUND, UNREADABLE_FILE */
 async function withUpdate<T>(
+  vault: LibraryVault,
   path: string,
-  work: (handle: FileHandle, header: UpdateHeader) => Promise<T>,
+  work: (file: UpdateFile, header: UpdateHeader) => Promise<T>,
 ): Promise<T> {
-  let handle: FileHandle;
   try {
-    handle = await open(path, 'r');
+    const size = await vault.size(path);
+    const file: UpdateFile = { size, readAt: (at, into) => vault.readAt(path, at, into) };
+    return await work(file, await readHeader(file));
   } catch (error) {
     const cause = errorCode(error);
-    if (cause === null) throw error;
+    if (cause === 'EISDIR') throw noUpdate();
+    if (cause === null || !['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM'].includes(cause)) throw error;
     const message =
       'The update does not exist or may not be read. Check the stick and choose the file again.';
     throw new ServiceError('NOT_FOUND', message, { cause });
   }
-  try {
-    if (!(await handle.stat()).isFile()) throw noUpdate();
-    return await work(handle, await readHeader(handle));
-  } finally {
-    await handle.close();
-  }
 }
 
 /** The bytes of the installer. @throws ServiceError UNREADABLE_FILE at the end when they are not what was signed */
-async function* installer(
-  handle: FileHandle,
-  { statement, start }: UpdateHeader,
-): AsyncGenerator<Uint8Array> {
+async function* installer(file: UpdateFile, { statement, start }: UpdateHeader): AsyncGenerator<Uint8Array> {
   const hash = createHash('sha256');
   for (let done = 0; done < statement.bytes;) {
     const chunk = Buffer.alloc(Math.min(CHUNK_BYTES, statement.bytes - done));
-    const { bytesRead } = await handle.read(chunk, 0, chunk.length, start + done);
+    const bytesRead = await file.readAt(start + done, chunk);
     if (bytesRead === 0) throw damaged();
     const read = chunk.subarray(0, bytesRead);
     hash.update(read);
@@ -134,9 +135,9 @@ async function* installer(
  * Reads an update to its end and checks it against what was signed; who signed is for the caller to judge.
  * @throws ServiceError NOT_FOUND, UNREADABLE_FILE
  */
-export async function readUpdate(path: string): Promise<UpdateHeader> {
-  return await withUpdate(path, async (handle, header) => {
-    const bytes = installer(handle, header);
+export async function readUpdate(path: string, vault: LibraryVault = plainVault()): Promise<UpdateHeader> {
+  return await withUpdate(vault, path, async (file, header) => {
+    const bytes = installer(file, header);
     while (!(await bytes.next()).done);
     return header;
   });
@@ -146,10 +147,15 @@ export async function readUpdate(path: string): Promise<UpdateHeader> {
  * Writes the installer of an update to `target`: the one whose hash was checked before, whole or absent.
  * @throws ServiceError NOT_FOUND, UNREADABLE_FILE also when the file was exchanged since, DISK_FULL
  */
-export async function writeInstaller(path: string, sha256: string, target: string): Promise<void> {
-  await withUpdate(path, async (handle, header) => {
+export async function writeInstaller(
+  path: string,
+  sha256: string,
+  target: string,
+  vault: LibraryVault = plainVault(),
+): Promise<void> {
+  await withUpdate(vault, path, async (file, header) => {
     if (header.statement.sha256 !== sha256) throw damaged();
-    await writeFileAtomic(target, installer(handle, header), { mode: 0o700 });
+    await writeFileAtomic(target, installer(file, header), { mode: 0o700 });
   });
 }
 

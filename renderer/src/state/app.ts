@@ -2,6 +2,7 @@
 import { getContext, setContext } from 'svelte';
 
 import { Connection } from '../rpc/connection.svelte.ts';
+import { EncryptionState } from './encryption-state.svelte.ts';
 import { LibraryState } from './library-state.svelte.ts';
 import { LockState } from './lock-state.svelte.ts';
 import { Preferences } from './preferences.svelte.ts';
@@ -16,6 +17,7 @@ export class App {
   readonly route = new Route();
   readonly preferences = new Preferences();
   readonly status = new StatusState();
+  readonly encryption = new EncryptionState(this.connection);
   readonly lock = new LockState(this.connection);
   readonly library = new LibraryState(this.connection);
   readonly runs = new RunsState(this.connection);
@@ -26,10 +28,15 @@ export class App {
   start(signal: AbortSignal): void {
     void this.connection.run();
     void this.status.run(this.connection, signal);
+    this.encryption.run();
     this.lock.run(signal);
     void this.runs.run(signal);
     void this.library.run();
     void this.study.refresh();
+    this.status.onReopened(() => {
+      this.library.refresh();
+      void this.study.refresh();
+    });
     this.status.onChange((status, before) => {
       const now = status.running;
       const then = before?.running ?? null;

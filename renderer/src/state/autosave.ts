@@ -57,6 +57,11 @@ export class Autosave<Said, Answer extends Kept> {
     return this.#pending !== null || this.#sending !== null || this.#refused;
   }
 
+  /** Number of the newest version that the host is known to have kept. */
+  get newest(): number {
+    return this.#after;
+  }
+
   put(said: Said): void {
     if (this.#stopped) return;
     const since = this.#pending?.since ?? Date.now();

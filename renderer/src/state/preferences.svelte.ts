@@ -1,11 +1,7 @@
 /** @file How this window looks on this machine: theme, rail, what was used last. Kept by the browser; nothing of the work. */
 
-import {
-  readSettings,
-  settingsText,
-  type Theme,
-  type WindowSettings,
-} from '../../../shared/domain/window-settings.ts';
+import type { LibrarySettings } from '../../../shared/domain/library-settings.ts';
+import { settingsText, type Theme, type WindowSettings } from '../../../shared/domain/window-settings.ts';
 import { isReading, type Page } from './route.svelte.ts';
 
 export type { Theme };
@@ -59,15 +55,12 @@ export class Preferences {
   }
 
   /** Everything but what is masked, as a file of its own. */
-  asText(): string {
-    return settingsText(this.#values);
+  asText(library: LibrarySettings): string {
+    return settingsText(this.#values, library);
   }
-  /** Takes what such a file says; what it does not say stays. Why it was refused, in words; null = it was taken. */
-  takeText(text: string): string | null {
-    const read = readSettings(text);
-    if ('problem' in read) return read.problem;
-    this.#set(read.settings);
-    return null;
+  /** Takes what a file says of a window; what it does not say stays. */
+  take(settings: Partial<WindowSettings>): void {
+    this.#set(settings);
   }
 
   #set(change: Partial<Stored>): void {

@@ -52,6 +52,11 @@ export class ReaderState {
     }
   }
 
+  /** Of who is signed in, for what may be asked by nobody too. */
+  get token(): string | null {
+    return this.#token;
+  }
+
   may(act: ReviewAct): boolean {
     return this.me !== null && mayAct(this.me.role, act);
   }

@@ -22,7 +22,6 @@ export class RunsState {
   readonly acting = new Action();
 
   readonly #connection: Connection;
-  #lastSeq = 0;
   #asked = new Set<RunId>();
 
   constructor(connection: Connection) {
@@ -64,7 +63,8 @@ export class RunsState {
 
   async run(signal: AbortSignal): Promise<void> {
     await follow<RunEvent>(this.#connection, signal, {
-      open: (client) => client.training.watch({ afterSeq: this.#lastSeq }, { signal }),
+      // From now on, whatever came before: the host may have gone back to a copy, whose events are numbered anew.
+      open: (client) => client.training.watch({ afterSeq: 0 }, { signal }),
       onOpen: (client) => this.#snapshot(client),
       onEvent: (event) => this.#apply(event),
     });
@@ -93,6 +93,8 @@ export class RunsState {
   async #snapshot(client: ContractClient): Promise<void> {
     const touched = new Set<RunId>();
     this.#touched = touched;
+    // Epochs that ended unseen, and those of another history, come with the details that are asked for again.
+    this.#epochs = new Map();
     try {
       const runs = await client.training.runs({});
       const next = new Map(runs.map((run) => [run.id, run]));
@@ -102,6 +104,10 @@ export class RunsState {
         if (newer !== undefined) next.set(id, newer);
       }
       this.#runs = next;
+      this.#details = new Map([...this.#details].filter(([id]) => next.has(id)));
+      this.#asked = new Set(this.#details.keys());
+      for (const id of this.#asked) void this.loadDetail(id, true);
+      if (this.loaded) this.finishedVersion += 1;
       this.loaded = true;
       this.notice = null;
     } catch (error) {
@@ -114,7 +120,6 @@ export class RunsState {
   #touched: Set<RunId> | null = null;
 
   #apply(event: RunEvent): void {
-    this.#lastSeq = Math.max(this.#lastSeq, event.seq);
     const { run, epoch } = event;
     if (run === null) {
       this.#forget(event.runId);

@@ -10,14 +10,14 @@ const FONT = 11;
 const PADDING = 4;
 const HEIGHT = 16;
 
-/** `context` is in film pixels when this is called and when it returns. */
-export function drawBoxes(context: CanvasRenderingContext2D, boxes: readonly FilmBox[]): void {
+/** `context` is in film pixels when this is called and when it returns. @param dot canvas pixels a CSS pixel */
+export function drawBoxes(context: CanvasRenderingContext2D, boxes: readonly FilmBox[], dot: number): void {
   const film = context.getTransform();
   for (const { finding, x, y, width, height } of boxes) {
     context.save();
     context.beginPath();
     context.rect(x, y, width, height);
-    context.setTransform(1, 0, 0, 1, 0, 0); // the path keeps its place, the line its width
+    context.setTransform(dot, 0, 0, dot, 0, 0); // the path keeps its place, the line its width
     context.lineWidth = LINE + 2;
     context.strokeStyle = 'rgb(0 0 0 / 55%)';
     context.stroke();
@@ -30,15 +30,15 @@ export function drawBoxes(context: CanvasRenderingContext2D, boxes: readonly Fil
   const taken: { left: number; top: number; right: number }[] = [];
   for (const { finding, reader, x, y, width, height } of boxes) {
     context.save();
-    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.setTransform(dot, 0, 0, dot, 0, 0);
     const corners = [
       [x, y],
       [x + width, y],
       [x, y + height],
       [x + width, y + height],
     ].map(([atX, atY]) => film.transformPoint(new DOMPoint(atX, atY)));
-    const left = Math.min(...corners.map((corner) => corner.x));
-    let top = Math.max(0, Math.min(...corners.map((corner) => corner.y)) - HEIGHT);
+    const left = Math.min(...corners.map((corner) => corner.x)) / dot;
+    let top = Math.max(0, Math.min(...corners.map((corner) => corner.y)) / dot - HEIGHT);
     const words = reader === null ? finding : `${finding} · ${reader}`;
     context.font = `${FONT}px system-ui, sans-serif`;
     const right = left + context.measureText(words).width + 2 * PADDING;

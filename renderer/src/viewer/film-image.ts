@@ -16,10 +16,15 @@ import { windowOf } from '../../../shared/domain/lut.ts';
 export interface FilmPainter {
   /** What is in sight of the film, greys applied. */
   film(image: FilmImage): PaintedPart;
-  /** Film pixels → canvas. */
+  /** Film pixels → CSS pixels of the element. */
   matrix(): Affine;
   /** Draws over the film, in film pixels. */
   over(context: CanvasRenderingContext2D, image: FilmImage): void;
+}
+
+/** Pixels of the screen a CSS pixel. */
+export function dots(): number {
+  return Math.max(1, devicePixelRatio);
 }
 
 export interface FilmImage extends CornerstoneImage {
@@ -177,13 +182,23 @@ function render(enabled: EnabledElement, image: FilmImage): void {
   const context = enabled.canvas.getContext('2d');
   const painter = painters.get(enabled.element);
   if (context === null || painter === undefined) return;
+  // cornerstone gives the canvas CSS pixels; on a dense screen that would be every second pixel of the film.
+  const { clientWidth, clientHeight } = enabled.element;
+  const dot = dots();
+  const { canvas: screen } = enabled;
+  const [wide, high] = [Math.round(clientWidth * dot), Math.round(clientHeight * dot)];
+  if (screen.width !== wide) screen.width = wide;
+  if (screen.height !== high) screen.height = high;
+  // Its style too: cornerstone leaves that as it was where the canvas happens to have as many pixels as the element.
+  screen.style.width = `${clientWidth}px`;
+  screen.style.height = `${clientHeight}px`;
   context.setTransform(1, 0, 0, 1, 0, 0);
   context.fillStyle = '#000';
-  context.fillRect(0, 0, enabled.canvas.width, enabled.canvas.height);
+  context.fillRect(0, 0, wide, high);
   context.imageSmoothingEnabled = true;
   context.imageSmoothingQuality = 'high';
   const { a, b, c, d, e, f } = painter.matrix();
-  context.setTransform(a, b, c, d, e, f);
+  context.setTransform(a * dot, b * dot, c * dot, d * dot, e * dot, f * dot);
   const { canvas, width, height, place } = painter.film(image);
   context.drawImage(canvas, 0, 0, width, height, place.x, place.y, place.width, place.height);
   painter.over(context, image);

@@ -7,7 +7,7 @@ import { applyModality, type VoiLut } from '../../../shared/domain/lut.ts';
 import { boundsOf } from '../../../shared/domain/shape.ts';
 import { drawBoxes } from './boxes.ts';
 import type { FilmGreys, PaintedPart } from './film-greys.ts';
-import { setPainter, type FilmImage } from './film-image.ts';
+import { dots, setPainter, type FilmImage } from './film-image.ts';
 import { apply, filmMatrix, inverse, scaleOf, type Affine, type Placement } from './film-transform.ts';
 import type { FilmLayer } from './overlay.ts';
 
@@ -40,12 +40,12 @@ export class FilmViewport {
     this.#greys = greys;
     cornerstone.enable(element);
     setPainter(element, {
-      film: (image) => this.#paint(image, this.scale(), this.#seen()),
+      film: (image) => this.#paint(image, this.scale() * dots(), this.#seen()),
       matrix: () => this.matrix(),
       over: (context, image) => {
         this.#overlay?.draw(context, image.columns, image.rows, this.scale());
         this.#drawPlanes(context, image, this.scale());
-        drawBoxes(context, this.#boxes);
+        drawBoxes(context, this.#boxes, dots());
       },
     });
   }
@@ -133,7 +133,7 @@ export class FilmViewport {
     return { x, y, stored, value: stored === null ? null : applyModality(image.source.modalityLut, stored) };
   }
 
-  /** Draws what lies around a place of the page, enlarged, into a canvas of its own. */
+  /** Draws what lies around a place of the page, enlarged, into a canvas of its own that has every pixel of the screen. */
   drawLens(canvas: HTMLCanvasElement, clientX: number, clientY: number, factor: number): void {
     const image = this.#image;
     const context = canvas.getContext('2d');
@@ -144,13 +144,14 @@ export class FilmViewport {
     context.fillStyle = '#000';
     context.fillRect(0, 0, canvas.width, canvas.height);
     context.translate(canvas.width / 2, canvas.height / 2);
-    context.scale(factor, factor);
+    const dot = dots();
+    context.scale(factor * dot, factor * dot);
     context.translate(box.left - clientX, box.top - clientY);
     context.transform(a, b, c, d, e, f);
     context.imageSmoothingQuality = 'high';
-    const reach = canvas.width / (2 * factor);
+    const reach = canvas.width / (2 * factor * dot);
     const near = this.#around(clientX - box.left, clientY - box.top, reach);
-    const { canvas: film, width, height, place } = this.#paint(image, this.scale() * factor, near);
+    const { canvas: film, width, height, place } = this.#paint(image, this.scale() * factor * dot, near);
     context.drawImage(film, 0, 0, width, height, place.x, place.y, place.width, place.height);
     this.#overlay?.draw(context, image.columns, image.rows, this.scale() * factor);
     this.#drawPlanes(context, image, this.scale() * factor);
@@ -158,7 +159,7 @@ export class FilmViewport {
 
   #drawPlanes(context: CanvasRenderingContext2D, image: FilmImage, scale: number): void {
     if (!this.#planesShown) return;
-    for (const plane of image.planes) plane.draw(context, image.columns, image.rows, scale);
+    for (const plane of image.planes) plane.draw(context, image.columns, image.rows, scale * dots());
   }
 
   #film(): { cols: number; rows: number; aspect: number } {

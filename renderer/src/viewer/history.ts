@@ -7,6 +7,8 @@ export interface Step {
   readonly redo: () => void;
   /** Steps of one gesture in a row count as one; null = a step of its own. */
   readonly gesture: string | null;
+  /** It changed how the film is looked at, which a page that is left takes with it. */
+  readonly ofView?: boolean;
 }
 
 export interface History {
@@ -23,6 +25,12 @@ export function added({ done }: History, step: Step): History {
   const joins = last !== undefined && step.gesture !== null && last.gesture === step.gesture;
   const next = joins ? { ...step, undo: last.undo } : step;
   return { done: [...done.slice(joins ? 0 : -(MOST_STEPS - 1), joins ? -1 : undefined), next], undone: [] };
+}
+
+/** Without steps of how a film is looked at; those of shapes stand for themselves. */
+export function withoutViews({ done, undone }: History): History {
+  const stays = ({ ofView }: Step): boolean => ofView !== true;
+  return { done: done.filter(stays), undone: undone.filter(stays) };
 }
 
 /** Takes the last step back. */

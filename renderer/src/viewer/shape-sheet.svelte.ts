@@ -5,7 +5,7 @@
 import type { Point } from '../../../shared/domain/geometry.ts';
 import { isTooSmall, type Shape, type ShapeKind } from '../../../shared/domain/shape.ts';
 import { isComplete, moved, pointsOf, pressed, released, standardPoints, type Drawing } from './drawing.ts';
-import { added, EMPTY_HISTORY, redo, undo, type History, type Step } from './history.ts';
+import { added, EMPTY_HISTORY, redo, undo, withoutViews, type History, type Step } from './history.ts';
 import { SHAPE_WORDS } from './shape-words.ts';
 import type { ViewSnapshot, ViewState } from './view-state.svelte.ts';
 
@@ -20,7 +20,7 @@ export class ShapeSheet {
   selected = $state<string | null>(null);
   /** The shape that is being drawn. */
   drawing = $state.raw<Drawing | null>(null);
-  /** Nothing can be drawn, changed or taken back. */
+  /** Nothing can be drawn, changed or taken back but how the film is looked at. */
   frozen = $state(false);
   /** null = a shape shows its measures. */
   look = $state.raw<((shape: Shape) => ShapeLook | null) | null>(null);
@@ -38,12 +38,14 @@ export class ShapeSheet {
 
   undo(): void {
     this.drawing = null;
-    if (this.frozen) return;
-    this.#history = undo(this.#history);
+    if (this.#mayTake(this.#history.done)) this.#history = undo(this.#history);
   }
   redo(): void {
-    if (this.frozen) return;
-    this.#history = redo(this.#history);
+    if (this.#mayTake(this.#history.undone)) this.#history = redo(this.#history);
+  }
+  /** Of what is frozen only how it is looked at. */
+  #mayTake(steps: readonly Step[]): boolean {
+    return !this.frozen || steps.at(-1)?.ofView === true;
   }
 
   /** Puts other shapes in place as a step that can be taken back. Changes with the same `gesture` in a row are one step. */
@@ -63,7 +65,15 @@ export class ShapeSheet {
   viewChanged(view: ViewState, before: ViewSnapshot, words: string, gesture: string | null = null): void {
     const after = view.snapshot;
     if (JSON.stringify(before) === JSON.stringify(after)) return;
-    this.keep({ words, undo: () => view.restore(before), redo: () => view.restore(after), gesture });
+    const steps = { undo: () => view.restore(before), redo: () => view.restore(after) };
+    this.keep({ words, ...steps, gesture, ofView: true });
+  }
+
+  /** The page that showed the film is left: nothing is half drawn or chosen, and how it was looked at is gone. */
+  putAway(): void {
+    this.drawing = null;
+    this.selected = null;
+    this.#history = withoutViews(this.#history);
   }
 
   replace(shape: Shape, words: string, gesture: string | null = null): void {

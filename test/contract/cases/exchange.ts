@@ -7,7 +7,7 @@ import type { z } from 'zod';
 
 import type { exportRequest } from '../../../shared/contract/exchange.ts';
 import { changed, contentsOf, signedBundle } from '../../helpers/bundles.ts';
-import { owner } from './readers.ts';
+import { owner, person } from './readers.ts';
 import { session } from './review.ts';
 import { badFilmIds, badRunIds, noRun, take, NOBODY, type At, type Refusal, type Cases } from './case.ts';
 
@@ -109,7 +109,7 @@ export const exchangeCases: Cases['exchange'] = {
   },
   takeScores: {
     valid: async (at) => at.client.exchange.takeScores({ path: await scoreTable(at) }),
-    bad: [{}, { path: 7 }, { path: '' }, { path: '/x', mapping: 7 }],
+    bad: [{}, { path: 7 }, { path: '' }, { path: '/x', mapping: 7 }, { path: '/x', token: 'x' }],
     refused: [
       { input: () => ({ path: 'relative' }), code: 'BAD_INPUT' },
       { input: ({ folder }) => ({ path: join(folder, 'none.csv') }), code: 'NOT_FOUND' },
@@ -141,7 +141,12 @@ export const exchangeCases: Cases['exchange'] = {
   sources: { valid: ({ client }) => client.exchange.sources({}), reads: true, bad: [], refused: [] },
   start: {
     valid: async (at) => ({
-      exportId: await made(at, { what: 'predictions', format: 'coco', runId: at.world.runId }),
+      exportId: await made(at, {
+        what: 'predictions',
+        format: 'coco',
+        runId: at.world.runId,
+        token: (await person(at.world, 'owner')).token, // who reads in none of the world's sessions
+      }),
     }),
     bad: [{}, { what: 'films' }, { what: 'annotations', format: 'xls' }, { what: 'predictions', runId: '/' }],
     refused: [
@@ -149,6 +154,14 @@ export const exchangeCases: Cases['exchange'] = {
       { input: () => ({ what: 'predictions' }), code: 'BAD_INPUT' },
       { input: () => ({ what: 'predictions', runId: NOBODY.run }), code: 'NOT_FOUND' },
       { input: () => ({ what: 'annotations', reviewId: 'review-00000000' }), code: 'NOT_FOUND' },
+      {
+        input: async (world) => ({
+          what: 'predictions',
+          runId: world.runId,
+          token: (await session(world)).token,
+        }),
+        code: 'NOT_ALLOWED',
+      },
     ],
   },
   cancel: {

@@ -5,6 +5,7 @@
 import type { Cases } from './case.ts';
 import { annotationsCases } from './annotations.ts';
 import { copiesCases } from './copies.ts';
+import { encryptionCases } from './encryption.ts';
 import { evaluationCases } from './evaluation.ts';
 import { lockCases } from './lock.ts';
 import { auditCases } from './audit.ts';
@@ -32,6 +33,7 @@ export const CASES: Cases = {
   exchange: exchangeCases,
   copies: copiesCases,
   deidentify: deidentifyCases,
+  encryption: encryptionCases,
   audit: auditCases,
   lock: lockCases,
   system: systemCases,

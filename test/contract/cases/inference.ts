@@ -1,10 +1,21 @@
 /** @file Cases of the contract of inference. */
 import { NOBODY, badRunIds, type Cases } from './case.ts';
+import { call } from '../../helpers/temp-library.ts';
+import type { World } from '../world.ts';
+import { owner } from './readers.ts';
+
+/** The world's film, once no session waits for a reader who is to see it without a model. */
+async function readFilm(world: World) {
+  const { token } = await owner(world);
+  for (const { id, closedAt } of await world.services.review.list({ token }, call))
+    if (closedAt === null) await world.services.review.close({ token, reviewId: id as never }, call);
+  return world.filmId;
+}
 
 export const inferenceCases: Cases['inference'] = {
   figure: {
-    valid: ({ client, world }) =>
-      client.inference.figure({ films: [world.filmId], runIds: [world.runId], format: 'pdf' }),
+    valid: async ({ client, world }) =>
+      await client.inference.figure({ films: [await readFilm(world)], runIds: [world.runId], format: 'pdf' }),
     bad: [
       { films: [] },
       { films: Array(9).fill(NOBODY.film) },
@@ -13,16 +24,19 @@ export const inferenceCases: Cases['inference'] = {
       { films: [NOBODY.film], opacity: 2 },
     ],
     refused: [
-      { input: ({ filmId }) => ({ films: [filmId], runIds: [NOBODY.run] }), code: 'NOT_FOUND' },
-      { input: ({ filmId }) => ({ films: [filmId], runIds: [null] }), code: 'CONFLICT' },
+      {
+        input: async (world) => ({ films: [await readFilm(world)], runIds: [NOBODY.run] }),
+        code: 'NOT_FOUND',
+      },
+      { input: async (world) => ({ films: [await readFilm(world)], runIds: [null] }), code: 'CONFLICT' },
       { input: ({ runId }) => ({ films: [NOBODY.film], runIds: [runId] }), code: 'NOT_FOUND' },
     ],
   },
   predict: {
-    valid: ({ client, world }) =>
-      client.inference.predict({
+    valid: async ({ client, world }) =>
+      await client.inference.predict({
         runId: world.runId,
-        filmId: world.filmId,
+        filmId: await readFilm(world),
         attention: [{ method: 'rollout' }, { method: 'last', head: 1 }],
       }),
     bad: [
@@ -31,10 +45,10 @@ export const inferenceCases: Cases['inference'] = {
       { runId: NOBODY.run, filmId: NOBODY.film, attention: Array(17).fill({ method: 'last' }) },
     ],
     refused: [
-      { input: ({ filmId }) => ({ runId: NOBODY.run, filmId }), code: 'NOT_FOUND' },
+      { input: async (world) => ({ runId: NOBODY.run, filmId: await readFilm(world) }), code: 'NOT_FOUND' },
       { input: ({ runId }) => ({ runId, filmId: NOBODY.film }), code: 'NOT_FOUND' },
       {
-        input: async (world) => ({ runId: await world.atWork(), filmId: world.filmId }),
+        input: async (world) => ({ runId: await world.atWork(), filmId: await readFilm(world) }),
         code: 'CONFLICT',
       },
     ],

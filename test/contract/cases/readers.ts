@@ -1,4 +1,5 @@
 /** @file Cases of the contract of readers. */
+import type { ReaderRole } from '../../../shared/domain/review.ts';
 import Database from 'better-sqlite3';
 
 import { call } from '../../helpers/temp-library.ts';
@@ -29,14 +30,14 @@ export function owner(world: World): Promise<Person> {
 }
 
 /** Somebody new. */
-async function newcomer(world: World, role: 'reader' | 'adjudicator' = 'reader'): Promise<string> {
+async function newcomer(world: World, role: ReaderRole = 'reader'): Promise<string> {
   const { token } = await owner(world);
   made += 1;
   return (await world.services.readers.add({ token, name: `Reader ${made}`, role, pin: PIN }, call)).id;
 }
 
 /** Somebody new, signed in. */
-export async function person(world: World, role: 'reader' | 'adjudicator' = 'reader'): Promise<Person> {
+export async function person(world: World, role: ReaderRole = 'reader'): Promise<Person> {
   const id = await newcomer(world, role);
   const { token } = await world.services.readers.signIn({ readerId: id as never, pin: PIN }, call);
   return { token, id };

@@ -1,6 +1,7 @@
 /** @file Cases of the contract of system. */
 import { readFileSync } from 'node:fs';
 
+import { NO_TOKEN, owner } from './readers.ts';
 import { take, type Cases, type Refusal } from './case.ts';
 
 const badUpdates = [{}, { uploadId: 'upload-1234' }, { uploadId: 'x'.repeat(65), file: 'a' }];
@@ -19,6 +20,13 @@ export const systemCases: Cases['system'] = {
   keepNow: { valid: ({ client }) => client.system.keepNow({}), bad: [], refused: [] },
   check: { valid: ({ client }) => take(client.system.check({})), bad: [], refused: [] },
   doctor: { valid: ({ client }) => client.system.doctor({}), bad: [], refused: [] },
+  settings: { valid: ({ client }) => client.system.settings({}), bad: [], refused: [] },
+  takeSettings: {
+    valid: async ({ client, world }) =>
+      client.system.takeSettings({ settings: { lockMinutes: 0 }, token: (await owner(world)).token }),
+    bad: [{}, { settings: { lockMinutes: 3 }, token: null }, { settings: { evil: 1 }, token: null }],
+    refused: [{ input: () => ({ settings: {}, token: NO_TOKEN }), code: 'SIGNED_OUT' }],
+  },
   attributions: {
     valid: ({ client }) => client.system.attributions({}),
     reads: true,

@@ -2,16 +2,8 @@
 import { expect, it } from 'vitest';
 
 import { findTextRegions } from '../../../main/dicom/deidentify/text-regions.ts';
+import { isLetter, sizeOfWriting } from '../../helpers/burned-in.ts';
 
-/** Letters of 5 × 7 cells, a bit a cell from the left. */
-const GLYPHS = [
-  [0x11, 0x1b, 0x15, 0x15, 0x11, 0x11, 0x11], // M
-  [0x1e, 0x11, 0x11, 0x1e, 0x14, 0x12, 0x11], // R
-  [0x11, 0x19, 0x15, 0x13, 0x11, 0x11, 0x11], // N
-  [0x1f, 0x01, 0x02, 0x04, 0x08, 0x08, 0x08], // 7
-  [0x1f, 0x10, 0x1e, 0x01, 0x01, 0x11, 0x0e], // 5
-  [0x0e, 0x11, 0x11, 0x0e, 0x11, 0x11, 0x0e], // 8
-];
 const [ROWS, COLS] = [400, 360];
 
 /** A soft picture, dark at the edges. */
@@ -29,15 +21,9 @@ function write(
   cell: number,
   grey: number,
 ): { width: number; height: number } {
-  GLYPHS.forEach((glyph, letter) => {
-    for (let row = 0; row < 7 * cell; row++) {
-      for (let col = 0; col < 5 * cell; col++) {
-        const on = ((glyph[Math.floor(row / cell)] ?? 0) >> (4 - Math.floor(col / cell))) & 1;
-        if (on === 1) picture[(y + row) * COLS + x + letter * 6 * cell + col] = grey;
-      }
-    }
-  });
-  return { width: GLYPHS.length * 6 * cell - cell, height: 7 * cell };
+  for (let at = 0; at < picture.length; at++)
+    if (isLetter(Math.floor(at / COLS), at % COLS, { x, y, cell })) picture[at] = grey;
+  return sizeOfWriting(cell);
 }
 
 it.each([

@@ -10,6 +10,7 @@ import { proportion, twoSidedP } from '../../../main/numeric/metrics/normal-dist
 import {
   operatingPoint,
   sensitivityThreshold,
+  specificityThreshold,
   youdenThreshold,
 } from '../../../main/numeric/metrics/operating-point.ts';
 import { fitTemperature, logitOf, scaledProbability } from '../../../main/numeric/metrics/temperature.ts';
@@ -156,6 +157,13 @@ describe('operating points', () => {
       12,
     );
     expect(operatingPoint(data, sensitivityThreshold(data, 0.95) ?? 0)).toMatchObject({ tp: 3, fp: 1 });
+  });
+  it('a fixed specificity is reached with the lowest threshold that does', () => {
+    expect(specificityThreshold(data, 0.95)).toBeCloseTo(0.45, 12);
+    expect(operatingPoint(data, specificityThreshold(data, 0.6) ?? 0)).toMatchObject({ tn: 2, tp: 3 });
+    const reversed = { labels: [1, 0], scores: [0, 1] };
+    expect(operatingPoint(reversed, specificityThreshold(reversed, 1) ?? 0)).toMatchObject({ fp: 0, tp: 0 });
+    expect(specificityThreshold({ labels: [0, 0], scores: [1, 2] }, 0.9)).toBeNull();
   });
   it("Wilson's intervals of Newcombe 1998, table I", () => {
     for (const [hits, trials, low, high] of [

@@ -7,6 +7,7 @@ import { forward, type Capture } from '../../../main/numeric/vit/forward.ts';
 import { initParameters } from '../../../main/numeric/vit/init.ts';
 import {
   disposeParameters,
+  loadOneByOne,
   loadParameters,
   WeightsMismatchError,
 } from '../../../main/numeric/vit/parameters.ts';
@@ -128,5 +129,29 @@ describe('shapes', () => {
     expect(() => loadParameters(weights, small)).toThrow(WeightsMismatchError);
     weights.delete('cls');
     expect(() => loadParameters(weights, small)).toThrow(/lack cls/);
+  });
+  it('takes weights one by one: the same tensors, and no array is kept', async () => {
+    const whole = loadParameters(weightsOf(small, 1), small);
+    const arrays = weightsOf(small, 1);
+    const loaded = await loadOneByOne(small, ({ name }) => arrays.get(name) ?? new Float32Array());
+    expect([...loaded.keys()]).toEqual([...whole.keys()]);
+    for (const [name, tensor] of loaded) {
+      expect(tensor.shape).toEqual(whole.get(name)?.shape);
+      expect(tensor.dataSync()).toEqual(whole.get(name)?.dataSync());
+    }
+    expect([...arrays.values()].every(({ length }) => length === 0)).toBe(true);
+    disposeParameters(whole);
+    disposeParameters(loaded);
+  });
+  it('leaves no tensor behind where one does not come', async () => {
+    const held = tf.memory().numTensors;
+    const failing = loadOneByOne(small, ({ name, size }) => {
+      if (name === 'norm.scale') throw new Error('the disk is gone');
+      return new Float32Array(size);
+    });
+    await expect(failing).rejects.toThrow('the disk is gone');
+    const short = loadOneByOne(small, ({ name, size }) => new Float32Array(name === 'cls' ? 1 : size));
+    await expect(short).rejects.toThrow(WeightsMismatchError);
+    expect(tf.memory().numTensors).toBe(held);
   });
 });

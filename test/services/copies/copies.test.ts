@@ -23,6 +23,7 @@ async function openCopied() {
     workerHost: scriptedHost(),
     log,
     clock: Date,
+    statusEveryMs: 0, // streams are at work on the library whenever it is left
   });
   onTestFinished(() => app.close());
   return { dir, films, app };
@@ -37,6 +38,24 @@ async function addFilm({ services }: App, folder: string, seed: number): Promise
 
 const filmsOf = async ({ services }: App): Promise<number> =>
   (await services.library.films(filmQuery.parse({}), call)).total;
+
+const WATCHERS = 20;
+
+/** Status streams of many windows; each tells how it ended. */
+async function watched({ services }: App) {
+  const follow = async (): Promise<string> => {
+    const leave = new AbortController();
+    try {
+      for await (const event of await services.system.watch({}, { signal: leave.signal })) void event;
+      return 'ended';
+    } catch (error) {
+      return String(error);
+    }
+  };
+  const streams = Promise.all(Array.from({ length: WATCHERS }, follow));
+  await services.system.status({}, call);
+  return { streams };
+}
 
 it('goes back to a copy and forth again, and says what that loses and misses', async () => {
   const { dir, films, app } = await openCopied();
@@ -54,14 +73,9 @@ it('goes back to a copy and forth again, and says what that loses and misses', a
     missing: { films: 0, weights: 0, others: 0, of: 3 },
   });
 
-  const warned = new AbortController();
-  const status = await app.services.system.watch({}, { signal: warned.signal });
-  const streamEnds = (async () => {
-    for await (const event of status) void event;
-    return 'ended';
-  })();
+  const { streams } = await watched(app);
   expect(await copies.restore({ id: copy.id }, call)).toEqual({ at: copy.at });
-  expect(await streamEnds).toBe('ended');
+  expect(await streams).toEqual(Array.from({ length: WATCHERS }, () => 'ended'));
   expect(await filmsOf(app)).toBe(1);
   const { warnings } = await app.services.library.overview({}, call);
   expect(warnings[0]).toMatch(/as it was at 20\d\d-.*state before is kept/);

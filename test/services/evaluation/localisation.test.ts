@@ -53,7 +53,7 @@ async function opened() {
   /** The model looks at cell (3, 10) of every film. */
   const predict: InferenceService['predict'] = ({ runId: by, filmId, attention }) => {
     asked.push({ filmId, targets: attention.map(({ target }) => target) });
-    const t2 = { name: 'abnormal', score: 0.5, threshold: null, uncertain: false, kept: null };
+    const t2 = { name: 'abnormal', score: 0.5, threshold: null, uncertain: false, kept: null, band: null };
     return {
       runId: by,
       filmId,

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 
+import { createNodeWorkerHost } from '../../../main/node/worker-host-node.ts';
 import { createEvaluationService } from '../../../main/services/evaluation/evaluation-service.ts';
 import { openLibrary, type OpenLibrary } from '../../../main/services/library/open-library.ts';
 import { sha256Of } from '../../../main/files/artifacts.ts';
@@ -42,7 +43,7 @@ const predict: InferenceService['predict'] = ({ runId, filmId }) => ({
   filmId,
   runName: 'run',
   resolution: 28,
-  t2: { name: 'abnormal', score: 0.5, threshold: null, uncertain: false, kept: null },
+  t2: { name: 'abnormal', score: 0.5, threshold: null, uncertain: false, kept: null, band: null },
   t1: [],
   suitability: { suitable: true, reasons: [], likeness: { state: 'not-fitted', reason: 'Not fitted.' } },
   attention: [
@@ -115,13 +116,18 @@ describe('a report on the sample films', () => {
   let runs: { teacher: RunId; none: RunId; mlcak: RunId };
   let rows: Awaited<ReturnType<EvaluationService['table']>>;
   let page: string;
-  let written: { href: string; path: string; sha256: string };
+  let written: { href: string; path: string | null; sha256: string };
   const service = () =>
     createEvaluationService({ library, predict, clock: testClock(), log: keptLog(), signIn });
 
   beforeAll(async () => {
     dir = mkdtempSync(join(tmpdir(), 'chestlight-test-'));
-    library = await openLibrary(dir, { clock: testClock(), log: keptLog(), pool: { size: 2 } });
+    library = await openLibrary(dir, {
+      workerHost: createNodeWorkerHost(),
+      clock: testClock(),
+      log: keptLog(),
+      pool: { size: 2 },
+    });
     const { importId } = await library.service.openSample({}, call);
     await endOf(library, importId as never);
     const split = await library.service.createSplit(splitRequest.parse({}), call);
@@ -145,7 +151,7 @@ describe('a report on the sample films', () => {
     library.store.runs.rename(mlcak, HOSTILE);
     rows = await service().service.table({}, call);
     written = await service().service.report({ runIds: [] }, call);
-    page = readFileSync(written.path, 'utf8');
+    page = readFileSync(written.path ?? '', 'utf8');
     return async () => {
       await library.close();
       rmSync(dir, { recursive: true, force: true });
@@ -156,7 +162,7 @@ describe('a report on the sample films', () => {
     evaluationContract.report['~orpc'].outputSchema?.parse(written);
     expect(written.path).toBe(join(library.files.reportsDir, `${written.sha256}.html`));
     expect(written.href).toBe(`bytes/report/${written.sha256}`);
-    expect(sha256Of(readFileSync(written.path))).toBe(written.sha256);
+    expect(sha256Of(readFileSync(written.path ?? ''))).toBe(written.sha256);
     expect(new TextDecoder().decode((await service().reportBytes(written.sha256)).bytes)).toBe(page);
     expect(readdirSync(library.files.reportsDir).every((name) => name.endsWith('.html'))).toBe(true);
     for (const unknown of ['0'.repeat(64), '../library', '']) {
@@ -282,7 +288,7 @@ describe('a report on the sample films', () => {
       signIn,
     });
     const { path } = await without.service.report({ runIds: [runs.teacher] }, call);
-    const alone = readFileSync(path, 'utf8');
+    const alone = readFileSync(path ?? '', 'utf8');
     expect(alone).toContain(`Attention overlays are missing: ${reason}`);
     expect(alone).toContain('no overlay');
     expect(alone).not.toContain('MLCAK 28');
@@ -310,7 +316,7 @@ describe('a report on the sample films', () => {
     store.likeness.put(run, { ...facts, ...file, limit: 23.4, quantile: 0.99 }, 1);
     store.thresholds.add(run, { task: 't2', threshold: 0.4, fitted: 0.371, ...by });
     const { path } = await service().service.report({ runIds: [run] }, call);
-    const own = readFileSync(path, 'utf8');
+    const own = readFileSync(path ?? '', 'utf8');
     expect(own).toContain('set by hand on 2026-03-01 by Ana, fitted was .371');
     expect(own).toContain('&lt;script&gt;');
     expect(own).not.toContain('<script>alert');
@@ -345,7 +351,7 @@ describe('a report on the sample films', () => {
     const run = addRun(library, { ...wanted, findings: [...FINDINGS] }, scoresOf(library, splitId, 1, 7));
     addHistory(library, run);
     const { path } = await service().service.report({ runIds: [run] }, call);
-    const own = readFileSync(path, 'utf8');
+    const own = readFileSync(path ?? '', 'utf8');
     expect(own).toContain('“Reviewed”, of the review “&lt;script&gt;');
     expect(own).toContain('(5 films), else as imported');
     expect(own).toContain('These counts are of the imported labels.');

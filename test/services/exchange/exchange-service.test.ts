@@ -4,17 +4,24 @@ import { join } from 'node:path';
 
 import { expect, it } from 'vitest';
 
-import { createExchangeService } from '../../../main/services/exchange/exchange-service.ts';
+import {
+  createExchangeService,
+  type ExchangeDeps,
+} from '../../../main/services/exchange/exchange-service.ts';
+import { createModelBlinding } from '../../../main/services/review/model-blinding.ts';
 import { exportRequest, type ExportEvent } from '../../../shared/contract/exchange.ts';
 import type { ExportId } from '../../../shared/domain/ids.ts';
+import { addRun, addSplit } from '../evaluation/scored-runs.ts';
 import { call, keptLog, tempFolder } from '../../helpers/temp-library.ts';
 import { begin, openDesk, refusal, said, seat, step, type Desk } from '../review/review-desk.ts';
 
-function exchangeOf({ library, clock, signIn }: Desk) {
-  const predict = () => Promise.reject(new Error('no model is asked here'));
+const noModel = () => Promise.reject(new Error('no model is asked here'));
+
+function exchangeOf({ library, clock, signIn }: Desk, predict: ExchangeDeps['predict'] = noModel) {
   return createExchangeService({
     ...{ library, clock, signIn, predict },
-    score: predict,
+    score: noModel,
+    blinding: createModelBlinding(library, signIn),
     tellRun: () => undefined,
     log: keptLog(),
   });
@@ -98,4 +105,60 @@ it('a session leaves only for somebody who may see what all its readers said', a
   expect(await named(bo.token)).toEqual([
     { id: reviewId, name: 'Round', films: 1, readers: 2, signed: 1, isOpenToSee: true },
   ]);
+});
+
+it('lets no file with scores out to who may not look, and tells of those that leave', async () => {
+  const desk = await openDesk(3);
+  const { library, films, review } = desk;
+  const exchange = exchangeOf(desk, () =>
+    Promise.resolve({
+      t1: [],
+      t2: { name: 'abnormal', score: 0.5, threshold: null, kept: null },
+      suitability: { likeness: { state: 'not-fitted', reason: 'No run has trained here.' } },
+    } as never),
+  );
+  const owner = seat(desk, 'Olga', 'owner');
+  const [amina, bo, judge] = [seat(desk, 'Amina'), seat(desk, 'Bo'), seat(desk, 'Judge', 'adjudicator')];
+  const reviewId = await begin(desk, owner, [amina, bo], {});
+  const splitId = addSplit(library, () => 'test');
+  const runId = addRun(library, { method: 'none', resolution: 28, splitId, findings: [] }, null);
+  const holdScores = [
+    { what: 'predictions', runId },
+    { what: 'sr', runId },
+  ];
+  for (const request of holdScores) {
+    for (const token of [null, amina.token, judge.token]) {
+      const refused = await refusal(() => run(exchange, { ...request, token }));
+      expect(refused).toMatchObject({ code: 'NOT_ALLOWED', detail: { reviewId, films: 3 } });
+      expect(refused.message).toContain(
+        '"Round" has 3 of these films read without a model, and 2 readers have not done so yet. Nothing was written.',
+      );
+    }
+  }
+  expect(readdirSync(library.files.exportsDir)).toEqual([]);
+  const traces = () => library.store.audit.page('export', null, 5);
+  expect((await run(exchange, { what: 'annotations' })).result?.notes).toEqual([]); // no scores
+  expect(traces()).toEqual([]);
+
+  const warning =
+    /3 films are still to be read without a model in "Round": keep these scores from its readers/;
+  const told = await run(exchange, { what: 'predictions', runId, token: owner.token });
+  expect(told.result?.notes.join(' ')).toMatch(warning);
+  expect(traces()).toMatchObject([
+    {
+      subject: told.exportId,
+      detail: { what: 'scores of films that are still to be read', reviewId, films: 3 },
+    },
+  ]);
+  // Who has read them all gets the file, who has not does not; after the session everybody does.
+  for (const film of films) {
+    const content = said({ answers: { quality: 2 } });
+    await review.sign({ ...step(amina, reviewId, film, 0), content }, call);
+  }
+  expect((await run(exchange, { what: 'predictions', runId, token: amina.token })).state).toBe('finished');
+  const still = await refusal(() => run(exchange, { what: 'predictions', runId, token: bo.token }));
+  expect(still.message).toContain('one reader has not done so yet');
+  await review.close({ token: owner.token, reviewId }, call);
+  expect((await run(exchange, { what: 'predictions', runId })).result?.notes).toEqual([]);
+  expect(traces()).toHaveLength(2);
 });

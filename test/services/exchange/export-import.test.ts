@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
+import { plainVault } from '../../../main/files/vault.ts';
 import { writeChecked } from '../../../main/services/exchange/checked-files.ts';
 import { runExport, type ExportDeps } from '../../../main/services/exchange/export-job.ts';
 import type { OpenLibrary } from '../../../main/services/library/open-library.ts';
@@ -173,7 +174,7 @@ describe('import', () => {
 const REVIEW = 'review-000000000001' as ReviewId;
 const AMINA = 'reader-000000000001' as ReaderId;
 
-function addSession({ store }: OpenLibrary): void {
+function addSession({ store }: OpenLibrary, part: object = {}): void {
   const films = store.films.names().map(({ id }) => id);
   store.readers.add({ id: AMINA, name: 'Amina', role: 'reader', pinHash: null, createdAt: 1 });
   const plan = reviewPlan.parse({
@@ -183,6 +184,7 @@ function addSession({ store }: OpenLibrary): void {
     runId: null,
     timed: false,
     seed: 1,
+    ...part,
   });
   const missing = 'film-ffffffffffffffffffffffffffffffff' as FilmId;
   store.reviews.begin(
@@ -199,7 +201,7 @@ function addSession({ store }: OpenLibrary): void {
     verdicts: [{ finding: 'Hernia', verdict: 'reject', shapeId: null, note: 'skin fold' }],
     note: 'rotated',
     keyFrames: [0],
-    seconds: null,
+    seconds: plan.timed ? 41.26 : null,
   };
   for (const [index, filmId] of films.entries()) {
     const version = { reviewId: REVIEW, readerId: AMINA, filmId, content, createdAt: 2 };
@@ -265,6 +267,48 @@ it('a session gives its signed reads, says what is left out, and comes back as i
   ]);
 });
 
+it('the seconds until each read was signed go out with it, and come back the same', async () => {
+  const library = await withFilms();
+  addSession(library, { timed: true, blinding: 'after-read', runId: 'run-000000000001' });
+  const [filmId] = library.store.films.names().map(({ id }) => id);
+  if (filmId === undefined) throw new Error('there are films');
+  const at = { reviewId: REVIEW, readerId: AMINA, filmId, createdAt: 3 };
+  const content = library.store.reviews.versions(REVIEW, AMINA, filmId).at(-1)?.content;
+  if (content === undefined) throw new Error('it was read');
+  for (const [index, [stage, seconds]] of (
+    [
+      ['revealed', 41.26],
+      ['revised', 58],
+    ] as const
+  ).entries()) {
+    const id = `reading-00000000009${index}` as ReadingId;
+    library.store.reviews.append({ ...at, id, stage, after: 2 + index, content: { ...content, seconds } });
+  }
+  const rows = async (reads: 'first' | 'last', format: string) => {
+    const out = join(tempFolder(), reads);
+    const { check } = await doExport(library, { what: 'annotations', format, reviewId: REVIEW, reads }, out);
+    expect(check).toMatch(/are the same/);
+    return readFileSync(join(out, readdirSync(out)[0] ?? ''), 'utf8');
+  };
+  const seconds = (text: string): string[][] =>
+    text.split(/\r?\n/).flatMap((line) => {
+      const cells = line.split(',');
+      return cells[0] === filmId && cells[4] === 'seconds'
+        ? [line.split(',seconds,')[1]?.split(',') ?? []]
+        : [];
+    });
+  expect(seconds(await rows('first', 'csv')).map((cells) => cells.slice(0, 3))).toEqual([
+    ['Amina', 'first read', '41.3'],
+  ]);
+  expect((await rows('last', 'csv')).match(/,seconds,.*/g)).toEqual(
+    expect.arrayContaining([
+      expect.stringMatching(/^,seconds,Amina,first read,41\.3,/),
+      expect.stringMatching(/^,seconds,Amina,"revised read, first one included",58,/),
+    ]),
+  );
+  for (const format of ['json', 'coco']) expect(await rows('last', format)).toContain('"seconds"');
+});
+
 describe('writing', () => {
   it('leaves an occupied folder alone unless told to replace', async () => {
     const library = await withAnnotations();
@@ -289,11 +333,16 @@ describe('writing', () => {
     ];
     const check = (): Promise<null> => Promise.resolve(null);
     const probe = failingDisk(0);
-    await writeChecked({ folder: join(tempFolder(), 'out'), files, check, disk: probe });
+    await writeChecked({ folder: join(tempFolder(), 'out'), files, check, vault: plainVault(probe) });
     expect(probe.operations).toBeGreaterThan(8);
     for (let failAt = 1; failAt < probe.operations; failAt++) {
       const parent = tempFolder();
-      const write = writeChecked({ folder: join(parent, 'out'), files, check, disk: failingDisk(failAt) });
+      const write = writeChecked({
+        folder: join(parent, 'out'),
+        files,
+        check,
+        vault: plainVault(failingDisk(failAt)),
+      });
       await expect(write).rejects.toMatchObject({ code: 'DISK_FULL' });
       expect(readdirSync(parent)).toEqual([]);
     }

@@ -10,7 +10,11 @@ import type {
 import { cocoFormat, filmsOfCoco, parseCoco } from '../../../main/services/exchange/coco-format.ts';
 import { csvFormat } from '../../../main/services/exchange/csv-format.ts';
 import { jsonFormat } from '../../../main/services/exchange/json-format.ts';
-import { predictionsMatch, writePredictions } from '../../../main/services/exchange/prediction-formats.ts';
+import {
+  holdsLikeness,
+  predictionsMatch,
+  writePredictions,
+} from '../../../main/services/exchange/prediction-formats.ts';
 import { vindrFormat } from '../../../main/services/exchange/vindr-format.ts';
 import { TABLE_FORMATS, type TableFormat } from '../../../shared/domain/exchange.ts';
 
@@ -263,6 +267,7 @@ it.each(TABLE_FORMATS)('scores read back from %s, and a changed one is seen', as
       resolution: 224,
       weightsSha256: 'a'.repeat(64),
       operatingPoints: [],
+      likeness: { limit: 17.25, quantile: 0.99, trainFilms: 512, validationFilms: 99 },
     },
     findings: ['Edema', '-odd', 'Hernia'],
     films: [
@@ -273,17 +278,52 @@ it.each(TABLE_FORMATS)('scores read back from %s, and a changed one is seen', as
         height: 4,
         abnormal: 0.1 + 0.2,
         scores: [1e-17, 0.5, 1],
+        likeness: { state: 'like' as const, distance: 10 / 7 },
       },
-      { filmId: 'film-2', file: '=x', width: 3, height: 4, abnormal: 1, scores: [0, 1 / 3, 2 / 3] },
+      {
+        ...{ filmId: 'film-2', file: '=x', width: 3, height: 4, abnormal: 1, scores: [0, 1 / 3, 2 / 3] },
+        likeness: { state: 'unlike' as const, distance: null },
+      },
+      {
+        ...{ filmId: 'film-3', file: 'y', width: 3, height: 4, abnormal: 1, scores: [0, 0, 0] },
+        likeness: { state: 'not-fitted' as const, distance: null },
+      },
     ],
   };
   const files = writePredictions(set, format);
   expect(await predictionsMatch(set, format, filesOf(files))).toBe(true);
   const [file] = files;
-  const other = text(file?.bytes).replace('0.3333333333333333', '0.3333333333333334');
-  expect(other).not.toBe(text(file?.bytes));
-  const changed = filesOf([{ name: file?.name ?? '', bytes: new TextEncoder().encode(other) }]);
-  expect(await predictionsMatch(set, format, changed)).toBe(false);
+  const changes = [
+    ['0.3333333333333333', '0.3333333333333334'],
+    ...(holdsLikeness(format)
+      ? [
+          ['1.4285714285714286', '1.4285714285714288'],
+          ['unlike', 'like'],
+          ['17.25', '17.5'],
+        ]
+      : []),
+  ] as const;
+  for (const [was, is] of changes) {
+    const other = text(file?.bytes).replace(was ?? '', is ?? '');
+    expect(other).not.toBe(text(file?.bytes));
+    const changed = filesOf([{ name: file?.name ?? '', bytes: new TextEncoder().encode(other) }]);
+    expect(await predictionsMatch(set, format, changed)).toBe(false);
+  }
+});
+
+it('likeness stands in the last columns of CSV, so that what stood there before stands where it stood', () => {
+  const run = {
+    ...{ id: 'run-00000000', name: 'R', method: 'none', model: 'tiny', resolution: 224 },
+    ...{ weightsSha256: 'a'.repeat(64), operatingPoints: [] },
+    likeness: { limit: 2.5, quantile: 0.99, trainFilms: 512, validationFilms: 99 },
+  };
+  const film = { filmId: 'film-1', file: 'a.dcm', width: 3, height: 4, abnormal: 1, scores: [0.5] };
+  const films = [{ ...film, likeness: { state: 'unlike' as const, distance: 3.75 } }];
+  const [file] = writePredictions({ run, findings: ['Edema'], films }, 'csv');
+  expect(text(file?.bytes).split('\r\n').slice(0, 2)).toEqual([
+    'film_id,file,run_id,weights_sha256,abnormal,Edema,likeness,likeness_distance,likeness_limit',
+    `film-1,a.dcm,run-00000000,${'a'.repeat(64)},1,0.5,unlike,3.75,2.5`,
+  ]);
 });
 
 it('a file of a newer version is refused by its version', async () => {

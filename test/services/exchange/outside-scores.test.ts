@@ -5,7 +5,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 
 import { createMeasure } from '../../../main/services/evaluation/measure.ts';
 import { measureOutside } from '../../../main/services/evaluation/outside-models.ts';
@@ -15,23 +15,34 @@ import { writePredictions } from '../../../main/services/exchange/prediction-for
 import type { OpenLibrary } from '../../../main/services/library/open-library.ts';
 import { auroc } from '../../../main/numeric/metrics/auroc.ts';
 import type { ColumnMapping } from '../../../shared/contract/library.ts';
-import type { FilmId } from '../../../shared/domain/ids.ts';
+import type { FilmId, ReaderId, ReviewId } from '../../../shared/domain/ids.ts';
 import { TABLE_FORMATS } from '../../../shared/domain/exchange.ts';
 import { addModelRun } from '../../helpers/bundles.ts';
 import { openAppWithFilms } from '../../helpers/open-app.ts';
 import { addFilms } from '../../helpers/synthetic-rows.ts';
 import { call, importAll, tempFolder, tempLibrary } from '../../helpers/temp-library.ts';
 import { pattern, tinyDicom } from '../../helpers/tiny-dicom.ts';
-import { refusal } from '../review/review-desk.ts';
+import { PLAN, refusal } from '../review/review-desk.ts';
 
 const noPredictions = () => Promise.reject(new Error('no model is asked'));
-const at = { now: 3, signal: call.signal };
+const at = { now: 3, signal: call.signal, onFound: () => undefined };
 
 const take = (library: OpenLibrary, path: string, more: { mapping?: ColumnMapping; name?: string } = {}) =>
   takeScores(
     { library, predict: noPredictions, ...at },
     { path, mapping: more.mapping ?? null, name: more.name ?? '' },
   );
+
+const noColumns = {
+  patient: null,
+  view: null,
+  sex: null,
+  age: null,
+  source: null,
+  licence: null,
+  part: null,
+};
+const bare = { uploadId: null, mapping: null, name: '' };
 
 function table(rows: readonly string[], name = 'scores.csv'): string {
   const path = join(tempFolder(), name);
@@ -61,6 +72,7 @@ const RUN = {
   resolution: 28,
   weightsSha256: 'a'.repeat(64),
   operatingPoints: [],
+  likeness: { limit: 20, quantile: 0.99, trainFilms: 512, validationFilms: 99 },
 };
 
 describe.each(TABLE_FORMATS)('scores that were exported as %s', (format) => {
@@ -69,6 +81,7 @@ describe.each(TABLE_FORMATS)('scores that were exported as %s', (format) => {
     const films = ids.slice(0, 4).map((filmId, index) => ({
       ...{ filmId, file: `film-${index}.dcm`, width: 10, height: 10 },
       ...{ abnormal: 0.1 + index / 7, scores: [0.2 + index / 9, 1 / 3] },
+      likeness: { state: 'like' as const, distance: 5 + index },
     }));
     const [file] = writePredictions({ run: RUN, findings: ['Edema', 'Hernia'], films }, format);
     const path = join(tempFolder(), file?.name ?? '');
@@ -88,6 +101,28 @@ describe.each(TABLE_FORMATS)('scores that were exported as %s', (format) => {
   });
 });
 
+it('of a table from before likeness was exported are taken as those of one with it', async () => {
+  const { library, ids } = await withFilms();
+  const sha256 = 'a'.repeat(64);
+  const old = table(
+    [
+      'film_id,file,run_id,weights_sha256,abnormal,Edema',
+      `${ids[0]},a.dcm,run-00000000000000aa,${sha256},0.5,0.25`,
+    ],
+    'predictions.csv',
+  );
+  const taken = await take(library, old);
+  expect(taken).toMatchObject({ added: 1, findings: ['Edema'] });
+  const now = table(
+    [
+      'film_id,file,run_id,weights_sha256,abnormal,Edema,likeness,likeness_distance,likeness_limit',
+      `${ids[0]},a.dcm,run-00000000000000aa,${sha256},0.5,0.25,unlike,33.5,20`,
+    ],
+    'predictions.csv',
+  );
+  expect(await take(library, now)).toMatchObject({ added: 0, known: 1, modelId: taken.modelId });
+});
+
 it('of a run that is here are compared with what it says, and not kept', async () => {
   const app = await openAppWithFilms();
   const runId = await addModelRun(app);
@@ -104,6 +139,7 @@ it('of a run that is here are compared with what it says, and not kept', async (
       height: 1,
       abnormal: t2.score,
       scores: t1.map(({ score }) => score),
+      likeness: null,
     });
   }
   films.push({ ...(films[0] as (typeof films)[number]), filmId: `film-${'0'.repeat(32)}` });
@@ -115,7 +151,43 @@ it('of a run that is here are compared with what it says, and not kept', async (
   );
   const path = join(tempFolder(), 'predictions.json');
   writeFileSync(path, file?.bytes ?? '');
-  const taken = await takeScores({ library: app.library, predict, ...at }, { path, mapping: null, name: '' });
+  // While a reader is still to read one of the films without a model, nobody is told how far the file is from it.
+  const reader = 'reader-000000000001' as ReaderId;
+  const review = 'review-000000000001' as ReviewId;
+  store.readers.add({ id: reader, name: 'Amina', role: 'reader', pinHash: null, createdAt: 1 });
+  const unread = store.films.names()[0]?.id as FilmId;
+  store.reviews.begin({ id: review, name: 'Round', plan: PLAN, createdAt: 1 }, new Map([[reader, [unread]]]));
+  const asked = vi.fn(predict);
+  const blinded = { library: app.library, predict: asked, ...at };
+  const { exchange } = app.app.services;
+  const hidden = await refusal(() => exchange.takeScores({ path, token: null, ...bare }, call));
+  expect(hidden).toMatchObject({ code: 'NOT_ALLOWED', detail: { reviewId: review, films: 1 } });
+  expect(hidden.message).toMatch(
+    /"Round" has 1 of these films read without a model, and one reader has not done so yet\. Nothing was compared/,
+  );
+  const stop = () => {
+    throw new Error('stopped before anything is scored');
+  };
+  await expect(takeScores({ ...blinded, onFound: stop }, { path, mapping: null, name: '' })).rejects.toThrow(
+    'stopped before',
+  );
+  expect(asked).not.toHaveBeenCalled();
+  // Of any other model they are kept, told so, and stay away from the film until it is read.
+  const theirs = table(['film_id,abnormal', `${unread},0.25`], 'theirs.csv');
+  const mapping = { ...noColumns, file: 'film_id', abnormal: 'abnormal', findings: [] };
+  const kept = await exchange.takeScores({ path: theirs, token: null, ...bare, mapping }, call);
+  expect(kept).toMatchObject({ added: 1, runId: null });
+  expect(kept.notes).toEqual([
+    '1 film is still to be read without a model in "Round": keep these scores from its readers.',
+  ]);
+  const ofFilm = () => exchange.filmScores({ filmId: unread, token: null }, call);
+  expect(await ofFilm()).toEqual([]);
+  store.reviews.setClosed(review, 2);
+  expect(await ofFilm()).toMatchObject([{ t2: 0.25 }]);
+  await exchange.removeScores({ modelId: kept.modelId ?? '' }, call);
+
+  const taken = await exchange.takeScores({ path, token: null, ...bare }, call);
+  expect(taken.notes).toEqual([]);
   expect(taken).toMatchObject({
     runId,
     modelId: null,
@@ -154,9 +226,8 @@ it('from elsewhere name their film by id, SHA-256, SOP instance UID or name, and
     code: 'UNKNOWN_LABELS',
     detail: { unknown: ['prob_oedema'] },
   });
-  const none = { patient: null, view: null, sex: null, age: null, source: null, licence: null, part: null };
   const findings = [{ column: 'prob_oedema', finding: 'Edema' }];
-  const mapping = { ...none, file: 'image', abnormal: 'prob_abn', findings };
+  const mapping = { ...noColumns, file: 'image', abnormal: 'prob_abn', findings };
   const taken = await take(library, path, { mapping, name: 'Theirs' });
   expect(taken).toMatchObject({ model: 'Theirs', added: 4, missing: ['nobody.png'], findings: ['Edema'] });
   expect(films.map(({ id, name }) => [name, scoresOfFilm(library, id)[0]?.t2]).sort()).toEqual([

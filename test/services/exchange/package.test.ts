@@ -13,14 +13,15 @@ import { openPackage } from '../../../main/services/exchange/package/read-packag
 import { mergePackage, viewPackage } from '../../../main/services/exchange/package/package-service.ts';
 import { signedBytes } from '../../../main/services/exchange/package/write-package.ts';
 import type { OpenLibrary } from '../../../main/services/library/open-library.ts';
+import { createAdjudication } from '../../../main/services/review/adjudication.ts';
 import { exportRequest } from '../../../shared/contract/exchange.ts';
-import { reviewPlan } from '../../../shared/contract/review.ts';
-import type { FilmId, ReaderId, ReadingId, ReviewId } from '../../../shared/domain/ids.ts';
+import { reviewPlan, type ReadingContent } from '../../../shared/contract/review.ts';
+import type { DecisionId, FilmId, ReaderId, ReadingId, ReviewId } from '../../../shared/domain/ids.ts';
 import type { ReadingStage } from '../../../shared/domain/review.ts';
 import { addFilms } from '../../helpers/synthetic-rows.ts';
 import { importAll, tempFolder, tempLibrary } from '../../helpers/temp-library.ts';
 import { pattern, tinyDicom } from '../../helpers/tiny-dicom.ts';
-import { refusal, said } from '../review/review-desk.ts';
+import { box, refusal, said } from '../review/review-desk.ts';
 
 const REVIEW = 'review-000000000001' as ReviewId;
 const AMINA = 'reader-000000000001' as ReaderId;
@@ -43,11 +44,12 @@ function read(
   filmId: FilmId,
   stage: ReadingStage,
   note: string,
+  part: Partial<ReadingContent> = {},
 ): void {
   const id = `reading-${String(++made).padStart(12, '0')}` as ReadingId;
   const after = library.store.reviews.newest({ reviewId: REVIEW, readerId, filmId })?.number ?? 0;
   const version = { id, reviewId: REVIEW, readerId, filmId, stage, createdAt: made, after };
-  library.store.reviews.append({ ...version, content: said({ note }) });
+  library.store.reviews.append({ ...version, content: said({ ...part, note }) });
 }
 
 const filmsOf = (library: OpenLibrary): readonly FilmId[] => library.store.films.names().map(({ id }) => id);
@@ -204,6 +206,81 @@ describe('between two sites', () => {
     expect(a.store.check()).toEqual([]);
   });
 
+  it('shows both histories side by side with the site and what differs, and exports both', async () => {
+    const a = await siteA();
+    const b = await withFilms();
+    const [film] = filmsOf(a);
+    if (film === undefined) throw new Error('there are films');
+    await merge(b, await pack(a));
+    const edema = { marks: [box('Edema')] };
+    read(a, BO, film, 'reading', 'at A', edema);
+    read(a, BO, film, 'read', 'at A, signed', edema);
+    read(b, BO, film, 'reading', 'at B', { marks: [box('Hernia')] });
+    read(b, BO, film, 'read', 'at B, signed', { marks: [box('Hernia')] });
+    const here = a.store.reviews.versions(REVIEW, BO, film);
+    await merge(a, await pack(b));
+
+    const adjudication = createAdjudication(a, Date);
+    const owner = a.store.readers.find(AMINA);
+    if (owner === null) throw new Error('Amina is there');
+    const { elsewhere, reads } = adjudication.compare(owner, REVIEW, film);
+    expect(elsewhere).toMatchObject([
+      {
+        reader: { name: 'Bo' },
+        site: 'library',
+        steps: [
+          { number: 1, stage: 'reading' },
+          { number: 2, stage: 'read' },
+        ],
+        there: { content: { note: 'at B, signed' } },
+        here: { content: { note: 'at A, signed' } },
+        differs: {
+          findings: ['Edema', 'Hernia'],
+          places: [],
+          questions: [],
+          verdicts: [],
+          note: true,
+          keyFrames: false,
+        },
+      },
+    ]);
+    expect(reads.find(({ reader }) => reader.id === BO)?.first?.content.note).toBe('at A, signed');
+    const all = { state: 'any', text: '', offset: 0, limit: 100 } as const;
+    const { rows } = adjudication.list(owner, REVIEW, all);
+    expect(rows.find(({ filmId }) => filmId === film)?.elsewhere).toBe(1);
+    expect(rows.find(({ filmId }) => filmId !== film)?.elsewhere).toBe(0);
+    expect(a.store.reviews.versions(REVIEW, BO, film)).toEqual(here);
+
+    const out = async (format: string) => {
+      const folder = join(tempFolder(), format);
+      const { notes: told } = await runExport(
+        { library: a, predict, score: predict, clock: Date },
+        exportRequest.parse({ what: 'annotations', format, reviewId: REVIEW }),
+        { folder },
+        quiet,
+      );
+      return { told: told.join(' '), text: readFileSync(join(folder, `annotations.${format}`), 'utf8') };
+    };
+    const csv = await out('csv');
+    expect(csv.told).toMatch(/1 read that a reader signed at another site apart from here stands beside/);
+    const boxes = csv.text.split('\n').filter((line) => line.includes(',box,'));
+    expect(boxes.map((line) => line.split(',').slice(5, 7))).toEqual([
+      ['Bo', 'Edema'],
+      ['Bo (read at library)', 'Hernia'],
+    ]);
+    const json = JSON.parse((await out('json')).text) as {
+      session: { others: unknown[]; versions: object[] };
+    };
+    expect(json.session.others).toEqual(JSON.parse(JSON.stringify(a.store.sessionMerge.others(REVIEW))));
+    expect(json.session.others).toHaveLength(2);
+    expect(json.session.versions).toHaveLength(4);
+
+    // By way of A the history of B keeps the name of B's site, here the same; a third site shows both.
+    const c = await withFilms();
+    await merge(c, await pack(a));
+    expect(c.store.sessionMerge.others(REVIEW)).toEqual(a.store.sessionMerge.others(REVIEW));
+  });
+
   it('keeps the order of what was said where a site’s clock was set back', async () => {
     const a = await siteA();
     const films = filmsOf(a);
@@ -223,6 +300,41 @@ describe('between two sites', () => {
     const kept = a.store.reviews.versions(REVIEW, BO, first(films));
     expect(kept.map(({ content }) => content.note)).toEqual(steps.map(([, note]) => note));
     expect(await merge(a, await pack(b))).toMatchObject({ versionsAdded: 0, versionsKnown: 5 });
+  });
+
+  it('tells of films that both sites settled apart; one more decision makes them agree', async () => {
+    const a = await siteA();
+    const b = await withFilms();
+    const early = await pack(a);
+    await merge(b, early);
+    const film = first(filmsOf(a));
+    const decide = (site: OpenLibrary, name: string, reason: string): void =>
+      void site.store.decisions.append({
+        id: `decision-${name.padStart(12, '0')}` as DecisionId,
+        ...{ reviewId: REVIEW, filmId: film, basis: 'accept', reason, createdAt: 1 },
+        after: site.store.decisions.ofFilm(REVIEW, film).length,
+        adjudicator: AMINA,
+        sources: [first(a.store.reviews.versions(REVIEW, AMINA, film)).id],
+        settled: { findings: [], answers: {}, marks: [], own: { findings: [], answers: [], marks: [] } },
+      });
+    const counts = (site: OpenLibrary) => site.store.decisions.newest(REVIEW).get(film)?.reason;
+    decide(a, '1', 'by A');
+    decide(b, '2', 'by B');
+    const apart = await merge(a, await pack(b));
+    expect(apart).toMatchObject({ decisionsAdded: 1, settledTwice: [film] });
+    expect(apart.notes.join(' ')).toMatch(/1 film was settled at both sites apart/);
+    expect(counts(a)).toBe('by B');
+    expect(await merge(a, await pack(b))).toMatchObject({ decisionsAdded: 0, settledTwice: [] });
+    decide(a, '3', 'once more');
+    const back = await merge(b, await pack(a));
+    expect(back).toMatchObject({ decisionsAdded: 2, settledTwice: [] });
+    expect([counts(a), counts(b)]).toEqual(['once more', 'once more']);
+
+    const liar = await withFilms();
+    await merge(liar, early);
+    decide(liar, '1', 'something else');
+    await expect(merge(a, await pack(liar))).rejects.toMatchObject({ code: 'CONFLICT' });
+    expect(counts(a)).toBe('once more');
   });
 
   it('keeps what was said of a film that is missing, and names it', async () => {

@@ -12,12 +12,15 @@ import sharp from 'sharp';
 import { expect, it, onTestFinished } from 'vitest';
 
 import type { DecodeTask } from '../../../main/services/import/decode-messages.ts';
-import { createDecodePool, type DecodePoolOptions } from '../../../main/services/import/decode-pool.ts';
+import { createNodeWorkerHost } from '../../../main/node/worker-host-node.ts';
+import { createDecodePool, type DecodePoolLimits } from '../../../main/services/import/decode-pool.ts';
 import { tempFolder } from '../../helpers/temp-library.ts';
 import { tinyDicom } from '../../helpers/tiny-dicom.ts';
 
-function pool(options: DecodePoolOptions = {}) {
-  const made = createDecodePool({ size: 1, ...options });
+/** @param options.entry a reader to try instead of the app's own */
+function pool({ entry, ...limits }: DecodePoolLimits & { readonly entry?: URL } = {}) {
+  const workerHost = createNodeWorkerHost(entry === undefined ? {} : { decode: entry });
+  const made = createDecodePool({ size: 1, workerHost, ...limits });
   onTestFinished(() => made.close());
   return made;
 }
@@ -131,13 +134,16 @@ it('refuses what still waits when the library closes, and leaves no process', as
 });
 
 it('leaves no reader behind an app that was killed, and an idle one keeps no program alive', async () => {
-  const source = pathToFileURL(resolve(import.meta.dirname, '../../../main/services/import/decode-pool.ts'));
+  const source = (path: string): string =>
+    JSON.stringify(pathToFileURL(resolve(import.meta.dirname, '../../../main', path)).href);
   const entry = reader(`return process.pid;`);
   const program = join(tempFolder(), 'app.mjs');
   writeFileSync(
     program,
-    `import { createDecodePool } from ${JSON.stringify(source.href)};
-     const pool = createDecodePool({ size: 1, entry: new URL(${JSON.stringify(entry.href)}) });
+    `import { createDecodePool } from ${source('services/import/decode-pool.ts')};
+     import { createNodeWorkerHost } from ${source('node/worker-host-node.ts')};
+     const workerHost = createNodeWorkerHost({ decode: new URL(${JSON.stringify(entry.href)}) });
+     const pool = createDecodePool({ size: 1, workerHost });
      console.log(await pool.decode({ kind: 'prepare', path: '', name: '' }));
      if (process.argv[2] === 'stay') setInterval(() => {}, 1000);`,
   );

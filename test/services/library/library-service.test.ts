@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 
+import { createNodeWorkerHost } from '../../../main/node/worker-host-node.ts';
 import { openLibrary, type OpenLibrary } from '../../../main/services/library/open-library.ts';
 import { sampleAttributions } from '../../../main/services/library/sample-library.ts';
 import { verifyLibrary } from '../../../main/services/library/verify-library.ts';
@@ -37,7 +38,12 @@ describe('the sample library', () => {
 
   beforeAll(async () => {
     dir = mkdtempSync(join(tmpdir(), 'chestlight-test-'));
-    library = await openLibrary(dir, { clock: testClock(), log: keptLog(), pool: { size: 2 } });
+    library = await openLibrary(dir, {
+      workerHost: createNodeWorkerHost(),
+      clock: testClock(),
+      log: keptLog(),
+      pool: { size: 2 },
+    });
     const { importId } = await library.service.openSample({}, call);
     const event = await endOf(library, importId as never);
     expect(event).toMatchObject({

@@ -35,6 +35,10 @@ it('refuses calls and bytes to every window until a right PIN, and tells the tra
     () => client.library.films({}),
     () => client.audit.list({}),
     () => client.deidentify.current({}),
+    () => client.system.settings({}),
+    () => client.system.check({}),
+    () => client.system.keepUpdate({ uploadId: 'upload-0000000001', file: 'a.chestlight-update' }),
+    () => client.system.takeSettings({ settings: { lockMinutes: 0 }, token: null }),
     () => client.readers.signIn({ readerId: id, pin: PIN }),
   ]) {
     await expect(asked()).rejects.toMatchObject({ code: 'LOCKED' });

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
 import { agreementReport } from '../../../main/services/review/agreement-report.ts';
+import { agreementView } from '../../../main/services/review/agreement-view.ts';
+import { readerTimes } from '../../../main/services/review/reading-times.ts';
 import { openStore, type Store } from '../../../main/store/store.ts';
 import { readingContent, reviewPlan, type ReadingContent } from '../../../shared/contract/review.ts';
 import type { FilmId, ReaderId, ReadingId, ReviewId } from '../../../shared/domain/ids.ts';
@@ -18,7 +20,10 @@ const [A, B, C] = ['reader-00000000000a', 'reader-00000000000b', 'reader-0000000
   ReaderId,
 ];
 
-function openReview(films: number): { readonly store: Store; readonly films: readonly FilmId[] } {
+function openReview(
+  films: number,
+  { timed = false } = {},
+): { readonly store: Store; readonly films: readonly FilmId[] } {
   const store = openStore(join(tempFolder(), 'library.db'), { clock: testClock() });
   onTestFinished(() => store.close());
   const ids = addFilms(
@@ -35,7 +40,7 @@ function openReview(films: number): { readonly store: Store; readonly films: rea
     ],
     blinding: 'after-read',
     runId: 'run-000000000001',
-    timed: false,
+    timed,
     seed: 1,
   });
   const order = new Map([A, B, C].map((id) => [id, ids]));
@@ -152,6 +157,48 @@ describe('the agreement report', () => {
       expect(change?.after.specificity.value).toBe(1);
     }
     expect(agreementReport(store, REVIEW, unknown).modelEffects).toEqual([]);
+  });
+
+  it('gives each reader’s median time without the model, and what the revision added', () => {
+    const { store, films } = openReview(4, { timed: true });
+    const timed = (seconds: number) => ({ ...said(null), seconds });
+    // A: 10, 20, 40 s, then a revision of 5 and 15 s; B: one read; C: nothing is signed
+    for (const [index, [first, revised]] of [
+      [10, 15],
+      [20, 35],
+      [40, null],
+    ].entries()) {
+      const film = films[index];
+      if (film === undefined || first === undefined || first === null)
+        throw new Error('there are four films');
+      say(store, A, film, 'read', timed(first));
+      if (typeof revised !== 'number') continue;
+      say(store, A, film, 'revealed', timed(first));
+      say(store, A, film, 'revised', timed(revised));
+    }
+    const [film] = films;
+    if (film === undefined) throw new Error('there are films');
+    say(store, B, film, 'read', timed(7));
+    say(store, C, film, 'reading', timed(99));
+    const none = { films: 0, median: null, quartiles: null };
+    for (const phase of ['first', 'revised'] as const) {
+      expect(agreementReport(store, REVIEW, { ...unknown, phase }).times).toEqual([
+        {
+          reader: A,
+          without: { films: 3, median: 20, quartiles: [15, 30] },
+          with: { films: 2, median: 10, quartiles: [7.5, 12.5] },
+        },
+        { reader: B, without: { films: 1, median: 7, quartiles: [7, 7] }, with: none },
+        { reader: C, without: none, with: none },
+      ]);
+    }
+    expect(agreementReport(openReview(1).store, REVIEW, unknown).times).toBeNull();
+    const shown = readerTimes(new Map([['film', { seconds: 12 }]]), new Map(), 'shown');
+    expect(shown).toEqual({ without: none, with: { films: 1, median: 12, quartiles: [12, 12] } });
+    const request = { ...unknown, reference: 'none' } as const;
+    expect(agreementView(store, { now: () => 1 }, REVIEW, request).limits.map(({ code }) => code)).toContain(
+      'time-after-reveal-is-added',
+    );
   });
 
   it('says when there is no such session', () => {

@@ -150,10 +150,11 @@ describe('a label version', () => {
     const { review, owner, reviewId, library } = await openReviewed();
     const { name: _name, ...rules } = labelVersionRequest.parse({ name: 'x' });
     const preview = await review.previewLabels({ token: owner.token, reviewId, ...rules }, call);
-    expect(preview).toMatchObject({ films: 4, settled: 1 });
+    expect(preview).toMatchObject({ sessionFilms: 6, films: 4, settled: 1, outdated: 0 });
+    expect(preview.leftOut).toEqual({ unread: 1, tooFew: 1, undecided: 0, gone: 0 });
     expect(preview.findings).toEqual([
-      { finding: 'Edema', positive: 2, negative: 2, unknown: 0, changed: 4 },
-      { finding: 'Hernia', positive: 0, negative: 3, unknown: 0, changed: 3 },
+      { finding: 'Edema', positive: 2, negative: 2, unknown: 0, changed: 4, asImported: 0 },
+      { finding: 'Hernia', positive: 0, negative: 3, unknown: 0, changed: 3, asImported: 1 },
     ]);
     expect(preview.abnormal).toEqual({
       finding: 'abnormal',
@@ -161,11 +162,33 @@ describe('a label version', () => {
       negative: 0,
       unknown: 0,
       changed: 2,
+      asImported: 2,
     });
     expect(preview.warnings).toEqual([
       'Findings with fewer than 10 positive films in this review: Edema (2).',
     ]);
     expect(await library.service.labelVersions({}, call)).toEqual([]);
+  });
+
+  it('tells which films it leaves out and why, and which decisions were overtaken', async () => {
+    const desk = await openReviewed();
+    const { review, owner, amina, reviewId, films, library } = desk;
+    const preview = (rules: object) => {
+      const { name: _name, ...asked } = labelVersionRequest.parse({ name: 'x', ...rules });
+      return review.previewLabels({ token: owner.token, reviewId, ...asked }, call);
+    };
+    expect((await preview({ leastReaders: 1 })).leftOut).toMatchObject({ unread: 1, tooFew: 0 });
+    expect((await preview({ leastReaders: 3 })).leftOut).toMatchObject({ unread: 1, tooFew: 4 });
+    await review.revise(step(amina, reviewId, films[3], 1), call);
+    const overtaken = await preview({});
+    expect(overtaken).toMatchObject({ settled: 1, outdated: 1 });
+    expect(overtaken.warnings[0]).toMatch(/^1 settled film was signed anew/);
+    const db = new Database(library.files.databasePath);
+    db.pragma('foreign_keys = OFF');
+    db.prepare('DELETE FROM films WHERE id = ?').run(films[0]);
+    db.close();
+    const left = await preview({});
+    expect(left).toMatchObject({ films: 3, leftOut: { unread: 1, tooFew: 1, gone: 1 } });
   });
 
   it('never changes, whatever is read, decided or imported later', async () => {

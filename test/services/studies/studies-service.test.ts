@@ -72,6 +72,18 @@ describe('with real processes', () => {
     const estimate = await app.studies.service.estimate(mlcak, call);
     expect(estimate.cells.map(({ doneBy }) => doneBy)).toEqual([teacher, null, null]);
     expect(estimate.seconds).toBeGreaterThan(0);
+    expect(estimate.mixed).toBeNull(); // not measured yet
+    for (const [model, mixed] of [
+      ['tiny', 0.2],
+      ['small', 0.25],
+    ] as const) {
+      app.library.store.settings.set(`machine.${model}`, {
+        ...{ startSeconds: 5, secondsPerFilm: 0.3, version: '2.20.0', threads: 2 },
+        mixed: { precision: 'mixed', secondsPerFilm: mixed },
+      });
+    }
+    const measured = await app.studies.service.estimate({ ...mlcak, models: ['tiny', 'small'] }, call);
+    expect(measured.mixed).toEqual({ precision: 'mixed', gain: expect.closeTo(1.2, 6) as number }); // the smaller gain
     const study = await app.studies.toEnd(await start(app, plan), () => undefined, call.signal);
     expect(study.cells[0]).toMatchObject({ state: 'done', reused: true, runId: teacher });
     expect(study.cells[1]).toMatchObject({ state: 'done', reused: false });

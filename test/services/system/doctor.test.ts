@@ -2,9 +2,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 
 import { afterAll, expect, it } from 'vitest';
 
+import { createNodeWorkerHost } from '../../../main/node/worker-host-node.ts';
 import { dataFolder } from '../../../main/services/system/data-folder.ts';
 import { collectDoctorReport, probeEngine } from '../../../main/services/system/doctor.ts';
 import { doctorReport } from '../../../shared/contract/system.ts';
@@ -12,14 +14,19 @@ import { doctorReport } from '../../../shared/contract/system.ts';
 const folder = mkdtempSync(join(tmpdir(), 'chestlight-doctor-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-function entry(name: string, source: string): string {
+const workerHost = createNodeWorkerHost();
+
+/** Whose probe is another program. */
+function probing(name: string, source: string) {
   const file = join(folder, `${name}.mjs`);
   writeFileSync(file, source);
-  return file;
+  return createNodeWorkerHost({ probe: pathToFileURL(file) });
 }
 
 it('reports engine, library, self-test, memory and disk as the contract says', async () => {
-  const report = doctorReport.parse(await collectDoctorReport(join(folder, 'not', 'made', 'yet'), null));
+  const report = doctorReport.parse(
+    await collectDoctorReport(join(folder, 'not', 'made', 'yet'), null, { workerHost }),
+  );
   expect(report.engine).toMatchObject({ backend: 'tensorflow', trainable: true, reason: null });
   expect(report.engine.library).toMatchObject({ folder: expect.stringMatching(/lib$/) as string });
   expect(report.selfTest.ok).toBe(true);
@@ -30,7 +37,7 @@ it('reports engine, library, self-test, memory and disk as the contract says', a
 });
 
 it('without the native library: predicts with WebAssembly, refuses training and says why', async () => {
-  const { engine, selfTest } = await probeEngine({ env: { CHESTLIGHT_ENGINE: 'wasm' } });
+  const { engine, selfTest } = await probeEngine({ workerHost, env: { CHESTLIGHT_ENGINE: 'wasm' } });
   expect(engine).toMatchObject({ backend: 'wasm', device: 'wasm', trainable: false, tensorflow: null });
   expect(engine.reason).toContain('CHESTLIGHT_ENGINE=wasm');
   expect(selfTest.ok).toBe(true);
@@ -40,11 +47,12 @@ it('without the native library: predicts with WebAssembly, refuses training and 
 it.each([
   ['crashes', 'process.kill(process.pid, "SIGSEGV"); setInterval(() => {}, 1000);', /crashed \(SIGSEGV\)/],
   ['ends badly', 'console.error("no such library"); process.exit(3);', /ended with code 3: no such library/],
+  ['throws', 'throw new TypeError("no such function");', /ended with code 1: TypeError: no such function/],
   ['hangs', 'setInterval(() => {}, 1000);', /did not answer within 0\.5 s/],
-  ['talks nonsense', 'console.log("hello");', /could not be read/],
+  ['talks nonsense', 'process.send("hello");', /could not be read/],
 ])('turns an engine that %s into a reason', async (name, source, reason) => {
   const timeoutMs = name === 'hangs' ? 500 : 30_000;
-  const probe = await probeEngine({ entry: entry(name.replaceAll(' ', '-'), source), timeoutMs });
+  const probe = await probeEngine({ workerHost: probing(name.replaceAll(' ', '-'), source), timeoutMs });
   expect(probe.engine).toMatchObject({ backend: 'none', trainable: false });
   expect(probe.engine.reason).toMatch(reason);
   expect(probe.selfTest.ok).toBe(false);

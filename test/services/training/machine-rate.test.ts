@@ -2,9 +2,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 
+import { createNodeWorkerHost } from '../../../main/node/worker-host-node.ts';
 import { openLibrary, type OpenLibrary } from '../../../main/services/library/open-library.ts';
 import { createMachineRates, knownMachineRate } from '../../../main/services/training/machine-rate.ts';
 
@@ -13,7 +15,7 @@ let library: OpenLibrary;
 const log = { info: vi.fn(), warn: vi.fn(), error: vi.fn() };
 beforeEach(async () => {
   dir = mkdtempSync(join(tmpdir(), 'chestlight-rate-'));
-  library = await openLibrary(join(dir, 'library'), { clock: Date, log, readOnly: false });
+  library = await openLibrary(join(dir, 'library'), { clock: Date, log, workerHost: createNodeWorkerHost() });
   vi.clearAllMocks();
 });
 afterEach(async () => {
@@ -21,14 +23,23 @@ afterEach(async () => {
   rmSync(dir, { recursive: true });
 });
 
-/** A measured process that says `lines`. */
-function program(lines: string): string {
+/** The library with a measured process that does `work`, which knows `say` and, `asked` to do something, runs `answer`. */
+function measuredBy(work: string): OpenLibrary {
   const entry = join(dir, 'measured.mjs');
-  writeFileSync(entry, lines);
-  return entry;
+  writeFileSync(
+    entry,
+    `const say = (message) => process.send(message);
+     let answer = () => undefined;
+     process.on('message', ({ type }) => {
+       if (type === 'leave') process.exit();
+       if (type === 'end') return say({ rssBytes: null, fileBytes: null });
+       if (type === 'begin') return say({ parameters: 1, version: '2.20.0', threads: 2 });
+       answer();
+     });
+     ${work}`,
+  );
+  return { ...library, workerHost: createNodeWorkerHost({ measure: pathToFileURL(entry) }) };
 }
-
-const READY = `console.log(JSON.stringify({ parameters: 1, version: '2.20.0', threads: 2 }));`;
 
 it('measures real steps of both precisions once, and is known afterwards', { timeout: 240_000 }, async () => {
   const rates = createMachineRates({ library, log });
@@ -46,11 +57,11 @@ it('measures real steps of both precisions once, and is known afterwards', { tim
 });
 
 it('takes the fastest of the steps that count', async () => {
-  const entry = program(`${READY}
+  const measured = measuredBy(`
     let count = 0;
     const times = [800, 900, 1800, 8000, 1600, 2000, 1700];
-    for await (const _ of process.stdin) console.log(JSON.stringify({ ms: times[count++] }));`);
-  const rates = createMachineRates({ library, log, entry });
+    answer = () => say({ ms: times[count++] });`);
+  const rates = createMachineRates({ library: measured, log });
   expect(rates.ask('base')).toBe(true);
   await vi.waitFor(() => expect(log.info).toHaveBeenCalled(), { timeout: 20_000 });
   expect(knownMachineRate(library, 'base')).toMatchObject({
@@ -62,10 +73,10 @@ it('takes the fastest of the steps that count', async () => {
 
 it.each([
   ['ends at once', 'process.exit(3);'],
-  ['says nonsense', `console.log('hello');`],
-  ['ends in the middle', `${READY} process.stdin.once('data', () => process.exit(1));`],
-])('a process that %s leaves the rule of thumb, and is not tried again', async (_, lines) => {
-  const rates = createMachineRates({ library, log, entry: program(lines) });
+  ['says nonsense', `answer = () => say('hello');`],
+  ['ends in the middle', `answer = () => process.exit(1);`],
+])('a process that %s leaves the rule of thumb, and is not tried again', async (_, work) => {
+  const rates = createMachineRates({ library: measuredBy(work), log });
   expect(rates.ask('tiny')).toBe(true);
   await vi.waitFor(() => expect(log.warn).toHaveBeenCalled(), { timeout: 20_000 });
   expect(knownMachineRate(library, 'tiny')).toBeNull();
@@ -73,7 +84,7 @@ it.each([
 });
 
 it('ends with the app, without a word', async () => {
-  const rates = createMachineRates({ library, log, entry: program('setInterval(() => {}, 1000);') });
+  const rates = createMachineRates({ library: measuredBy(''), log });
   expect(rates.ask('tiny')).toBe(true);
   rates.close();
   await vi.waitFor(() => expect(rates.ask('small')).toBe(false), { timeout: 20_000 });

@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 
 import type { RunId } from '../../../shared/domain/ids.ts';
 import { ServiceError } from '../../../shared/domain/service-error.ts';
@@ -153,6 +153,26 @@ it('removing a run whose process is still leaving waits for it; the next run sta
   await app.training.service.cancel({ runId: second }, call);
   host.training[1]?.say({ type: 'ended', how: 'cancelled', scoresFile: null });
   expect(await watched).toBe('cancelled');
+});
+
+it('who asks with a number of another log hears what happens from then on; who asks with an old one, all since', async () => {
+  const app = await openAppWithFilms({ workerHost: scriptedHost() });
+  const runId = await startRun(app);
+  const { events } = app.library.store;
+  const first = events.lastSeq();
+  const stop = new AbortController();
+  onTestFinished(() => stop.abort());
+  const watch = (afterSeq: number) =>
+    app.training.service.watch({ afterSeq }, { signal: stop.signal }) as AsyncGenerator<{
+      readonly seq: number;
+    }>;
+  const foreign = watch(first + 1000);
+  for (let at = 0; at < 2500; at += 1) events.append('run', runId, { epoch: null }, at);
+  await app.training.service.rename({ runId, name: 'Other' }, call);
+  for (const heard of [foreign, watch(first)]) {
+    for (let seq = first + 1; seq <= first + 2501; seq += 1)
+      expect((await heard.next()).value).toMatchObject({ seq });
+  }
 });
 
 it('windows learn of a removal, and nobody waits for a run that is gone', async () => {

@@ -80,6 +80,7 @@ it('a killed process leaves a resumable run that ends as an unbroken one does', 
   const { state, error } = app.library.store.runs.get(broken);
   expect(state).toBe('interrupted');
   expect(error?.message).toContain('resume goes on');
+  expect(error?.message).toContain('run out of memory'); // nobody here asked it to end
   await app.training.service.resume({ runId: broken }, call);
   expect((await runToEnd(app, broken)).state).toBe('finished');
   const sha = (id: RunId) =>

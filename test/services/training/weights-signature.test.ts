@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 import { openSigningKey, type SigningKey } from '../../../main/files/signing-key.ts';
-import { realDisk } from '../../../main/files/disk.ts';
+import { plainVault } from '../../../main/files/vault.ts';
 import { exportWeights } from '../../../main/numeric/weights/export-weights.ts';
 import { importWeights } from '../../../main/numeric/weights/import-weights.ts';
 import { readSafetensors } from '../../../main/numeric/weights/safetensors.ts';
@@ -18,7 +18,7 @@ import { LAYOUTS } from '../../../main/numeric/weights/layouts.ts';
 import { small, weightsOf } from '../../numeric/reference.ts';
 import { tempFolder, tempLibrary, testClock } from '../../helpers/temp-library.ts';
 
-const newKey = (): Promise<SigningKey> => openSigningKey(join(tempFolder(), 'signing.key'), realDisk);
+const newKey = (): Promise<SigningKey> => openSigningKey(join(tempFolder(), 'signing.key'), plainVault());
 
 describe('a signature', () => {
   it.each(LAYOUTS)('is in the file of layout %s, which other programs read as before', async (layout) => {

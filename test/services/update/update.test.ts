@@ -1,7 +1,6 @@
 /** @file Updates from a stick: made by the tool, checked to the last byte, refused when older, strange or changed, kept after a copy. */
-import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -164,33 +163,6 @@ it('is not kept when it is refused, when the file was exchanged after the check,
     code: 'READ_ONLY',
   });
   expect(kept()).toEqual([]);
-});
-
-it('the tool of the release’s maker makes a key that is printed for the app, and an update that this key opens', async () => {
-  const folder = tempFolder();
-  const tool = resolve(import.meta.dirname, '../../../resources/packaging/sign-update.mjs');
-  const run = (...args: string[]) =>
-    spawnSync(process.execPath, [tool, ...args], { cwd: folder, encoding: 'utf8' });
-  const key = run('new-key', 'release.pem');
-  expect(key.status).toBe(0);
-  const [line = ''] = key.stdout.split('\n');
-  const printed = JSON.parse(line) as UpdateCheck['keys'][number];
-  expect(run('new-key', 'release.pem').status).toBe(2);
-  writeFileSync(join(folder, 'Chestlight 2.0.0.deb'), INSTALLER);
-  const about = [
-    '--key',
-    'release.pem',
-    '--version',
-    '2.0.0',
-    '--system',
-    'linux-x64',
-    '--out',
-    'new.update',
-  ];
-  expect(run('sign', 'Chestlight 2.0.0.deb', ...about).status).toBe(0);
-  const facts = await checkUpdate(join(folder, 'new.update'), { ...rules, keys: [printed] });
-  expect(facts).toMatchObject({ version: '2.0.0', file: 'Chestlight-2.0.0.deb' });
-  expect(run('sign', 'Chestlight 2.0.0.deb').status).toBe(2);
 });
 
 it('versions are compared by their numbers', () => {

@@ -4,6 +4,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 
+import { throwIfOutOfMemory, withMemory } from '../out-of-memory.ts';
 import { Program } from './program.ts';
 import type { DataType } from './recorded-graph.ts';
 import { record, type NativeBackend } from './recorder.ts';
@@ -41,9 +42,13 @@ export class CompiledFunctions {
 
   /**
    * `work` of `inputs`, which is nothing but ops on them. `key` names everything else that it depends on, and the shapes of
-   * `inputs`. @returns the values of its results, flat
+   * `inputs`. @returns the values of its results, flat @throws OutOfMemoryError
    */
   run(key: string, inputs: NamedTensors, work: () => Record<string, tf.Tensor>): NamedValues {
+    return withMemory(() => this.#run(key, inputs, work));
+  }
+
+  #run(key: string, inputs: NamedTensors, work: () => Record<string, tf.Tensor>): NamedValues {
     const compiled = this.#find(key, inputs, work);
     if (compiled === null) return valuesOf(tf.tidy(work));
     const { program, outputs } = compiled;
@@ -85,6 +90,7 @@ export class CompiledFunctions {
       const places = given.map(([name, { shape, dtype }]) => placeholder(name, shape, dtype as DataType));
       return { program: new Program(backend, [...places, ...nodes]), outputs };
     } catch (error) {
+      throwIfOutOfMemory(error); // with fewer films it can be compiled
       this.#options.onEager(error instanceof Error ? error.message : String(error));
       return null;
     }

@@ -13,7 +13,7 @@ import { HALVES, inHalfPrecision, LOSS_SCALE } from './mixed-precision.ts';
 import { Program } from './program.ts';
 import type { DataType, GraphNode } from './recorded-graph.ts';
 import { record, type NativeBackend } from './recorder.ts';
-import { after, placeholder, Variable } from './variables.ts';
+import { after, constant, placeholder, Variable } from './variables.ts';
 
 /** What does not change from step to step. */
 export interface CompiledSettings<Fed> {
@@ -34,6 +34,7 @@ const microName = ({ films }: Micro<unknown>): string => `micro-${films}`;
 const NORM = 'norm/value';
 const APPLIED = 'apply/done';
 const ASSIGNED = 'assign/done';
+const EMPTIED = 'gradients/emptied';
 const RATES = 'rates';
 const LOSS_SCALE_FED = 'loss-scale';
 
@@ -75,12 +76,8 @@ export class CompiledStep<Fed> implements StateKeeper {
   readonly #program: Program;
   readonly #variables: Variables;
   readonly #named: CompiledSettings<Fed>['work']['named'];
-  readonly #scalesLoss: boolean;
   /** Whether products are in float16, and the loss is scaled for it. */
-  get scalesLoss(): boolean {
-    return this.#scalesLoss;
-  }
-
+  readonly scalesLoss: boolean;
   /** By films of a micro-batch. */
   readonly recorded: ReadonlyMap<number, Recorded>;
 
@@ -96,13 +93,14 @@ export class CompiledStep<Fed> implements StateKeeper {
   ) {
     this.#named = work.named;
     this.#variables = variablesOf(state);
-    this.#scalesLoss = HALVES[precision] === 'float16';
+    this.scalesLoss = HALVES[precision] === 'float16';
     const recorded = new Map<number, Recorded>();
     this.recorded = recorded;
     const nodes = [
       ...[...this.#kept, ...this.#variables.gradients].flatMap((variable) => variable.nodes()),
       ...this.#assignNodes(),
-      ...(this.#scalesLoss ? [placeholder(LOSS_SCALE_FED, [])] : []),
+      ...this.#emptyNodes(),
+      ...(this.scalesLoss ? [placeholder(LOSS_SCALE_FED, [])] : []),
       ...batches.flatMap((batch) => {
         const { nodes: micro, eager } = this.#microNodes(backend, state, batch, work);
         recorded.set(batch.films, eager);
@@ -136,6 +134,15 @@ export class CompiledStep<Fed> implements StateKeeper {
     return [...given, ...assigned, after(ASSIGNED, given[0]?.name ?? '', assigned)];
   }
 
+  /** One fetch lets go of all gradients. */
+  #emptyNodes(): GraphNode[] {
+    const empty = constant('gradients/empty', [0], []);
+    const emptied = this.#variables.gradients.map((one, group) =>
+      one.assign(`gradients/emptied/${group}`, empty.name),
+    );
+    return [empty, ...emptied, after(EMPTIED, empty.name, emptied)];
+  }
+
   #microNodes(
     backend: NativeBackend,
     state: TrainState,
@@ -144,7 +151,7 @@ export class CompiledStep<Fed> implements StateKeeper {
   ): { readonly nodes: GraphNode[]; readonly eager: Recorded } {
     const parameters = state.tensors('parameters');
     const given = work.named(micro.fed);
-    const lossScale = this.#scalesLoss ? tf.scalar(1) : null;
+    const lossScale = this.scalesLoss ? tf.scalar(1) : null;
     const at = microName(micro);
     const inputs = new Map<tf.Tensor, string>([
       ...parameters.map((tensor, group) => [tensor, found(this.#variables.parameters, group).read] as const),
@@ -251,13 +258,18 @@ export class CompiledStep<Fed> implements StateKeeper {
   micro(micro: Micro<Fed>, first: boolean, lossScale: number = LOSS_SCALE): Float32Array {
     const at = microName(micro);
     const inputs = new Map([...this.#named(micro.fed)].map(([name, tensor]) => [`${at}/${name}`, tensor]));
-    if (this.#scalesLoss) inputs.set(LOSS_SCALE_FED, tf.scalar(lossScale));
+    if (this.scalesLoss) inputs.set(LOSS_SCALE_FED, tf.scalar(lossScale));
     return read(this.#program.run(inputs, [`${at}/${first ? 'first' : 'further'}`]));
   }
 
   /** Norm of the gradients added so far, before clipping. */
   gradientNorm(): number {
     return read(this.#program.run(new Map(), [NORM]))[0] ?? Number.NaN;
+  }
+
+  /** Lets go of gradients that no update will use: they would be held until those of the next micro-batch are known. */
+  emptyGradients(): void {
+    tf.dispose(this.#program.run(new Map(), [EMPTIED]));
   }
 
   /** Clips and updates the weights; the gradients are gone. `rates` are the `stepRates` of the step. */

@@ -13,7 +13,7 @@ import {
   type StepMeasurements,
   type StepWork,
 } from '../../train/train-step.ts';
-import { OutOfMemoryError, withMemory } from '../out-of-memory.ts';
+import { OutOfMemoryError, withMemory, withMemoryToUpdate } from '../out-of-memory.ts';
 import { CompiledStep, type Micro } from './compiled-step.ts';
 import { LOSS_SCALE } from './mixed-precision.ts';
 import type { NativeBackend } from './recorder.ts';
@@ -48,6 +48,7 @@ function differenceOf<Fed>(compiled: CompiledStep<Fed>, micro: Micro<Fed>): numb
   for (const scale of lossScales(compiled)) {
     loss = compiled.micro(micro, true, scale)[0] ?? Number.NaN;
     gradNorm = compiled.gradientNorm();
+    compiled.emptyGradients();
     if (Number.isFinite(gradNorm)) break;
   }
   return Math.max(relativeDifference(loss, recorded.loss), relativeDifference(gradNorm, recorded.gradNorm));
@@ -70,7 +71,7 @@ export class CompiledTrainer<Batch extends { readonly films: number }, Fed> {
 
   /**
    * One step as `stepOf` takes it, or null: then the caller takes it eagerly.
-   * @throws NotFiniteError, OutOfMemoryError and leaves the weights as they were
+   * @throws NotFiniteError, OutOfMemoryError and leaves the weights as they were; ServiceError OUT_OF_MEMORY in the middle of the update
    */
   async step(
     batches: readonly Batch[],
@@ -88,7 +89,8 @@ export class CompiledTrainer<Batch extends { readonly films: number }, Fed> {
     const { sums, gradNorm } = await this.#summed(compiled, batches, between);
     const { learningRate, weightDecay, betas, epsilon = ADAMW_DEFAULTS.epsilon } = settings;
     const [beta1, beta2] = betas ?? [ADAMW_DEFAULTS.beta1, ADAMW_DEFAULTS.beta2];
-    compiled.apply(stepRates({ learningRate, weightDecay, beta1, beta2, epsilon }, state.step + 1));
+    const rates = stepRates({ learningRate, weightDecay, beta1, beta2, epsilon }, state.step + 1);
+    withMemoryToUpdate(() => compiled.apply(rates));
     state.step += 1;
     state.changed();
     const [loss = Number.NaN, ...values] = sums;
@@ -114,6 +116,7 @@ export class CompiledTrainer<Batch extends { readonly films: number }, Fed> {
       }
       const gradNorm = compiled.gradientNorm();
       if (Number.isFinite(gradNorm)) return { sums, gradNorm };
+      compiled.emptyGradients();
     }
     throw new NotFiniteError('gradient', step);
   }

@@ -69,9 +69,14 @@ function pointTable(runs: readonly ReportRun[], captions: Captions): Html {
       <td class="n">${formatScore(ece)}</td>
     </tr>`;
   });
+  const came = runs.some(({ evaluation }) => evaluation.t2.fittedHere !== null);
+  const elsewhere = came
+    ? ' Of a model from elsewhere it is the one that was chosen where the model was made.'
+    : '';
   const caption = captions.table(
     'Normal against abnormal at the operating point.',
-    'The threshold has the largest sensitivity + specificity (Youden’s J) on the validation part and is applied to the test part. Wilson’s 95 % intervals. PPV and NPV hold for the share of abnormal films in this test part only. AP: average precision; ECE: calibration error over 15 bins of equal size.',
+    'The threshold has the largest sensitivity + specificity (Youden’s J) on the validation part and is applied to the test part.' +
+      `${elsewhere} Wilson’s 95 % intervals. PPV and NPV hold for the share of abnormal films in this test part only. AP: average precision; ECE: calibration error over 15 bins of equal size.`,
   );
   const figures = (head: string): Column => ({ head, figures: true });
   const rates = ['Sensitivity', 'Specificity', 'PPV', 'NPV'].map((head) => ({ head }));

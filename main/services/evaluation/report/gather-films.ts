@@ -1,4 +1,5 @@
 /** @file The films of a report: chosen by rule, with what each resolution sees and where each run looked. */
+import { thresholdInForce } from '../../../../shared/domain/kept-threshold.ts';
 import type { FilmId } from '../../../../shared/domain/ids.ts';
 import { equalMultiples } from '../../../../shared/domain/attention-scale.ts';
 import { NO_FINDING } from '../../../../shared/domain/findings.ts';
@@ -54,10 +55,10 @@ async function scoresOf(library: OpenLibrary, run: ReportRun): Promise<ScoredRun
   const { test } = await readRunScores(library, library.store.runs.get(run.id));
   return {
     run,
-    threshold:
-      run.kept.find(({ task }) => task === 't2')?.threshold ??
-      run.evaluation.t2.operatingPoint?.threshold ??
-      null,
+    threshold: thresholdInForce(
+      run.kept.find(({ task }) => task === 't2'),
+      run.evaluation.t2.operatingPoint,
+    ),
     scores: new Map(
       test.filmIds.map((filmId, film) => [
         filmId,

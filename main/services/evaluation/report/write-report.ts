@@ -24,6 +24,16 @@ export interface WrittenReport {
 const pathOf = ({ reportsDir }: LibraryFiles, sha256: string, ending: string): string =>
   join(reportsDir, `${sha256}.${ending}`);
 
+/** What a person can open of a file in the library's folder: nothing where that is encrypted. */
+export function openable({ access }: LibraryFiles, path: string): string | null {
+  return access === null ? path : null;
+}
+
+/** Where a report lies for a person to open it; null where the library is encrypted. */
+export function reportPath(files: LibraryFiles, sha256: string, format: StudyFormat = 'html'): string | null {
+  return openable(files, pathOf(files, sha256, FILES[format].ending));
+}
+
 /** @throws ServiceError READ_ONLY, DISK_FULL */
 export async function writeReport(
   files: LibraryFiles,
@@ -34,7 +44,7 @@ export async function writeReport(
   const sha256 = sha256Of(bytes);
   const path = pathOf(files, sha256, FILES[format].ending);
   await files.writeAtomic(path, bytes);
-  return { href: byteRoutes.report(sha256), path, sha256 };
+  return { href: byteRoutes.report(sha256), path: openable(files, path), sha256 };
 }
 
 /** @throws ServiceError NOT_FOUND when there is none or it is not what was written */

@@ -3,7 +3,7 @@ import type { Evaluation } from '../../../../shared/contract/evaluation.ts';
 import type { StudyTableRequest } from '../../../../shared/contract/study-table.ts';
 import { ServiceError } from '../../../../shared/domain/service-error.ts';
 import type { Replicates } from '../../../store/comparisons.ts';
-import { SPLIT_ELSEWHERE } from '../../../store/imported-models.ts';
+import { SPLIT_ELSEWHERE } from '../../../../shared/domain/split-elsewhere.ts';
 import type { RunRow } from '../../../store/runs.ts';
 import type { OpenLibrary } from '../../library/open-library.ts';
 import { readVersion } from '../../app-version.ts';

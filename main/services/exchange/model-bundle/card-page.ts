@@ -1,6 +1,7 @@
 /** @file A model card as a page: always made from the card's values, never taken from a bundle. */
 import type { Interval } from '../../../../shared/contract/base.ts';
 import type { ModelCard } from '../../../../shared/contract/model-card.ts';
+import { distanceWords, quantileWords } from '../../../../shared/domain/likeness.ts';
 import { formatInterval } from '../../../../shared/domain/numbers.ts';
 import { html, type Html } from '../../evaluation/report/html.ts';
 import { STYLE } from '../../evaluation/report/style.ts';
@@ -97,6 +98,22 @@ function thresholdsSection({ thresholds }: ModelCard): Html {
   </div>`;
 }
 
+function likenessSection({ likeness }: ModelCard): Html {
+  if (likeness === null) {
+    return html`<p>
+      Nothing is carried that would tell whether a film is like those that the model learned from: its scores
+      are shown for every film.
+    </p>`;
+  }
+  const { limit, quantile, trainFilms, validationFilms } = likeness;
+  return html`<p>
+    Scores of a film that lies farther than <b>${distanceWords(limit)}</b> from the training films in the
+    model's feature space are held back until somebody asks for them. Fitted on ${trainFilms} training films;
+    of films like the ${validationFilms} validation films, ${quantileWords(quantile)} are nearer. A film
+    within the limit is not thereby fit for the model.
+  </p>`;
+}
+
 function trainingSection({ training }: ModelCard): Html {
   const { parts, sources, start, teacher } = training;
   const part = ({ films, patients, abnormal, normal }: typeof parts.train): string =>
@@ -172,6 +189,8 @@ export function cardPage(card: ModelCard): string {
           ${metricsSection(card)}
           <h2>Thresholds</h2>
           ${thresholdsSection(card)}
+          <h2>Films unlike the training films</h2>
+          ${likenessSection(card)}
           <h2>What it learned from</h2>
           ${trainingSection(card)}
           <h2>Licences</h2>

@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 
+import type { ModelCard } from '../../../../shared/contract/model-card.ts';
 import type { RunId } from '../../../../shared/domain/ids.ts';
 import { ServiceError } from '../../../../shared/domain/service-error.ts';
 import { sha256Of } from '../../../files/artifacts.ts';
@@ -54,5 +55,19 @@ const likeness: CompanionRule = {
     store.likeness.put(runId, { weightsSha256, trainFilms, validationFilms, limit, quantile, ...file }, now);
   },
 };
+
+/** Whether a card names what is carried; one of before names nothing. */
+export function isCarried(named: ModelCard['likeness'], companions: readonly Companion[]): boolean {
+  if (named === null) return true;
+  const carried = companions.find(({ kind }) => kind === likeness.kind);
+  if (carried === undefined) return false;
+  const { limit, quantile, trainFilms, validationFilms } = readLikeness(carried.bytes);
+  return (
+    named.limit === limit &&
+    named.quantile === quantile &&
+    named.trainFilms === trainFilms &&
+    named.validationFilms === validationFilms
+  );
+}
 
 export const COMPANIONS: readonly CompanionRule[] = [likeness];

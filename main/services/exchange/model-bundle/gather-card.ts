@@ -10,6 +10,7 @@ import { readVersion } from '../../app-version.ts';
 import { keptThresholds } from '../../evaluation/kept-thresholds.ts';
 import { gatherSources } from '../../evaluation/report/gather-sources.ts';
 import { finishedRun } from '../../inference/finished-run.ts';
+import { chosenBands, fittedPoints } from '../../inference/thresholds.ts';
 import type { OpenLibrary } from '../../library/open-library.ts';
 import { isStartId, listStarts, startLicence } from '../../training/start-weights.ts';
 
@@ -29,8 +30,10 @@ export async function cardOf(library: OpenLibrary, runId: RunId): Promise<ModelC
   const imported = library.store.importedModels.find(runId);
   if (imported !== null) {
     const card = modelCard.parse(imported.card);
-    const thresholds = [...card.thresholds, ...thresholdsByHand(library, runId)];
-    return { ...card, thresholds, model: { ...card.model, name: run.name } };
+    const fitted = card.thresholds.filter(({ kind }) => kind === 'fitted');
+    const thresholds = [...fitted, ...cardThresholdsByHand(library, runId)];
+    const likeness = likenessOf(library, runId);
+    return { ...card, thresholds, likeness, model: { ...card.model, name: run.name } };
   }
   const { config } = run;
   const vit = vitOfRun(config);
@@ -61,7 +64,8 @@ export async function cardOf(library: OpenLibrary, runId: RunId): Promise<ModelC
       normalisation: config.normalisation,
     },
     findings: [...config.findings],
-    thresholds: [...fittedThresholds(evaluation), ...thresholdsByHand(library, runId)],
+    thresholds: [...fittedThresholds(library, runId), ...cardThresholdsByHand(library, runId)],
+    likeness: likenessOf(library, runId),
     metrics: evaluation === null ? null : metricsOf(evaluation),
     training,
     licences: [
@@ -74,22 +78,32 @@ export async function cardOf(library: OpenLibrary, runId: RunId): Promise<ModelC
   };
 }
 
-/** Those in force here; who set them stays here. */
-function thresholdsByHand(library: OpenLibrary, runId: RunId): CardThreshold[] {
-  return keptThresholds(library, runId).map(({ task, threshold, fitted, at }) => {
+/** What the bundle carries to tell films apart from the training films; null = nothing. */
+function likenessOf({ store }: OpenLibrary, runId: RunId): ModelCard['likeness'] {
+  const row = store.likeness.find(runId);
+  if (row === null || row.file === null) return null;
+  const { limit, quantile, trainFilms, validationFilms } = row;
+  return { limit, quantile, trainFilms, validationFilms };
+}
+
+/** Those in force here; who set them stays here. What came with the model goes on as it came. */
+function cardThresholdsByHand(library: OpenLibrary, runId: RunId): CardThreshold[] {
+  return keptThresholds(library, runId).map(({ task, threshold, fitted, at, reason }) => {
+    const name = taskName(task as Task);
+    if (at === null) return { name, kind: 'kept' as const, threshold, rule: reason };
     const day = new Date(at).toISOString().slice(0, 10);
     const was = fitted === null ? 'none could be fitted' : `fitted was ${fitted.toFixed(3)}`;
-    return { name: taskName(task as Task), kind: 'kept' as const, threshold, rule: `on ${day}, ${was}` };
+    return { name, kind: 'kept' as const, threshold, rule: `on ${day}, ${was}` };
   });
 }
 
-function fittedThresholds(evaluation: Evaluation | null): CardThreshold[] {
-  if (evaluation === null) return [];
-  return [evaluation.t2, ...evaluation.perFinding].flatMap(({ name, operatingPoint }) =>
-    operatingPoint === null || operatingPoint.threshold < 0 || operatingPoint.threshold > 1
-      ? []
-      : [{ name, kind: 'fitted' as const, threshold: operatingPoint.threshold, rule: operatingPoint.rule }],
-  );
+function fittedThresholds({ store }: OpenLibrary, runId: RunId): CardThreshold[] {
+  const bands = chosenBands(store, runId);
+  return [...fittedPoints(store, runId)].flatMap(([name, { threshold, rule }]) => {
+    if (threshold < 0 || threshold > 1) return [];
+    const band = bands.get(name);
+    return [{ name, kind: 'fitted' as const, threshold, rule, ...(band === undefined ? {} : { band }) }];
+  });
 }
 
 function taskOf({ name, n, positives, auroc, averagePrecision, brier, ece, unstable }: TaskMetrics) {

@@ -2,6 +2,7 @@
 import { modelCard, type ModelCard } from '../../../../shared/contract/model-card.ts';
 import { ServiceError } from '../../../../shared/domain/service-error.ts';
 import { sha256Of } from '../../../files/artifacts.ts';
+import { plainVault, type LibraryVault } from '../../../files/vault.ts';
 import { vitOfRun } from '../../../numeric/vit/config.ts';
 import { importWeights } from '../../../numeric/weights/import-weights.ts';
 import { WeightsError } from '../../../numeric/weights/weights-error.ts';
@@ -20,7 +21,7 @@ import {
   WEIGHTS_NAME,
   type BundledModel,
 } from './bundle-format.ts';
-import { COMPANIONS, type Companion } from './companions.ts';
+import { COMPANIONS, isCarried, type Companion } from './companions.ts';
 
 export interface OpenBundle {
   readonly signer: OpenArchive['signer'];
@@ -38,29 +39,30 @@ export interface OpenBundle {
  * in a bundle that could run.
  * @throws ServiceError NOT_FOUND, BAD_INPUT no bundle, changed, damaged, not sound; INCOMPATIBLE newer, or of another pixel pipeline
  */
-export async function openBundle(path: string, passphrase: string | null): Promise<OpenBundle> {
-  const opened = await openArchive(path, passphrase, MODEL_BUNDLE);
-  try {
-    const model = modelOf(await opened.file(MODEL_NAME));
-    const card = cardOf(await opened.file(CARD_NAME));
-    await opened.file(CARD_PAGE_NAME); // for people: checked, never shown
-    const weights = await opened.file(WEIGHTS_NAME);
-    checkModel(model, card, weights);
-    const companions = await companionsOf(opened, model, card);
-    const { createdAt, app } = opened.manifest;
-    return {
-      signer: opened.signer,
-      encrypted: opened.encrypted,
-      createdAt,
-      app,
-      model,
-      card,
-      weights,
-      companions,
-    };
-  } finally {
-    await opened.close();
-  }
+export async function openBundle(
+  path: string,
+  passphrase: string | null,
+  vault: LibraryVault = plainVault(),
+): Promise<OpenBundle> {
+  const opened = await openArchive(path, passphrase, MODEL_BUNDLE, vault);
+  const model = modelOf(await opened.file(MODEL_NAME));
+  const card = cardOf(await opened.file(CARD_NAME));
+  await opened.file(CARD_PAGE_NAME); // for people: checked, never shown
+  const weights = await opened.file(WEIGHTS_NAME);
+  checkModel(model, card, weights);
+  const companions = await companionsOf(opened, model, card);
+  if (!isCarried(card.likeness, companions)) throw unsound('its card is of another likeness');
+  const { createdAt, app } = opened.manifest;
+  return {
+    signer: opened.signer,
+    encrypted: opened.encrypted,
+    createdAt,
+    app,
+    model,
+    card,
+    weights,
+    companions,
+  };
 }
 
 function parsed(bytes: Uint8Array): unknown {

@@ -1,12 +1,13 @@
 /** @file A run as a bundle: gathered, and after it was written read back, compared bit for bit and asked the same questions. */
 import { randomBytes } from 'node:crypto';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { ModelCard } from '../../../../shared/contract/model-card.ts';
 import type { FilmId, RunId } from '../../../../shared/domain/ids.ts';
 import { ServiceError } from '../../../../shared/domain/service-error.ts';
 import { sha256Of } from '../../../files/artifacts.ts';
+import { sweep } from '../../../files/leftovers.ts';
 import { readVersion } from '../../app-version.ts';
 import { finishedRun } from '../../inference/finished-run.ts';
 import type { InferenceParts } from '../../inference/inference-service.ts';
@@ -132,7 +133,7 @@ export async function bundleProblem(
   packed: PackedModel,
   { passphrase, score }: { passphrase: string | null; score: Score },
 ): Promise<string | null> {
-  const opened = await openArchive(path, passphrase, MODEL_BUNDLE);
+  const opened = await openArchive(path, passphrase, MODEL_BUNDLE, files.vault);
   const folder = join(files.tmpDir, `bundle-${randomBytes(6).toString('hex')}`);
   try {
     const names = opened.manifest.files.map(({ name }) => name);
@@ -151,7 +152,6 @@ export async function bundleProblem(
       ? null
       : 'the model in it answers something else than the run';
   } finally {
-    await opened.close();
-    await rm(folder, { recursive: true, force: true });
+    await sweep(folder);
   }
 }

@@ -1,14 +1,16 @@
 /** @file Takes a model from elsewhere into the library, whole or not at all: its signer accepted, its answers compared with the bundle's. */
 import { createHash, randomBytes } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { BundleView, TakenModel } from '../../../../shared/contract/exchange.ts';
 import type { RunConfig } from '../../../../shared/contract/training.ts';
+import { translateDiskError } from '../../../../shared/domain/disk-error.ts';
 import type { RunId } from '../../../../shared/domain/ids.ts';
 import { ServiceError } from '../../../../shared/domain/service-error.ts';
-import { SPLIT_ELSEWHERE } from '../../../store/imported-models.ts';
+import { SPLIT_ELSEWHERE } from '../../../../shared/domain/split-elsewhere.ts';
+import { sweep } from '../../../files/leftovers.ts';
+import { hashOf } from '../../../files/vault.ts';
 import type { OpenLibrary } from '../../library/open-library.ts';
 import { isTrusted, trust as trustSigner } from '../../library/trusted-signers.ts';
 import { unusedName, waitingProgress } from '../../training/run-views.ts';
@@ -27,7 +29,7 @@ export async function viewBundle(
   path: string,
   passphrase: string | null,
 ): Promise<BundleView> {
-  const opened = await openBundle(path, passphrase);
+  const opened = await openBundle(path, passphrase, library.files.vault);
   const { signer, card, encrypted, createdAt, app } = opened;
   return {
     card,
@@ -61,13 +63,13 @@ export interface Taking {
 export async function takeModel(library: OpenLibrary, path: string, taking: Taking): Promise<TakenModel> {
   const { store, files } = library;
   files.refuseIfReadOnly();
-  const opened = await openBundle(path, taking.passphrase);
+  const opened = await openBundle(path, taking.passphrase, files.vault);
   const { signer, card } = opened;
   const { runId } = card.model;
   await refuseStranger(library, signer, taking.trust);
   refuseKnown(library, runId);
   await files.ensureSpace(opened.weights.byteLength);
-  const bundleSha256 = await hashOf(path);
+  const bundleSha256 = await hashOf(files.vault, path);
   const staging = join(files.tmpDir, `model-${randomBytes(6).toString('hex')}`);
   const dir = join(files.runsDir, runId);
   let placed = false;
@@ -95,10 +97,10 @@ export async function takeModel(library: OpenLibrary, path: string, taking: Taki
       notes: await overlapNotes(library, card, signer.publicKey),
     };
   } catch (error) {
-    if (placed && store.runs.find(runId) === null) await rm(dir, { recursive: true, force: true });
-    throw error;
+    if (placed && store.runs.find(runId) === null) await sweep(dir);
+    throw translateDiskError(error);
   } finally {
-    await rm(staging, { recursive: true, force: true });
+    await sweep(staging);
   }
 }
 
@@ -110,12 +112,6 @@ function refuseKnown({ store }: OpenLibrary, runId: RunId): void {
     `This model is in the library already, as “${here.name}”. Nothing was changed; remove it first to take it anew.`,
     { runId },
   );
-}
-
-async function hashOf(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const part of createReadStream(path)) hash.update(part as Uint8Array);
-  return hash.digest('hex');
 }
 
 const configOf = ({ model }: OpenBundle): RunConfig => ({

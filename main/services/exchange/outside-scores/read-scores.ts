@@ -2,18 +2,19 @@
  * @file A file of scores as rows: what Chestlight exports (CSV, JSON, COCO, VinDr-CXR's shape) and any table with a film and score
  * columns. Whatever is wrong with a row is named with its place; a file with a wrong row gives nothing.
  */
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
 
 import type { z } from 'zod';
 
 import type { ColumnMapping } from '../../../../shared/contract/library.ts';
 import { ServiceError } from '../../../../shared/domain/service-error.ts';
+import { plainVault, type LibraryVault } from '../../../files/vault.ts';
 import { resolveMapping, unknownLabels, unusedColumns } from '../../import/column-mapping.ts';
 import { lineOf, parseCsvTable, type CsvTable } from '../../import/csv-table.ts';
 import { plainCell } from '../csv-cells.ts';
 import { parseJson } from '../json-format.ts';
-import { cocoScores, PREDICTIONS_MARK, predictionSet } from '../prediction-formats.ts';
+import { cocoScores, PREDICTIONS_MARK, predictionSet, scoreColumns } from '../prediction-formats.ts';
 
 export interface ScoreRow {
   /** For people: `line 5`, `film 5`. */
@@ -48,8 +49,12 @@ function refuse(problems: readonly string[]): never {
 }
 
 /** @throws ServiceError NOT_FOUND, BAD_INPUT, MISSING_COLUMNS, UNKNOWN_LABELS */
-export async function readScores(path: string, mapping: ColumnMapping | null): Promise<ScoreFile> {
-  const bytes = await bytesOf(path);
+export async function readScores(
+  path: string,
+  mapping: ColumnMapping | null,
+  vault: LibraryVault = plainVault(),
+): Promise<ScoreFile> {
+  const bytes = await bytesOf(path, vault);
   const source = basename(path).slice(0, 200);
   const file =
     extname(path).toLowerCase() === '.json' ? fromJson(bytes, source) : await fromCsv(bytes, source, mapping);
@@ -61,7 +66,7 @@ export async function readScores(path: string, mapping: ColumnMapping | null): P
 export async function looksLikeScores(path: string): Promise<boolean> {
   const ending = extname(path).toLowerCase();
   if (ending !== '.csv' && ending !== '.json') return false;
-  const bytes = await bytesOf(path).catch(() => new Uint8Array());
+  const bytes = await bytesOf(path, plainVault()).catch(() => new Uint8Array());
   const head = Buffer.from(bytes.subarray(0, 4096))
     .toString('utf8')
     .replace(/^\uFEFF/, '');
@@ -69,14 +74,14 @@ export async function looksLikeScores(path: string): Promise<boolean> {
   return head.includes(`"format": "${PREDICTIONS_MARK}"`) || head.includes(`"format":"${PREDICTIONS_MARK}"`);
 }
 
-async function bytesOf(path: string): Promise<Uint8Array> {
+async function bytesOf(path: string, vault: LibraryVault): Promise<Uint8Array> {
   const size = await stat(path).then(
     (entry) => (entry.isFile() ? entry.size : null),
     () => null,
   );
   if (size === null)
     throw new ServiceError('NOT_FOUND', 'The file of scores does not exist. Nothing was imported.');
-  if (size <= MOST_BYTES) return await readFile(path);
+  if (size <= MOST_BYTES) return await vault.read(path);
   throw new ServiceError('BAD_INPUT', 'The file of scores is larger than 256 MB. Nothing was imported.');
 }
 
@@ -168,7 +173,8 @@ function mappingOf(table: CsvTable, chosen: ColumnMapping | null): ColumnMapping
 }
 
 function ownTable(table: CsvTable, source: string): ScoreFile {
-  const names = table.columns.slice(OWN_HEADER.length).map(plainCell);
+  // How like a film is to the training films is worked out by the model here, never taken over from a file.
+  const names = table.columns.slice(OWN_HEADER.length, scoreColumns(table.columns)).map(plainCell);
   const runs = new Set(table.rows.map((row) => `${plainCell(row[2] ?? '')} ${row[3] ?? ''}`));
   if (runs.size > 1) {
     throw new ServiceError(

@@ -8,6 +8,7 @@ import type { FilmId, RunId } from '../../../../shared/domain/ids.ts';
 import { ServiceError } from '../../../../shared/domain/service-error.ts';
 import type { FilmKeys, OutsideModelRow } from '../../../store/outside-scores.ts';
 import type { OpenLibrary } from '../../library/open-library.ts';
+import { blindRounds, roundWords } from '../../review/model-blinding.ts';
 import { unusedName } from '../../training/run-views.ts';
 import type { InferenceService } from '../../service-types.ts';
 import { filmFinder } from './find-films.ts';
@@ -19,6 +20,11 @@ export interface TakeScores {
   readonly now: number;
   readonly signal: AbortSignal;
   readonly onFilm?: (done: number, total: number) => void;
+  /**
+   * Told before a film is scored or a score is kept; a comparison says how far the file is from what the run says of each film.
+   * @throws to stop: nothing is taken
+   */
+  readonly onFound: (films: readonly FilmId[], what: 'compare' | 'keep') => void;
 }
 
 export interface ScoresAsked {
@@ -40,7 +46,7 @@ const MOST_NAMED = 1000;
 export async function takeScores(deps: TakeScores, asked: ScoresAsked): Promise<TakenScores> {
   const { library, signal } = deps;
   library.files.refuseIfReadOnly();
-  const file = await readScores(asked.path, asked.mapping);
+  const file = await readScores(asked.path, asked.mapping, library.files.vault);
   const find = await filmFinder(
     library,
     file.rows.map(({ film }) => film),
@@ -71,13 +77,17 @@ export async function takeScores(deps: TakeScores, asked: ScoresAsked): Promise<
       { missing: missing.slice(0, MOST_NAMED) },
     );
   }
+  const films = found.map(({ film }) => film.id);
+  const notes = blindRounds(library.store, films).map(roundWords);
   const base = {
     findings: [...file.findings],
     films: found.length,
     missing: missing.slice(0, MOST_NAMED),
     missingCount: missing.length,
+    notes,
   };
   const run = ownRun(library, file);
+  deps.onFound(films, run === null ? 'keep' : 'compare');
   return run === null
     ? { ...base, runId: null, same: 0, differing: [], ...keep(deps, asked, file, found) }
     : { ...base, ...(await compare(deps, run, file, found)), modelId: null, added: 0, known: 0 };

@@ -5,7 +5,7 @@
 import { isDeepStrictEqual } from 'node:util';
 
 import type { Decision } from '../../../../shared/contract/review-adjudication.ts';
-import type { Reader, ReadingVersion } from '../../../../shared/contract/review.ts';
+import type { OtherVersion, Reader, ReadingVersion } from '../../../../shared/contract/review.ts';
 import { nextStages } from '../../../../shared/domain/review.ts';
 import { ServiceError } from '../../../../shared/domain/service-error.ts';
 import type { Store } from '../../../store/store.ts';
@@ -20,6 +20,8 @@ export interface MergeCounts {
   readonly versionsAdded: number;
   readonly versionsKnown: number;
   readonly decisionsAdded: number;
+  /** Films that were settled at both sites apart: both decisions are kept, the one that came in counts here. */
+  readonly settledTwice: readonly string[];
   /** Films that a reader read at both sites: both histories are kept. */
   readonly readTwice: readonly { readonly reader: string; readonly filmId: string }[];
   readonly filmsMissing: readonly string[];
@@ -46,13 +48,16 @@ function merge(store: Store, sent: PackagedSession, siteName: string): MergeCoun
   const counts = { added: 0, known: 0 };
   const readTwice: { reader: string; filmId: string }[] = [];
   for (const chain of byPlace(sent.versions)) {
-    const parted = addChain(store, chain, counts);
+    const parted = addChain(store, chain, counts, siteName);
     const [first] = chain;
     if (!parted || first === undefined) continue;
     const reader = sent.readers.find(({ id }) => id === first.readerId)?.name ?? first.readerId;
     readTwice.push({ reader, filmId: first.filmId });
   }
-  for (const version of sent.others) addBeside(store, version, counts);
+  for (const version of sent.others) {
+    addBeside(store, { ...version, site: version.site }, counts);
+  }
+  const settledTwice = settledApart(store, sent.decisions);
   const decisionsAdded = sent.decisions.filter((decision) => addDecision(store, decision)).length;
   const films = new Set(sent.lists.flatMap((list) => list.films));
   return {
@@ -61,6 +66,7 @@ function merge(store: Store, sent: PackagedSession, siteName: string): MergeCoun
     versionsAdded: counts.added,
     versionsKnown: counts.known,
     decisionsAdded,
+    settledTwice,
     readTwice,
     filmsMissing: [...films].filter((id) => store.films.find(id) === null).sort(),
   };
@@ -154,7 +160,7 @@ interface Counts {
 }
 
 /** @returns true when the chain parts from the one here: its own part went beside */
-function addChain(store: Store, chain: readonly ReadingVersion[], counts: Counts): boolean {
+function addChain(store: Store, chain: readonly ReadingVersion[], counts: Counts, siteName: string): boolean {
   const [first] = chain;
   if (first === undefined) return false;
   const here = store.reviews.versions(first.reviewId, first.readerId, first.filmId);
@@ -167,7 +173,7 @@ function addChain(store: Store, chain: readonly ReadingVersion[], counts: Counts
       store.sessionMerge.addVersion(version);
       counts.added += 1;
     } else {
-      store.sessionMerge.addOther(version);
+      store.sessionMerge.addOther({ ...version, site: siteName });
       counts.added += 1;
     }
     parted ||= !follows && !here.some(({ id }) => id === version.id);
@@ -175,7 +181,7 @@ function addChain(store: Store, chain: readonly ReadingVersion[], counts: Counts
   return parted;
 }
 
-function addBeside(store: Store, version: ReadingVersion, counts: Counts): void {
+function addBeside(store: Store, version: OtherVersion, counts: Counts): void {
   if (isHere(store, version)) counts.known += 1;
   else {
     store.sessionMerge.addOther(version);
@@ -196,10 +202,27 @@ function isHere(store: Store, version: ReadingVersion): boolean {
   );
 }
 
+/** Films whose decision here their senders did not know when they made another. */
+function settledApart(store: Store, decisions: readonly Decision[]): string[] {
+  const sent = new Set(decisions.map(({ id }) => id));
+  return [...Map.groupBy(decisions, ({ filmId }) => filmId)]
+    .filter(([filmId, [first, ...others]]) => {
+      if (first === undefined) return false;
+      const here = store.decisions.ofFilm(first.reviewId, filmId);
+      const known = new Set(here.map(({ id }) => id));
+      const isNew = [first, ...others].some(({ id }) => !known.has(id));
+      return isNew && here.some(({ id }) => !sent.has(id));
+    })
+    .map(([filmId]) => filmId)
+    .sort();
+}
+
+/** @throws ServiceError CONFLICT another decision has this id */
 function addDecision(store: Store, decision: Decision): boolean {
   const here = store.decisions.ofFilm(decision.reviewId, decision.filmId);
-  if (here.some(({ id }) => id === decision.id)) return false;
   const { number: _number, ...made } = decision;
+  // A known id is kept once, and refused where it says something else: `append` sees to both.
+  const known = here.some(({ id }) => id === decision.id);
   store.decisions.append({ ...made, after: here.length });
-  return true;
+  return !known;
 }

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 
 import { decision } from '../../../../shared/contract/review-adjudication.ts';
-import { reader, readingVersion, review } from '../../../../shared/contract/review.ts';
+import { otherVersion, reader, readingVersion, review } from '../../../../shared/contract/review.ts';
 import { filmId, readerId } from '../../../../shared/contract/base.ts';
 import { ServiceError } from '../../../../shared/domain/service-error.ts';
 
@@ -96,7 +96,7 @@ export const packagedSession = z.object({
   lists: z.array(z.object({ readerId, films: z.array(filmId).max(20_000) })).max(1000),
   versions: z.array(readingVersion),
   /** Versions that do not follow on those: histories of other sites. */
-  others: z.array(readingVersion),
+  others: z.array(otherVersion),
   decisions: z.array(decision),
 });
 export type PackagedSession = z.infer<typeof packagedSession>;

@@ -1,6 +1,6 @@
 /** @file Session packages of a library: written and checked by opening them again, looked into, merged once their signer is accepted. */
 import { isDeepStrictEqual } from 'node:util';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { MergeResult, PackageView } from '../../../../shared/contract/exchange.ts';
@@ -8,14 +8,16 @@ import { importSource } from '../../../../shared/contract/library.ts';
 import type { FilmId, ReviewId } from '../../../../shared/domain/ids.ts';
 import { translateDiskError } from '../../../../shared/domain/disk-error.ts';
 import { ServiceError, type ErrorCode } from '../../../../shared/domain/service-error.ts';
+import { sweep } from '../../../files/leftovers.ts';
 import { fingerprintOf } from '../../../files/signing-key.ts';
+import type { LibraryVault } from '../../../files/vault.ts';
 import { readVersion } from '../../app-version.ts';
 import { counted } from '../../import/wording.ts';
 import type { OpenLibrary } from '../../library/open-library.ts';
 import { isTrusted, trust as trustSigner } from '../../library/trusted-signers.ts';
 import type { ExportFile } from '../annotation-set.ts';
 import { filmsToPack, gatherSession } from './gather-session.ts';
-import { mergeSession } from './merge-session.ts';
+import { mergeSession, type MergeCounts } from './merge-session.ts';
 import { damaged, PACKAGE_ENDING, type PackagedSession } from './package-format.ts';
 import { openPackage, type OpenPackage } from './read-package.ts';
 import { writePackage } from './write-package.ts';
@@ -62,17 +64,14 @@ export async function packageProblem(
   path: string,
   packed: PackedSession,
   passphrase: string | null,
+  vault: LibraryVault,
 ): Promise<string | null> {
-  const opened = await openPackage(path, passphrase);
-  try {
-    const plain: unknown = JSON.parse(JSON.stringify(packed.session));
-    if (!isDeepStrictEqual(opened.session, plain)) return 'the session in it differs from the library';
-    if (!isDeepStrictEqual(opened.films, packed.films)) return 'films are missing in it';
-    for (const film of opened.films) await opened.film(film);
-    return null;
-  } finally {
-    await opened.close();
-  }
+  const opened = await openPackage(path, passphrase, vault);
+  const plain: unknown = JSON.parse(JSON.stringify(packed.session));
+  if (!isDeepStrictEqual(opened.session, plain)) return 'the session in it differs from the library';
+  if (!isDeepStrictEqual(opened.films, packed.films)) return 'films are missing in it';
+  for (const film of opened.films) await opened.film(film);
+  return null;
 }
 
 /** Every file of the package is checked. @throws ServiceError as openPackage */
@@ -81,13 +80,9 @@ export async function viewPackage(
   path: string,
   passphrase: string | null,
 ): Promise<PackageView> {
-  const opened = await openPackage(path, passphrase);
-  try {
-    for (const film of opened.films) await opened.film(film);
-    return await viewOf(library, opened);
-  } finally {
-    await opened.close();
-  }
+  const opened = await openPackage(path, passphrase, library.files.vault);
+  for (const film of opened.films) await opened.film(film);
+  return await viewOf(library, opened);
 }
 
 async function viewOf(
@@ -132,34 +127,31 @@ export async function mergePackage(
 ): Promise<MergeResult> {
   const { store, files } = library;
   files.refuseIfReadOnly();
-  const opened = await openPackage(path, passphrase);
-  try {
-    const { signer, session } = opened;
-    await refuseStranger(library, signer, trust);
-    for (const film of opened.films) await opened.film(film);
-    const imported = await importFilms(library, opened);
-    const counts = store.transaction(() => {
-      const { publicKey, name } = signer;
-      trustSigner(library, { publicKey, name, since: now });
-      return mergeSession(store, session, signer.name);
-    });
-    library.audit.record('import', session.review.id, {
-      what: 'session package',
-      signer: signer.fingerprint,
-      versions: counts.versionsAdded,
-    });
-    return {
-      ...counts,
-      reviewId: session.review.id,
-      name: session.review.name,
-      filmsImported: imported,
-      readTwice: counts.readTwice.map(({ reader, filmId }) => ({ reader, filmId: filmId as FilmId })),
-      filmsMissing: counts.filmsMissing.map((id) => id as FilmId),
-      notes: notesOf(library, session, counts.filmsMissing.length, counts.readTwice.length),
-    };
-  } finally {
-    await opened.close();
-  }
+  const opened = await openPackage(path, passphrase, files.vault);
+  const { signer, session } = opened;
+  await refuseStranger(library, signer, trust);
+  for (const film of opened.films) await opened.film(film);
+  const imported = await importFilms(library, opened);
+  const counts = store.transaction(() => {
+    const { publicKey, name } = signer;
+    trustSigner(library, { publicKey, name, since: now });
+    return mergeSession(store, session, signer.name);
+  });
+  library.audit.record('import', session.review.id, {
+    what: 'session package',
+    signer: signer.fingerprint,
+    versions: counts.versionsAdded,
+  });
+  return {
+    ...counts,
+    reviewId: session.review.id,
+    name: session.review.name,
+    filmsImported: imported,
+    readTwice: counts.readTwice.map(({ reader, filmId }) => ({ reader, filmId: filmId as FilmId })),
+    settledTwice: counts.settledTwice.map((id) => id as FilmId),
+    filmsMissing: counts.filmsMissing.map((id) => id as FilmId),
+    notes: notesOf(library, session, counts),
+  };
 }
 
 /** @throws ServiceError NOT_ALLOWED the signer is neither known here nor accepted now */
@@ -190,14 +182,14 @@ async function importFilms({ store, files, imports }: OpenLibrary, opened: OpenP
   });
   try {
     for (const id of wanted) await files.vault.write(join(folder, id), await opened.film(id));
-    await imports.start(importSource.parse({ paths: [folder] }));
+    const importId = await imports.start(importSource.parse({ paths: [folder] }));
     await imports.settled();
-    const ended = store.imports.newest();
+    const ended = store.imports.find(importId);
     if (ended?.state === 'failed' && ended.error !== null) {
       throw new ServiceError(ended.error.code as ErrorCode, ended.error.message);
     }
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    await sweep(folder);
   }
   const left = wanted.filter((id) => store.films.find(id as FilmId) === null);
   if (left.length > 0) throw damaged(`${left[0] ?? ''} in it is not the film that it says it is`);
@@ -206,11 +198,11 @@ async function importFilms({ store, files, imports }: OpenLibrary, opened: OpenP
 
 function notesOf(
   { store }: OpenLibrary,
-  { review, decisions }: PackagedSession,
-  missing: number,
-  twice: number,
+  { review }: PackagedSession,
+  { filmsMissing, readTwice, settledTwice }: MergeCounts,
 ): string[] {
   const { runId } = review.plan;
+  const [missing, twice, apart] = [filmsMissing.length, readTwice.length, settledTwice.length];
   return [
     missing > 0 &&
       `${counted(missing, 'film')} of the session ${missing === 1 ? 'is' : 'are'} not in this library: what was said is kept, and they can be read once they are imported.`,
@@ -219,6 +211,7 @@ function notesOf(
     runId !== null &&
       store.runs.find(runId) === null &&
       'The model of this session is not in this library, so it cannot be shown here.',
-    decisions.length > 0 && 'Decisions of both sites are kept; the one that came in last counts.',
+    apart > 0 &&
+      `${counted(apart, 'film')} ${apart === 1 ? 'was' : 'were'} settled at both sites apart: both decisions are kept, and the one that came in counts here. At the other site it is the other way round: settle ${apart === 1 ? 'it' : 'them'} once more here and send the session back.`,
   ].filter((note) => note !== false);
 }

@@ -3,7 +3,6 @@
  * is named. A file's bytes are read only when they are asked for.
  */
 import { createPublicKey, verify } from 'node:crypto';
-import { open, type FileHandle } from 'node:fs/promises';
 
 import { errorCode } from '../../../../shared/domain/disk-error.ts';
 import { formatBytes } from '../../../../shared/domain/numbers.ts';
@@ -28,6 +27,7 @@ import {
   type PackageKind,
   type PackageManifest,
 } from './package-format.ts';
+import { type LibraryVault, plainVault, readFully } from '../../../files/vault.ts';
 import { signedBytes } from './write-package.ts';
 
 export interface PackageSigner {
@@ -43,7 +43,6 @@ export interface OpenArchive {
   readonly signer: PackageSigner;
   /** Checked against the signed hash. @throws ServiceError BAD_INPUT naming the file; NOT_FOUND it is not in the package */
   readonly file: (name: string) => Promise<Uint8Array>;
-  close(): Promise<void>;
 }
 
 export interface OpenPackage extends Omit<OpenArchive, 'file'> {
@@ -54,33 +53,34 @@ export interface OpenPackage extends Omit<OpenArchive, 'file'> {
   film(filmId: string): Promise<Uint8Array>;
 }
 
+/** A package as it lies in the library, where the vault opens it, or elsewhere. */
+interface PackageFile {
+  readonly size: number;
+  readAt(at: number, into: Uint8Array): Promise<number>;
+}
+
 /** Reads whole stretches of the plain body. `what` names the stretch where something is wrong. */
 type Body = (from: number, bytes: number, what: string) => Promise<Uint8Array>;
 
 /** Whether the file has the mark of a package. */
-export async function isPackage(path: string): Promise<boolean> {
-  const file = await openFile(path);
-  try {
-    return Buffer.from(await stretch(file, 0, MARK.byteLength).catch(() => new Uint8Array())).equals(MARK);
-  } finally {
-    await file.close();
-  }
+export async function isPackage(path: string, vault: LibraryVault = plainVault()): Promise<boolean> {
+  const file = await openFile(vault, path);
+  return Buffer.from(await stretch(file, 0, MARK.byteLength).catch(() => new Uint8Array())).equals(MARK);
 }
 
 /**
  * @param passphrase null = none was given
  * @throws ServiceError NOT_FOUND, BAD_INPUT no package, changed, damaged, a wrong passphrase or none, INCOMPATIBLE newer
  */
-export async function openPackage(path: string, passphrase: string | null): Promise<OpenPackage> {
-  const { file: film, ...opened } = await openArchive(path, passphrase, SESSION_PACKAGE);
-  try {
-    const session = sessionOf(await film(SESSION_NAME));
-    const films = opened.manifest.files.slice(1).map(({ name }) => name);
-    return { ...opened, session, films, film };
-  } catch (error) {
-    await opened.close();
-    throw error;
-  }
+export async function openPackage(
+  path: string,
+  passphrase: string | null,
+  vault: LibraryVault = plainVault(),
+): Promise<OpenPackage> {
+  const { file: film, ...opened } = await openArchive(path, passphrase, SESSION_PACKAGE, vault);
+  const session = sessionOf(await film(SESSION_NAME));
+  const films = opened.manifest.files.slice(1).map(({ name }) => name);
+  return { ...opened, session, films, film };
 }
 
 /** A package of a kind; another kind is named. @throws as `openPackage` */
@@ -88,19 +88,15 @@ export async function openArchive(
   path: string,
   passphrase: string | null,
   kind: PackageKind,
+  vault: LibraryVault = plainVault(),
 ): Promise<OpenArchive> {
-  const file = await openFile(path);
-  try {
-    return await read(file, passphrase, kind);
-  } catch (error) {
-    await file.close();
-    throw error;
-  }
+  return await read(await openFile(vault, path), passphrase, kind);
 }
 
-async function openFile(path: string): Promise<FileHandle> {
+async function openFile(vault: LibraryVault, path: string): Promise<PackageFile> {
   try {
-    return await open(path, 'r');
+    const size = await vault.size(path);
+    return { size, readAt: (at, into) => vault.readAt(path, at, into) };
   } catch (error) {
     throw new ServiceError('NOT_FOUND', 'The package does not exist or may not be read. Choose it again.', {
       cause: errorCode(error),
@@ -108,21 +104,16 @@ async function openFile(path: string): Promise<FileHandle> {
   }
 }
 
-async function stretch(file: FileHandle, from: number, bytes: number): Promise<Uint8Array> {
-  const buffer = Buffer.alloc(bytes);
-  let done = 0;
-  while (done < bytes) {
-    const { bytesRead } = await file.read(buffer, done, bytes - done, from + done);
-    if (bytesRead === 0) throw damaged('it ends too early');
-    done += bytesRead;
-  }
-  return buffer;
+async function stretch(file: PackageFile, from: number, bytes: number): Promise<Uint8Array> {
+  const read = await readFully((at, into) => file.readAt(at, into), from, bytes);
+  if (read.length < bytes) throw damaged('it ends too early');
+  return read;
 }
 
 const length = (bytes: Uint8Array): number => Buffer.from(bytes).readUInt32BE();
 
-async function read(file: FileHandle, passphrase: string | null, kind: PackageKind): Promise<OpenArchive> {
-  const { size } = await file.stat();
+async function read(file: PackageFile, passphrase: string | null, kind: PackageKind): Promise<OpenArchive> {
+  const { size } = file;
   const start = MARK.byteLength + 4;
   const head = size < start ? new Uint8Array() : await stretch(file, 0, start);
   if (!Buffer.from(head.subarray(0, MARK.byteLength)).equals(MARK)) {
@@ -161,7 +152,6 @@ async function read(file: FileHandle, passphrase: string | null, kind: PackageKi
     encrypted: header.encryption !== null,
     signer: { name, publicKey, fingerprint: fingerprintOf(publicKey) },
     file: fileOf,
-    close: () => file.close(),
   };
 }
 
@@ -196,7 +186,7 @@ interface Where {
 }
 
 async function bodyOf(
-  file: FileHandle,
+  file: PackageFile,
   { header, headerBytes, from, size, passphrase }: Where,
 ): Promise<{ readonly body: Body; readonly bytes: number }> {
   const { encryption } = header;

@@ -9,6 +9,7 @@ import { colourTable, overlayAlpha } from '../../../../shared/domain/colour-map.
 import { ServiceError } from '../../../../shared/domain/service-error.ts';
 import { sha256Of } from '../../../files/artifacts.ts';
 import type { LibraryFiles } from '../../../files/library-files.ts';
+import { openable } from '../../evaluation/report/write-report.ts';
 import type { CallContext, Clock } from '../../service-types.ts';
 import { drawPdf } from './draw-pdf.ts';
 import { drawPng } from './draw-png.ts';
@@ -56,7 +57,7 @@ export async function keepFigure(files: LibraryFiles, bytes: Uint8Array, format:
   const sha256 = sha256Of(bytes);
   const path = pathOf(files, sha256, format);
   await files.writeAtomic(path, bytes);
-  return { href: byteRoutes.figure(sha256, format), path, sha256 };
+  return { href: byteRoutes.figure(sha256, format), path: openable(files, path), sha256 };
 }
 
 /** @throws ServiceError NOT_FOUND when there is none or it is not what was written */

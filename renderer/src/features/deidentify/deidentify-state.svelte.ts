@@ -6,7 +6,7 @@ import type {
   DeidentifyPreview,
   WritingFound,
 } from '../../../../shared/contract/deidentify.ts';
-import type { FilmId } from '../../../../shared/domain/ids.ts';
+import type { DeidentificationId, FilmId } from '../../../../shared/domain/ids.ts';
 import { follow } from '../../rpc/stream.ts';
 import type { Connection } from '../../rpc/connection.svelte.ts';
 import { Action } from '../../state/action.svelte.ts';
@@ -95,11 +95,22 @@ export class DeidentifyState {
         choice: $state.snapshot(this.choice),
         folder: this.folder.trim() === '' ? null : this.folder.trim(),
       });
-      void follow<DeidentifyEvent>(this.#connection, new AbortController().signal, {
-        open: (host, signal) => host.deidentify.watch({ deidentificationId }, { signal }),
-        onEvent: (event) => (this.event = event),
-        endsWhenDone: true,
-      });
+      this.#watch(deidentificationId);
+    });
+  }
+
+  /** Shows the one that is at work already, e.g. after the page was left. */
+  async takeUp(): Promise<void> {
+    const client = await this.#connection.client();
+    const current = await client.deidentify.current({});
+    if (current?.state === 'running') this.#watch(current.deidentificationId);
+  }
+
+  #watch(deidentificationId: DeidentificationId): void {
+    void follow<DeidentifyEvent>(this.#connection, new AbortController().signal, {
+      open: (host, signal) => host.deidentify.watch({ deidentificationId }, { signal }),
+      onEvent: (event) => (this.event = event),
+      endsWhenDone: true,
     });
   }
 

@@ -10,7 +10,7 @@ function listed(names: readonly string[], total: number): string {
 }
 
 export function takenWords(taken: TakenScores): string[] {
-  const { model, runId, films, same, added, known, differing, missing, missingCount } = taken;
+  const { model, runId, films, same, added, known, differing, missing, missingCount, notes } = taken;
   const apart = differing.map(({ film, apart: by }) => `${film} by ${by.toPrecision(2)}`);
   return [
     runId === null
@@ -24,5 +24,6 @@ export function takenWords(taken: TakenScores): string[] {
           `${counted(missingCount, 'film')} of the file are not in this library: ${listed(missing, missingCount)}.`,
         ]
       : []),
+    ...notes,
   ];
 }

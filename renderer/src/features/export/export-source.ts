@@ -5,6 +5,10 @@ import type { Sources } from './export-state.svelte.ts';
 
 /** A session only. */
 export const needsReview = (what: ExportKind): boolean => what === 'session' || what === 'report';
+/** A table of the whole library or a session. */
+export const isTable = (what: ExportKind): boolean => what === 'annotations' || what === 'predictions';
+/** Of one run. */
+export const needsRun = (what: ExportKind): boolean => what === 'predictions' || what === 'bundle';
 /** DICOM objects: of a session, of drawings, reports also of a run. */
 export const isObjects = (what: ExportKind): boolean => what === 'sr' || what === 'gsps';
 
@@ -46,4 +50,12 @@ export function sourceIds(
   const isRun = (sources?.runs ?? []).some(({ id }) => id === source);
   if (source === '') return { reviewId: null, runId: null };
   return isRun ? { reviewId: null, runId: source as RunId } : { reviewId: source as ReviewId, runId: null };
+}
+
+/** Why an export cannot begin yet, with what to do; null = it can, or a session is what is missing. */
+export function missingFor(what: ExportKind, { films, runs }: Sources, runId: string): string | null {
+  if ((isTable(what) || isObjects(what)) && films === 0)
+    return 'There are no films yet: add them on the Library page.';
+  if (!needsRun(what) || runId !== '') return null;
+  return runs.length === 0 ? 'No run is finished yet: train a teacher first.' : 'Choose a run.';
 }

@@ -50,7 +50,7 @@ export class ExportState {
     await this.starting.run(async () => {
       const client = await this.#connection.client();
       const { exportId } =
-        input.reviewId === undefined || input.reviewId === null
+        this.#readers.me === null
           ? await client.exchange.start(input)
           : await this.#readers.call((of, token) => of.exchange.start({ ...input, token }));
       this.event = await client.exchange.current({});

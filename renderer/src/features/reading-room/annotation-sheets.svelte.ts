@@ -1,6 +1,6 @@
 /**
  * @file What is drawn on each film: fetched when the film is first looked at, saved within a second of every change. A film whose
- * shapes have not come yet cannot be drawn on.
+ * shapes have not come yet cannot be drawn on. Steps of drawing can be taken back for as long as the window is open.
  */
 import { ORPCError } from '@orpc/client';
 
@@ -33,13 +33,31 @@ function failureOf(error: unknown): Failure {
   return REFUSED.includes(code) ? 'refused' : 'retry';
 }
 
-/** Saving that a page which was left still has to do: the next page waits for it before it reads. */
-let leaving: Promise<unknown> = Promise.resolve();
+/** Films whose steps are kept while the page is away: the ones that were looked at last. */
+const MOST_PUT_AWAY = 100;
+
+interface PutAway {
+  readonly sheet: ShapeSheet;
+  readonly saving: Saving;
+}
+
+/** One for each window: it outlives its pages. */
+const OF_WINDOW = new WeakMap<Connection, AnnotationSheets>();
+
+export function sheetsOfWindow(connection: Connection): AnnotationSheets {
+  const known = OF_WINDOW.get(connection) ?? new AnnotationSheets(connection);
+  OF_WINDOW.set(connection, known);
+  return known;
+}
 
 export class AnnotationSheets {
   #kept = $state.raw<ReadonlyMap<FilmId, KeptSheet>>(new Map());
   readonly #asked = new Set<FilmId>();
   readonly #saving = new Map<FilmId, Saving>();
+  /** Of pages that were left, oldest first. */
+  readonly #putAway = new Map<FilmId, PutAway>();
+  /** Saving that a page which was left still has to do: the next page waits for it before it reads. */
+  #leaving: Promise<unknown> = Promise.resolve();
   readonly #connection: Connection;
 
   constructor(connection: Connection) {
@@ -60,6 +78,11 @@ export class AnnotationSheets {
     return this.#kept.get(filmId) ?? NOTHING;
   }
 
+  /** Another film is read: how the films were looked at is gone, what was drawn can still be taken back. */
+  putAway(): void {
+    for (const { sheet } of this.#kept.values()) sheet?.putAway();
+  }
+
   /** Reads a film's shapes anew, as they are kept. */
   reopen(filmId: FilmId): void {
     this.#saving.get(filmId)?.stop();
@@ -67,15 +90,37 @@ export class AnnotationSheets {
     void this.#open(filmId);
   }
 
-  /** Saves what is not saved yet. Call when the page is left. */
+  /** Saves what is not saved yet. Call when the page is left; the next one asks for every film anew. */
   leave(): void {
-    leaving = Promise.all([...this.#saving.values()].map((saving) => saving.flush()));
+    this.#leaving = Promise.all([...this.#saving.values()].map((saving) => saving.flush()));
+    for (const [filmId, saving] of this.#saving) {
+      const sheet = this.#kept.get(filmId)?.sheet ?? null;
+      this.#putAway.delete(filmId);
+      if (sheet === null) continue;
+      sheet.putAway();
+      this.#putAway.set(filmId, { sheet, saving });
+    }
+    for (const filmId of [...this.#putAway.keys()].slice(0, -MOST_PUT_AWAY)) this.#putAway.delete(filmId);
+    this.#saving.clear();
+    this.#asked.clear();
+    this.#kept = new Map();
   }
 
   async #open(filmId: FilmId): Promise<void> {
-    await leaving;
+    await this.#leaving;
     try {
       const { shapes, version } = await (await this.#connection.client()).annotations.of({ filmId });
+      const before = this.#putAway.get(filmId);
+      this.#putAway.delete(filmId);
+      if (before !== undefined && before.saving.newest === version) {
+        const { sheet, saving } = before;
+        this.#saving.set(filmId, saving);
+        this.#put(filmId, { sheet, problem: null, again: false });
+        if (saving.isUnsaved) saving.put(sheet.shapes); // tried again, and told if it fails again
+        return;
+      }
+      // Drawn on elsewhere meanwhile: its steps do not lead from what there is now.
+      before?.saving.stop();
       const saving = this.#autosave(filmId, version);
       this.#saving.set(filmId, saving);
       const sheet = new ShapeSheet(shapes, (next) => saving.put(next));

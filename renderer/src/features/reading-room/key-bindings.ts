@@ -1,10 +1,12 @@
 /** @file Actions of the reading room with their words and keys: one table that the sheet shows and a person may change. */
+import { WINDOW_PRESETS } from '../../../../shared/domain/lut.ts';
 import type { Tool } from '../../viewer/tool.ts';
 
 export interface KeyActions {
   readonly preset: (index: number) => void;
   readonly invert: () => void;
   readonly reset: () => void;
+  readonly fit: () => void;
   readonly zoom: (factor: number) => void;
   readonly turn: (quarters: number) => void;
   readonly flip: (axis: 'horizontal' | 'vertical') => void;
@@ -54,15 +56,13 @@ const bind = <Name extends keyof KeyActions>(
   },
 });
 
-const PRESETS = ['Film', 'Lung', 'Mediastinum', 'Bone', 'High contrast', 'Low contrast'];
-
 /** Names of keys as `keyOf` gives them. */
 export const KEY_BINDINGS: readonly KeyBinding[] = [
   bind('next', 'Next film', ['ArrowRight', 'ArrowDown'], 'move', 1),
   bind('previous', 'Previous film', ['ArrowLeft', 'ArrowUp'], 'move', -1),
-  bind('frame-next', 'Next frame', ['PageDown'], 'frame', 1),
-  bind('frame-previous', 'Previous frame', ['PageUp'], 'frame', -1),
-  ...PRESETS.map((name, index) =>
+  bind('frame-next', 'Next frame of the chosen viewport', ['PageDown'], 'frame', 1),
+  bind('frame-previous', 'Previous frame of the chosen viewport', ['PageUp'], 'frame', -1),
+  ...WINDOW_PRESETS.map(({ name }, index) =>
     bind(`preset-${index}`, `Window: ${name.toLowerCase()}`, [String(index)], 'preset', index),
   ),
   bind('invert', 'Invert', ['I'], 'invert'),

@@ -23,6 +23,8 @@ export class PanesState {
   #chosen = $state.raw<ReadonlyMap<number, FilmId>>(new Map());
   #sources = $state.raw<ReadonlyMap<FilmId, ViewerImage>>(new Map());
   readonly #views = new Map<FilmId, ViewState>();
+  /** Frames of films beside the one that is read, from 0; the first where none is named. */
+  #frames = $state.raw<ReadonlyMap<FilmId, number>>(new Map());
   readonly #reading: ReadingState;
   readonly #connection: Connection;
 
@@ -86,6 +88,18 @@ export class PanesState {
     return made;
   }
 
+  /** Which frame of a film is shown, from 0. */
+  frameOf(filmId: FilmId): number {
+    return filmId === this.#reading.filmId ? this.#reading.frame : (this.#frames.get(filmId) ?? 0);
+  }
+  /** Shows a frame of a film, as far as it has that many. */
+  showFrame(filmId: FilmId, frame: number): void {
+    const last = (this.sourceOf(filmId)?.frames ?? 1) - 1;
+    const next = Math.min(last, Math.max(0, frame));
+    if (filmId === this.#reading.filmId) this.#reading.frame = next;
+    else this.#frames = new Map([...this.#frames, [filmId, next]]);
+  }
+
   sourceOf(filmId: FilmId): ViewerImage | null {
     return this.#sources.get(filmId) ?? null;
   }
@@ -102,6 +116,18 @@ export class PanesState {
     if (filmId === null) next.delete(index);
     else next.set(index, filmId);
     this.#chosen = next;
+  }
+
+  /** How many viewports and which films were put into them: what can be taken back. */
+  get arrangement(): {
+    readonly layout: Layout | null;
+    readonly chosen: readonly (readonly [number, FilmId])[];
+  } {
+    return { layout: this.layout, chosen: [...this.#chosen] };
+  }
+  set arrangement({ layout, chosen }) {
+    this.layout = layout;
+    this.#chosen = new Map(chosen);
   }
 
   /** The film that is best looked at beside this one, and only that; or away with it. */
@@ -124,6 +150,7 @@ export class PanesState {
     this.#active = 0;
     this.#chosen = new Map();
     this.#views.clear();
+    this.#frames = new Map();
     if (filmId === null) return;
     try {
       const list = await (await this.#connection.client()).library.patientFilms({ filmId });

@@ -2,16 +2,17 @@
 import type { AttentionMap, AttentionMethod, Prediction } from '../../../../shared/contract/inference.ts';
 import type { FilmBox } from '../../../../shared/contract/library.ts';
 import type { RunSummary } from '../../../../shared/contract/training.ts';
-import type { ColourMapName } from '../../viewer/colours.ts';
 import { keptWords } from '../../../../shared/domain/kept-threshold.ts';
 import type { FilmId, RunId } from '../../../../shared/domain/ids.ts';
 import type { Connection } from '../../rpc/connection.svelte.ts';
 import { noticeOf, type Notice } from '../../rpc/notice.ts';
+import type { ReaderState } from '../../state/reader-state.svelte.ts';
 import type { RunsState } from '../../state/runs-state.svelte.ts';
 import type { ShapeSheet } from '../../viewer/shape-sheet.svelte.ts';
 import type { Tool } from '../../viewer/tool.ts';
 import { ViewState } from '../../viewer/view-state.svelte.ts';
-import { AnnotationSheets } from './annotation-sheets.svelte.ts';
+import type { OverlaySettings } from './overlay-settings.ts';
+import { sheetsOfWindow, type AnnotationSheets } from './annotation-sheets.svelte.ts';
 
 /** A place for a model: the first viewport (usually the teacher) and the second (usually a student). */
 export type Slot = 'first' | 'second';
@@ -20,19 +21,6 @@ export type Slot = 'first' | 'second';
 export interface Scores {
   readonly prediction: Prediction | null;
   readonly notice: Notice | null;
-}
-
-export interface OverlaySettings {
-  on: boolean;
-  method: AttentionMethod;
-  /** null = mean over heads; for `last` only. */
-  head: number | null;
-  /** For `relevance` only. */
-  target: string;
-  opacity: number;
-  colourMap: ColourMapName;
-  smooth: boolean;
-  grid: boolean;
 }
 
 const WAITING: Scores = { prediction: null, notice: null };
@@ -73,10 +61,12 @@ export class ReadingState {
   #asked = new Set<string>();
   readonly #connection: Connection;
   readonly #runs: RunsState;
+  readonly #readers: Pick<ReaderState, 'token'>;
 
-  constructor(connection: Connection, runs: RunsState) {
+  constructor(connection: Connection, runs: RunsState, readers: Pick<ReaderState, 'token'>) {
     this.#connection = connection;
-    this.sheets = new AnnotationSheets(connection);
+    this.#readers = readers;
+    this.sheets = sheetsOfWindow(connection);
     this.#runs = runs;
   }
 
@@ -190,7 +180,12 @@ export class ReadingState {
     try {
       const client = await this.#connection.client();
       // The map comes with the scores, also while it is not shown: switching it on then takes no time.
-      const prediction = await client.inference.predict({ runId, filmId, attention: [this.#wanted()] });
+      const prediction = await client.inference.predict({
+        runId,
+        filmId,
+        token: this.#readers.token,
+        attention: [this.#wanted()],
+      });
       const scores = { prediction, notice: null };
       this.#scores = new Map([...this.#scores, [key, scores], [bareKey, scores]]);
     } catch (error) {

@@ -1,20 +1,12 @@
 /** @file Which students shall be trained: ticked cells of methods × resolutions, for each of the seeds. */
 import type { RunDetail, RunRequest } from '../../../../shared/contract/training.ts';
 import type { RunId } from '../../../../shared/domain/ids.ts';
-import { DISTILL_METHODS, type Method, type Resolution } from '../../../../shared/domain/recipe.ts';
 import { MethodForm } from '../training/method-form.svelte.ts';
 import { RecipeForm } from '../training/recipe-form.svelte.ts';
 import { seedList } from '../training/seed-list.ts';
+import { STUDENT_METHODS, STUDENT_RESOLUTIONS, type Cell } from './cell-runs.ts';
 
-export type StudentMethod = Exclude<Method, 'teacher' | 'pretrain'>;
-export const STUDENT_METHODS: readonly StudentMethod[] = ['none', ...DISTILL_METHODS];
-export const STUDENT_RESOLUTIONS: readonly Resolution[] = [112, 56, 28];
 export const MAX_SEEDS = 10;
-
-export interface Cell {
-  readonly method: StudentMethod;
-  readonly resolution: Resolution;
-}
 
 const keyOf = (cell: Cell): string => `${cell.method}/${cell.resolution}`;
 
@@ -47,7 +39,7 @@ export class StudentsForm {
   /** Seeds as numbers; null when the text is not a list of whole numbers. */
   readonly seedList = $derived(seedList(this.seeds, MAX_SEEDS));
 
-  /** The request of one student. `teacher` names split, findings and model, so that results can be compared. */
+  /** The request of one student. `teacher` names split, labels, findings and model, so that results can be compared. */
   request(cell: Cell, seed: number, teacher: RunDetail): RunRequest {
     const distils = cell.method !== 'none';
     return {
@@ -59,8 +51,9 @@ export class StudentsForm {
       splitId: teacher.imported === null ? teacher.splitId : null, // a model from elsewhere has none here
       findings: [...teacher.config.findings],
       labelSet: 'own',
-      labelRule: null,
-      labelVersionId: null,
+      // Said, not left to the teacher: a student without distillation has none to follow.
+      labelRule: teacher.config.labelRule,
+      labelVersionId: teacher.config.labelVersionId,
       input: this.method.input(),
       t2Units: teacher.config.t2Units,
       classWeights: teacher.config.positiveWeights !== null,

@@ -73,7 +73,7 @@ describe('the study’s table of a library', () => {
       const { sha256, path } = await service.exportStudy({ ...ask(), format }, call);
       const { bytes, contentType } = await parts.reportBytes(sha256);
       expect(bytes.length).toBeGreaterThan(500);
-      types.push([path.split('.').at(-1), contentType.split(';')[0]]);
+      types.push([path?.split('.').at(-1), contentType.split(';')[0]]);
     }
     expect(types).toEqual([
       ['html', 'text/html'],

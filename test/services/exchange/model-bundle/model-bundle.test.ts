@@ -32,6 +32,7 @@ import {
 import { openPackage } from '../../../../main/services/exchange/package/read-package.ts';
 import { verifyLibrary } from '../../../../main/services/library/verify-library.ts';
 import { fillRequest } from '../../../../main/services/training/run-config.ts';
+import { keptWords } from '../../../../shared/domain/kept-threshold.ts';
 import { exportRequest } from '../../../../shared/contract/exchange.ts';
 import type { ReaderId, RunId } from '../../../../shared/domain/ids.ts';
 import { addModelRun, changed, contentsOf, FINDINGS, signedBundle } from '../../../helpers/bundles.ts';
@@ -120,7 +121,7 @@ it('gives the same scores and thresholds to the last bit in another library, is 
     /came from elsewhere, signed by “library”.*cannot be known|same films/,
   );
   const report = await there.evaluation.service.report({ runIds: [] }, call);
-  const page = readFileSync(report.path, 'utf8');
+  const page = readFileSync(report.path ?? '', 'utf8');
   expect(page).toContain('tested on 6 films of 6 patients');
   expect(page).not.toContain('Trained elsewhere');
   expect(await verifyLibrary(there.library.store, there.library.files)).toMatchObject({ ok: true });
@@ -162,7 +163,37 @@ it('takes along what tells films apart from the training films, and operating po
   expect(other.suitability).toEqual(own.suitability);
   expect(own.suitability.likeness.state).not.toBe('not-fitted');
   expect([own.t2.threshold, other.t2.threshold]).toEqual([0.125, 0.125]);
-  expect([own.t2.kept?.by, other.t2.kept]).toEqual(['Somebody', null]);
+  expect(own.t2.kept?.by).toBe('Somebody');
+  // what somebody set there is not called fitted here; who it was is not told
+  const { t2: fitted } = await here.evaluation.service.run({ runId, part: 'test' }, call);
+  const was = fitted.operatingPoint?.threshold ?? null;
+  expect(other.t2.kept).toMatchObject({ at: null, by: 'where the model was made', fitted: was });
+  expect(keptWords(other.t2.kept ?? { at: 0, by: '', fitted: null })).toMatch(
+    /^set by hand where the model was made, (fitted was|none could)/,
+  );
+  expect(await there.evaluation.service.thresholds({ runId }, call)).toMatchObject([
+    { task: 't2', threshold: 0.125, at: null },
+  ]);
+  // the card names the limit that is carried
+  const { limit, quantile, trainFilms, validationFilms } = facts;
+  const { card } = await viewBundle(there.library, packed.path, null);
+  expect(card.likeness).toEqual({ limit, quantile, trainFilms, validationFilms });
+  const kinds = card.thresholds.flatMap(({ name, kind }) => (name === 'abnormal' ? [kind] : []));
+  expect(kinds.toSorted()).toEqual(was === null ? ['kept'] : ['fitted', 'kept']);
+  expect(cardPage(card)).toMatch(/set by hand: on \d{4}[\s\S]*farther than <b>2\.5<\/b>/);
+  // taken back here, the fitted one counts, and goes on so; set anew, what was set here goes on
+  keepThreshold(there.library, Date, null, { ...kept, threshold: null });
+  expect(await there.evaluation.service.thresholds({ runId }, call)).toEqual([]);
+  expect((await there.inference.service.predict(ask, call)).t2).toMatchObject({ threshold: was, kept: null });
+  expect((await cardOf(there.library, runId)).thresholds.some(({ kind }) => kind === 'kept')).toBe(false);
+  keepThreshold(there.library, Date, null, { ...kept, threshold: 0.75 });
+  const again = (await cardOf(there.library, runId)).thresholds.filter(({ kind }) => kind === 'kept');
+  expect(again).toMatchObject([{ name: 'abnormal', threshold: 0.75 }]);
+  const told = there.library.store.audit.after(0).filter(({ action }) => action === 'threshold change');
+  expect(told.map(({ detail }) => detail)).toMatchObject([
+    { old: 0.125, new: was, how: 'back to the fitted one' },
+    { old: was, new: 0.75, how: 'by hand' },
+  ]);
   // of other weights: nothing is taken
   const strange = await openTestApp();
   const contents = await contentsOf(packed.path);
@@ -333,6 +364,9 @@ describe('a hostile bundle', () => {
       /card\.json, model\.runId/,
     );
     expect(await card(set({ findings: ['Hernia', 'Mass'] }))).toMatch(/card is of another model/);
+    const likeness = { limit: 2.5, quantile: 0.99, trainFilms: 400, validationFilms: 99 };
+    expect(await card(set({ likeness }))).toMatch(/card is of another likeness/);
+    expect(await card(set({ likeness: { ...likeness, quantile: 2 } }))).toMatch(/card\.json, likeness/);
     expect(
       await card(set({ thresholds: [{ name: 'Hernia', kind: 'fitted', threshold: 0.5, rule: 'x' }] })),
     ).toMatch(/threshold of no finding/);

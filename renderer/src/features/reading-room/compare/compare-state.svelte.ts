@@ -21,10 +21,11 @@ import {
 import type { FilmId, RunId } from '../../../../../shared/domain/ids.ts';
 import type { Connection } from '../../../rpc/connection.svelte.ts';
 import { noticeOf, type Notice } from '../../../rpc/notice.ts';
+import type { ReaderState } from '../../../state/reader-state.svelte.ts';
 import type { RunsState } from '../../../state/runs-state.svelte.ts';
 import { FilmGreys } from '../../../viewer/film-greys.ts';
 import { ViewState } from '../../../viewer/view-state.svelte.ts';
-import type { OverlaySettings } from '../reading-state.svelte.ts';
+import type { OverlaySettings } from '../overlay-settings.ts';
 
 /** A model's pane, (B) to (H). */
 export interface ModelPane {
@@ -72,9 +73,11 @@ export class CompareState {
   #round = 0;
   readonly #connection: Connection;
   readonly #runs: RunsState;
+  readonly #readers: Pick<ReaderState, 'token'>;
 
-  constructor(connection: Connection, runs: RunsState) {
+  constructor(connection: Connection, runs: RunsState, readers: Pick<ReaderState, 'token'>) {
     this.#connection = connection;
+    this.#readers = readers;
     this.#runs = runs;
   }
 
@@ -158,7 +161,12 @@ export class CompareState {
   async #predict(runId: RunId, filmId: FilmId): Promise<AttentionMap | Notice> {
     try {
       const client = await this.#connection.client();
-      const prediction = await client.inference.predict({ runId, filmId, attention: [this.#wanted()] });
+      const prediction = await client.inference.predict({
+        runId,
+        filmId,
+        token: this.#readers.token,
+        attention: [this.#wanted()],
+      });
       this.#scores = new Map([...this.#scores, [`${runId}/${filmId}`, prediction]]);
       const [map] = prediction.attention;
       if (map === undefined) throw new Error('The answer came without its attention map.');

@@ -16,6 +16,8 @@ export class AdjudicateState {
   frame = $state(0);
   /** What the left mouse button does on the film of the decision. */
   tool = $state<Tool>('pan');
+  /** Of the history of another site whose marks stand in its reader's pane; null = those of here. */
+  elsewhere = $state<string | null>(null);
   readonly view = new ViewState();
   readonly settling = new Action();
   readonly #readers: ReaderState;
@@ -48,6 +50,7 @@ export class AdjudicateState {
         this.view.reset();
         this.frame = 0;
         this.tool = 'pan';
+        this.elsewhere = null;
       }
       this.decision = this.#begin(review, comparison);
     } catch (error) {

@@ -52,6 +52,8 @@ export class FilmDecision {
   #answers = $state.raw<Choices['answers']>({});
   #findings = $state.raw<Choices['findings']>({});
   #restoring = false;
+  /** Counts runs of typing. */
+  #typing = 0;
   readonly #autosave: Autosave<AdjudicationDraft, Kept>;
 
   constructor(plan: ReviewPlan, comparison: Comparison, keep: KeepDraft) {
@@ -125,8 +127,19 @@ export class FilmDecision {
     this.#change(withPresence(this.choices, finding, present), words);
   }
   say(reason: string): void {
-    this.reason = reason;
-    this.#save();
+    const before = this.reason;
+    if (before === reason) return;
+    this.#reason(reason);
+    this.drawn.sheet.keep({
+      words: 'Reason',
+      gesture: `reason-${this.#typing}`,
+      undo: () => this.#reason(before),
+      redo: () => this.#reason(reason),
+    });
+  }
+  /** The field is left: what is typed from now on is a step of its own. */
+  endTyping(): void {
+    this.#typing += 1;
   }
 
   /** Whose a mark is, for the list of marks. */
@@ -170,6 +183,10 @@ export class FilmDecision {
     const after = { choices: next, accepted };
     this.#restore(after);
     this.drawn.sheet.keep({ words, undo: () => this.#restore(before), redo: () => this.#restore(after) });
+  }
+  #reason(reason: string): void {
+    this.reason = reason;
+    this.#save();
   }
   #restore({ choices, accepted }: Snapshot): void {
     this.#restoring = true;

@@ -118,3 +118,30 @@ export function agreementCsv(
     ]),
   ];
 }
+
+/** Seconds of each reader as a file has them, the head first; empty cells where there is none. */
+export function timesCsv({
+  times,
+  readers,
+}: Pick<AgreementReportView, 'times' | 'readers'>): readonly (readonly (string | number | null)[])[] {
+  const names = new Map(readers.map(({ id, name }) => [id, name]));
+  const cells = ({ films, median, quartiles }: NonNullable<typeof times>[number]['with']) => [
+    films,
+    median,
+    quartiles?.[0] ?? null,
+    quartiles?.[1] ?? null,
+  ];
+  const heads = ['films', 'median seconds', 'lower quartile', 'upper quartile'];
+  return [
+    [
+      'reader',
+      ...heads.map((head) => `${head} without the model`),
+      ...heads.map((head) => `${head} with the model`),
+    ],
+    ...(times ?? []).map(({ reader, without, with: seen }) => [
+      names.get(reader) ?? reader,
+      ...cells(without),
+      ...cells(seen),
+    ]),
+  ];
+}

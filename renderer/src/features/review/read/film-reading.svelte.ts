@@ -11,6 +11,7 @@ import { Autosave, type SaveStatus } from '../../../state/autosave.ts';
 import type { ShapeSheet } from '../../../viewer/shape-sheet.svelte.ts';
 import { MarkSheet } from '../mark-sheet.svelte.ts';
 import { failureOf } from '../save-failure.ts';
+import { answered, judged, keyFrameTurned, noted, type SaidChange } from './said-changes.ts';
 
 /** A step on its way to the host. */
 export interface Said {
@@ -40,6 +41,8 @@ export class FilmReading {
   stepping = $state(false);
   /** Why the last step was not taken; null after one that was. */
   refusal = $state.raw<Notice | null>(null);
+  /** Counts runs of typing. */
+  #typing = 0;
   readonly #autosave: Autosave<Said, Saved>;
 
   constructor(plan: ReviewPlan, opened: Reading, keep: KeepStep) {
@@ -92,28 +95,47 @@ export class FilmReading {
     return stageAfter(step, this.stage, this.plan.blinding) !== null;
   }
 
-  say(change: Partial<ReadingContent>): void {
+  #change(change: SaidChange | null): void {
+    if (change === null || !this.canSay) return;
+    const { words, gesture, before, after } = change;
+    this.#say(after);
+    this.sheet.keep({ words, gesture, undo: () => this.#say(before), redo: () => this.#say(after) });
+  }
+
+  #say(change: Partial<ReadingContent>): void {
     if (!this.canSay) return;
     this.content = { ...this.content, ...change };
     this.#autosave.put({ step: 'save', content: this.content });
   }
 
   answer(questionId: string, answer: number): void {
-    this.say({ answers: { ...this.content.answers, [questionId]: answer } });
+    this.#change(answered(this.content, this.plan, questionId, answer));
   }
 
   toggleKeyFrame(frame: number): void {
-    const { keyFrames } = this.content;
-    const without = keyFrames.filter((one) => one !== frame);
-    this.say({
-      keyFrames: without.length < keyFrames.length ? without : [...keyFrames, frame].sort((a, b) => a - b),
-    });
+    this.#change(keyFrameTurned(this.content, frame));
+  }
+
+  note(text: string): void {
+    this.#change(noted(this.content, text, `${this.#typing}`));
+  }
+
+  /** The field is left: what is typed from now on is a step of its own. */
+  endTyping(): void {
+    this.#typing += 1;
+  }
+
+  /** Takes the last step back: what it said is kept as one more version. Of a signed read only how it is looked at. */
+  undo(): void {
+    if (!this.stepping && !this.isStuck) this.sheet.undo();
+  }
+  redo(): void {
+    if (!this.stepping && !this.isStuck) this.sheet.redo();
   }
 
   /** What is said of a finding of the model; `null` takes it back. */
   judge(finding: string, said: Omit<ReadingContent['verdicts'][number], 'finding'> | null): void {
-    const others = this.content.verdicts.filter((one) => one.finding !== finding);
-    this.say({ verdicts: said === null ? others : [...others, { finding, ...said }] });
+    this.#change(judged(this.content, finding, said, `${this.#typing}`));
   }
 
   /** Counts time with the film open; kept with whatever is said next. */
@@ -167,6 +189,6 @@ export class FilmReading {
       if (said.verdict !== 'edit' || (said.shapeId !== null && ids.has(said.shapeId))) return said;
       return { ...said, shapeId: marks.find(({ finding }) => finding === said.finding)?.shape.id ?? null };
     });
-    this.say({ marks, verdicts });
+    this.#say({ marks, verdicts });
   }
 }

@@ -15,6 +15,13 @@ interface UtilityPort {
 export function parentPort(): ParentPort {
   const utility = (process as unknown as { readonly parentPort?: UtilityPort }).parentPort;
   if (utility !== undefined) {
+    // A utility process only warns of a rejection that nobody handles (Electron 37 and later); its parent would wait for ever.
+    process.on('unhandledRejection', (error) => {
+      // In one line: the last one is what is told of a process that has failed.
+      const words = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+      process.stderr.write(`${words.replaceAll(/\s+/g, ' ')}\n`);
+      process.exit(1);
+    });
     return {
       send: (message) => utility.postMessage(message),
       onMessage: (listener) => utility.on('message', ({ data }) => listener(data)),
