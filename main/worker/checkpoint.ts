@@ -19,6 +19,8 @@ export const runPosition = z.object({
   /** Films of this epoch already used. */
   cursor: z.number().int().nonnegative(),
   step: z.number().int().nonnegative(),
+  /** Training has ended before its last epoch: patience ran out, or a person stopped it. */
+  over: z.literal(true).optional(),
   /** Refused when it is another run's configuration. */
   configHash: z.string(),
 });

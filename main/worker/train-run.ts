@@ -47,7 +47,7 @@ export interface TrainRun<Batch> {
 export interface TrainOutcome {
   readonly how: 'finished' | 'paused' | 'cancelled';
   readonly position: RunPosition;
-  /** Weights of the best epoch by validation macro AUROC (T2 where T1 is undefined); null before the first epoch's end. */
+  /** Weights of the best epoch (`isBetter`); null before the first epoch's end. */
   readonly best: {
     readonly epoch: number;
     readonly weights: Map<string, Float32Array>;
@@ -73,7 +73,7 @@ export async function trainRun<Batch>(run: TrainRun<Batch>): Promise<TrainOutcom
     run.onCheckpoint(await saveCheckpoint(run.vault, run.dir, state, position), position);
   };
 
-  while (position.epoch < recipe.epochs) {
+  while (position.epoch < recipe.epochs && position.over !== true) {
     const order = epochFilms(train, run.seed, position.epoch);
     const filmsFrom = (cursor: number) => order.subarray(cursor, cursor + recipe.batch);
     let prepared = prepare(lesson, filmsFrom(position.cursor), position.epoch);
@@ -102,8 +102,12 @@ export async function trainRun<Batch>(run: TrainRun<Batch>): Promise<TrainOutcom
         return { how: 'paused', position, best };
       }
       if (wish === 'cancel') return { how: 'cancelled', position, best };
+      if (wish === 'stop and keep best' && best !== null) {
+        position = { ...position, over: true };
+        await checkpoint();
+        return { how: 'finished', position, best };
+      }
       if (run.checkpointDue?.() === true) await checkpoint();
-      if (wish === 'stop and keep best' && best !== null) return { how: 'finished', position, best };
     }
     run.onValidation(position);
     let measured: Validation;
@@ -118,13 +122,17 @@ export async function trainRun<Batch>(run: TrainRun<Batch>): Promise<TrainOutcom
     const improved = best === null || isBetter(measured, best.validation);
     if (improved) best = { epoch: position.epoch, weights: state.evaluatedWeights(), validation: measured };
     await run.onEpoch(position.epoch, measured, improved);
+    const waited = position.epoch - (best?.epoch ?? 0);
     position = { ...position, epoch: position.epoch + 1, cursor: 0 };
+    const spent = recipe.patience !== null && waited >= recipe.patience;
+    const ends = spent || run.wish() === 'stop and keep best';
+    // In the checkpoint, so that a run that is cut off before its final weights are written does not train on.
+    if (ends) position = { ...position, over: true };
     await checkpoint();
-    const waited = position.epoch - 1 - (best?.epoch ?? 0);
     const wish = run.wish();
-    if (wish === 'pause') return { how: 'paused', position, best };
     if (wish === 'cancel') return { how: 'cancelled', position, best };
-    if (wish === 'stop and keep best' || (recipe.patience !== null && waited >= recipe.patience)) break;
+    if (ends) break;
+    if (wish === 'pause') return { how: 'paused', position, best };
   }
   return { how: 'finished', position, best };
 }

@@ -73,13 +73,13 @@ function merit(
 }
 
 /**
- * By merit; where no AUROC is defined (one class only) by the smaller loss, and where that is unknown too the later epoch.
- * Equal is not better: the earlier epoch stays.
+ * By merit; where no AUROC is defined (one class only) by the smaller loss, a known one before none, and where neither has one
+ * the later epoch. Equal is not better: the earlier epoch stays.
  */
 export function isBetter(one: Validation, than: Validation): boolean {
   if (one.merit !== null || than.merit !== null) {
     return (one.merit ?? Number.NEGATIVE_INFINITY) > (than.merit ?? Number.NEGATIVE_INFINITY);
   }
-  if (one.loss === null || than.loss === null) return true;
+  if (one.loss === null || than.loss === null) return than.loss === null;
   return one.loss < than.loss;
 }

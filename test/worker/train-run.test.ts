@@ -20,7 +20,8 @@ import { stepTaker } from '../../main/worker/step-taker.ts';
 import type { Wish } from '../../main/worker/stopped.ts';
 import { labelledLesson } from '../../main/worker/lesson.ts';
 import { microSizes } from '../../main/worker/micro-parts.ts';
-import { trainRun, type TrainRun } from '../../main/worker/train-run.ts';
+import { trainRun, type TrainOutcome, type TrainRun } from '../../main/worker/train-run.ts';
+import { UNJUDGED } from '../../main/worker/validation.ts';
 import { PAPER_LOSS, presetRecipe } from '../../shared/domain/recipe.ts';
 
 const size = 32;
@@ -186,5 +187,61 @@ describe.each(['eager', 'compiled'] as const)('%s', (how) => {
     expect(await trainRun(cancelled)).toMatchObject({ how: 'cancelled', position: { step: 1 }, best: null });
     stopped.state.dispose();
     cancelled.state.dispose();
+  });
+});
+
+describe('training that has ended before its last epoch does not go on', () => {
+  /** Every epoch after the first is worse. */
+  const worse = (change: Partial<TrainRun<MicroBatch>>, patience: number | null): TrainRun<MicroBatch> => {
+    const run = startRun('eager', change);
+    let merit = 1;
+    const validate = () => Promise.resolve({ ...UNJUDGED, merit: (merit -= 0.1) });
+    return { ...run, recipe: { ...recipe, patience }, lesson: { ...run.lesson, validate } };
+  };
+  /** Goes on from the newest checkpoint with the best epoch of before. */
+  const resumed = async (bestBefore: TrainOutcome['best'], patience: number | null) => {
+    let steps = 0;
+    const run = worse({ bestBefore, onStep: () => (steps += 1) }, patience);
+    const restored = await restoreNewest(plainVault(), dir, run.state, 'h');
+    const outcome = await trainRun({ ...run, from: restored?.position ?? null });
+    run.state.dispose();
+    return { steps, outcome };
+  };
+
+  it('asked to pause as patience runs out, it is finished', async () => {
+    let epochs = 0;
+    const wish = (): Wish => (epochs === 3 ? 'pause' : 'go on');
+    const run = worse({ wish, onEpoch: () => (epochs += 1) }, 2);
+    expect(await trainRun(run)).toMatchObject({ how: 'finished', position: { epoch: 3 }, best: { epoch: 0 } });
+    run.state.dispose();
+  });
+
+  it.each([
+    ['patience runs out', 2, 3],
+    ['a person has stopped it at the end of an epoch', null, 3],
+    ['a person has stopped it in the middle of one', null, 1],
+  ] as const)('killed behind its checkpoint when %s, it takes no further step', async (why, patience, epoch) => {
+    let best: TrainOutcome['best'] = null;
+    let [epochs, steps] = [0, 0];
+    const stops = () => (why.includes('middle') ? steps === 6 : epochs === epoch);
+    const run = worse(
+      {
+        wish: (): Wish => (patience === null && stops() ? 'stop and keep best' : 'go on'),
+        onStep: () => (steps += 1),
+        onEpoch(at, validation, improved) {
+          if (improved) best = { epoch: at, validation, weights: run.state.evaluatedWeights() };
+          epochs += 1;
+        },
+        onCheckpoint(_, position) {
+          if (position.over === true) throw new Error('killed');
+        },
+      },
+      patience,
+    );
+    await expect(trainRun(run)).rejects.toThrow('killed');
+    run.state.dispose();
+    const { steps: further, outcome } = await resumed(best, patience);
+    expect(further).toBe(0);
+    expect(outcome).toMatchObject({ how: 'finished', position: { epoch }, best: { epoch: 0 } });
   });
 });

@@ -72,5 +72,7 @@ it('goes by the loss where no AUROC is defined', () => {
   expect(isBetter(epoch(0.5), epoch(0.6))).toBe(true);
   expect(isBetter(epoch(0.6), epoch(0.5))).toBe(false);
   expect(isBetter(epoch(null), epoch(null))).toBe(true);
+  expect(isBetter(epoch(null), epoch(0.6))).toBe(false); // a diverged epoch
+  expect(isBetter(epoch(0.6), epoch(null))).toBe(true);
   expect(isBetter({ ...epoch(9), merit: 0.4 }, epoch(0.1))).toBe(true);
 });
