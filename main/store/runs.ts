@@ -34,6 +34,8 @@ export interface RunRow {
   readonly best: RunBest | null;
   readonly error: RunError | null;
   readonly device: string | null;
+  /** Films at once that it goes on with since memory ran out, computing again what it does not keep; null = as its recipe says. */
+  readonly easedTo: number | null;
 }
 
 export type NewRun = Pick<RunRow, 'id' | 'name' | 'config' | 'configHash' | 'createdAt' | 'progress'>;
@@ -58,7 +60,7 @@ interface RawRun extends Omit<RunRow, 'config' | 'progress' | 'best' | 'error'> 
 
 const COLUMNS = `id, name, config, config_hash AS configHash, teacher_run_id AS teacherRunId, split_id AS splitId, state,
   created_at AS createdAt, started_at AS startedAt, ended_at AS endedAt, progress, best, error_code AS errorCode,
-  error_message AS errorMessage, device`;
+  error_message AS errorMessage, device, eased_to AS easedTo`;
 
 function parse({ config, progress, best, errorCode, errorMessage, ...row }: RawRun): RunRow {
   return {
@@ -96,6 +98,7 @@ export function createRunStore(db: Db) {
   const setProgress = db.prepare<[string, string]>('UPDATE runs SET progress = ? WHERE id = ?');
   const setBest = db.prepare<[string, string]>('UPDATE runs SET best = ? WHERE id = ?');
   const setDevice = db.prepare<[string, string]>('UPDATE runs SET device = ? WHERE id = ?');
+  const ease = db.prepare<[number, string]>('UPDATE runs SET eased_to = ? WHERE id = ?');
   const rename = db.prepare<[string, string]>('UPDATE runs SET name = ? WHERE id = ?');
   const remove = db.prepare<[string]>('DELETE FROM runs WHERE id = ?');
   const putEpoch = db.prepare<[string, number, string]>(
@@ -204,6 +207,7 @@ export function createRunStore(db: Db) {
       void setProgress.run(JSON.stringify(progress), id),
     setBest: (id: RunId, best: RunBest): void => void setBest.run(JSON.stringify(best), id),
     setDevice: (id: RunId, device: string): void => void setDevice.run(device, id),
+    ease: (id: RunId, films: number): void => void ease.run(films, id),
     rename: (id: RunId, name: string): void => void rename.run(name, id),
     /** Rows of the run, its epochs, checkpoints, evaluations and predictions. Refused by SQL while students exist. */
     remove: (id: RunId): void => void remove.run(id),

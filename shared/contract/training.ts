@@ -252,6 +252,8 @@ export const runDetail = runSummary.extend({
   ),
   /** Route of a PNG with the first training batch as the network sees it; null until made. */
   firstBatchHref: z.string().nullable(),
+  /** Films at once that the run goes on with since memory ran out, computing again what it does not keep; null = as its recipe says. */
+  easedTo: z.number().int().nullable().default(null),
   students: z.array(runId),
 });
 export type RunDetail = z.infer<typeof runDetail>;

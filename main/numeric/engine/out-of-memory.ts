@@ -46,7 +46,8 @@ export function withMemoryToUpdate<T>(work: () => T): T {
     if (!(error instanceof OutOfMemoryError)) throw error;
     throw new ServiceError(
       'OUT_OF_MEMORY',
-      'The memory ran out while the weights were changed. Everything up to the last checkpoint is kept. Close other programs or choose "Save memory", then start again.',
+      'The memory ran out while the weights were changed. Everything up to the last checkpoint is kept.',
+      { lessWouldDo: true },
     );
   }
 }

@@ -12,6 +12,7 @@ import { lowDisk, roomForCheckpoint } from './low-disk.ts';
 import { keepAsStart } from './pretraining.ts';
 import { dropSpentCheckpoints } from './spent-files.ts';
 import type { RunEvents } from './run-events.ts';
+import { easedSentence, nextEase, watchMemory } from './want-of-memory.ts';
 
 /** Progress is written and told at most this often, ms. */
 const PROGRESS_EVERY_MS = 500;
@@ -19,19 +20,8 @@ const PROGRESS_EVERY_MS = 500;
 const LISTEN_EVERY_MS = 10_000;
 /** Looks without a word after which a process is taken for dead: three minutes in which this computer was awake. */
 const SILENT_LOOKS = 18;
-/** How often the free space is looked at, ms: a checkpoint takes longer to compute than to write. */
+/** How often free space and memory are looked at, ms: a checkpoint takes longer to compute than to write. */
 const DISK_EVERY_MS = 2000;
-
-/** How a process ends that the system has ended, or the native library itself, for want of memory. */
-const MEMORY_SIGNALS: readonly (string | null)[] = ['SIGKILL', 'SIGABRT'];
-/** abort() by its exit code: where a shell stands between, and on Windows (STATUS_STACK_BUFFER_OVERRUN, as abort() ends there). */
-const ABORT_CODES: readonly (number | null)[] = [134, 0xc0000409];
-const MEMORY_HINT =
-  ' A process that ends like this has mostly run out of memory: close other programs, or start again with a smaller micro-batch or with "Save memory".';
-
-function lacksMemory(code: number | null, signal: string | null): boolean {
-  return MEMORY_SIGNALS.includes(signal) || ABORT_CODES.includes(code);
-}
 
 export interface RunProcessDeps {
   readonly library: OpenLibrary;
@@ -76,12 +66,20 @@ export function startRunProcess(deps: RunProcessDeps, id: RunId, planPath: strin
   };
   /** Why it was asked to pause from here: the disk is nearly full. */
   let low: ReturnType<typeof lowDisk> | null = null;
+  const memory = watchMemory();
 
   const move = (to: RunState, error: { code: string; message: string } | null = null): void => {
     const run = runs.find(id);
     if (run === null || !canMove(run.state, to)) return;
     runs.move(id, to, clock.now(), error);
     events.tell(id);
+  };
+
+  /** Memory ran out: the run goes on with less where that is possible. @returns what resume does */
+  const ease = (): string => {
+    const easedTo = nextEase(runs.get(id));
+    if (easedTo !== null) runs.ease(id, easedTo);
+    return easedSentence(easedTo);
   };
 
   const finish = async (): Promise<void> => {
@@ -163,9 +161,12 @@ export function startRunProcess(deps: RunProcessDeps, id: RunId, planPath: strin
       case 'log':
         log[message.level](message.message, { runId: id });
         return;
-      case 'failed':
-        move('failed', { code: message.code, message: message.message });
+      case 'failed': {
+        const { code, detail } = message;
+        const eased = code === 'OUT_OF_MEMORY' && detail.lessWouldDo === true ? ` ${ease()}` : '';
+        move('failed', { code, message: `${message.message}${eased}` });
         return;
+      }
       case 'ended':
         if (message.how === 'finished') finishing = finish().catch(breakOff);
         else move(message.how, message.how === 'paused' ? low : null);
@@ -218,19 +219,36 @@ export function startRunProcess(deps: RunProcessDeps, id: RunId, planPath: strin
     worker.send({ type: 'pause' } satisfies ToTraining);
   };
   const diskWatch = setInterval(() => {
+    memory.look();
     lookAtDisk().catch((error: unknown) =>
       log.error('the free space could not be looked at', { runId: id, error: String(error) }),
     );
   }, DISK_EVERY_MS);
   diskWatch.unref();
+  const endedUnexpectedly = (code: number | null, signal: string | null): string => {
+    const what = `The training process ended unexpectedly (${signal ?? `exit ${code ?? 'unknown'}`})`;
+    const kept = 'Everything up to the last checkpoint is kept';
+    switch (killed ? 'no' : memory.ranOut(code, signal)) {
+      case 'yes':
+        return `${what}, most likely for want of memory. ${kept}. ${ease()}`;
+      case 'perhaps':
+        return `${what}. ${kept}; resume goes on from there. A process that ends like this may have run out of memory: close other programs before you resume.`;
+      case 'no':
+        return `${what}. ${kept}; resume goes on from there.`;
+    }
+  };
   const settle = async (code: number | null, signal: string | null): Promise<void> => {
     clearInterval(watchdog);
     clearInterval(diskWatch);
     await finishing;
     if (finishing !== null && broken === null) return;
-    const message = `The training process ended unexpectedly (${signal ?? `exit ${code ?? 'unknown'}`}). Everything up to the last checkpoint is kept; resume goes on from there.${!killed && lacksMemory(code, signal) ? MEMORY_HINT : ''}`;
     try {
-      move('interrupted', { code: broken?.code ?? 'WORKER_CRASHED', message: broken?.message ?? message });
+      const run = runs.find(id);
+      if (run === null || !canMove(run.state, 'interrupted')) return;
+      move('interrupted', {
+        code: broken?.code ?? 'WORKER_CRASHED',
+        message: broken?.message ?? endedUnexpectedly(code, signal),
+      });
     } catch (error) {
       // Nothing can be written: when the library opens again the run is found interrupted.
       log.error('the end of a run could not be kept', { runId: id, error: String(error) });

@@ -90,6 +90,7 @@ export function runDetail(library: OpenLibrary, run: RunRow): RunDetail {
     history: store.runs.history(run.id),
     checkpoints: store.runs.checkpoints(run.id).map(({ file: _file, ...checkpoint }) => checkpoint),
     firstBatchHref: hasBatch ? byteRoutes.firstBatch(run.id) : null,
+    easedTo: run.easedTo,
     students: [...store.runs.students(run.id)],
   };
 }

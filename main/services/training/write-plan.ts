@@ -13,6 +13,7 @@ import type { DatasetFilm } from '../../store/splits.ts';
 import { labelledFilms } from '../library/labelled-films.ts';
 import type { OpenLibrary } from '../library/open-library.ts';
 import { startPath } from './start-weights.ts';
+import { easedRecipe } from './want-of-memory.ts';
 
 const CHECKPOINT_EVERY_SECONDS = 120;
 
@@ -80,7 +81,7 @@ export async function writePlan(library: OpenLibrary, run: RunRow, resume: boole
   const plan: RunPlan = {
     protocol: WORKER_PROTOCOL,
     runId: run.id,
-    config: run.config,
+    config: { ...run.config, recipe: easedRecipe(run) },
     configHash: run.configHash,
     films: films.map((film) => ({
       filmId: film.filmId,

@@ -22,7 +22,12 @@ function killableHost() {
       return worker;
     },
   };
-  return { workerHost, kill: () => latest?.kill() };
+  return {
+    workerHost,
+    kill: () => latest?.kill(),
+    /** As the native library ends where it gets no memory. */
+    abort: () => latest?.pid !== undefined && process.kill(latest.pid, 'SIGABRT'),
+  };
 }
 
 it('trains a teacher, then a student from its cached answers, one after the other', async () => {
@@ -86,6 +91,39 @@ it('a killed process leaves a resumable run that ends as an unbroken one does', 
   const sha = (id: RunId) =>
     app.library.store.runs.checkpoints(id).find(({ kind }) => kind === 'final')?.sha256;
   expect(sha(broken)).toBe(sha(whole));
+});
+
+it('a process that ended for want of memory goes on with half the films at once, in the same run', async () => {
+  const host = killableHost();
+  const app = await openAppWithFilms(host);
+  const { runs } = app.library.store;
+  const id = await startRun(app, { recipe: { epochs: 3, batch: 4, microBatch: 4 } });
+  const { config, configHash } = runs.get(id);
+  const abortAfter = (last: number) =>
+    app.training.runToEnd(id, ({ epoch }) => void (epoch?.epoch === last && host.abort()), call.signal);
+  const planned = () => {
+    const { config: plan, configHash: hash } = JSON.parse(
+      readFileSync(join(app.library.files.runsDir, id, 'plan.json'), 'utf8'),
+    ) as { config: typeof config; configHash: string };
+    const { batch, microBatch, recompute } = plan.recipe;
+    return { batch, microBatch, recompute, hash };
+  };
+  await abortAfter(0);
+  expect(planned()).toMatchObject({ microBatch: 4, recompute: false });
+  expect(runs.get(id)).toMatchObject({ state: 'interrupted', easedTo: 2 });
+  expect(runs.get(id).error?.message).toContain('Resume goes on with at most 2 films at a time');
+
+  await app.training.service.resume({ runId: id }, call);
+  await abortAfter(1);
+  expect(planned()).toEqual({ batch: 4, microBatch: 2, recompute: true, hash: configHash });
+  expect(runs.get(id).error?.message).toContain('one film at a time');
+
+  await app.training.service.resume({ runId: id }, call);
+  expect((await runToEnd(app, id)).state).toBe('finished');
+  expect(planned()).toEqual({ batch: 4, microBatch: 1, recompute: true, hash: configHash });
+  expect(runs.history(id).map(({ epoch }) => epoch)).toEqual([0, 1, 2]);
+  expect(runs.get(id)).toMatchObject({ config, configHash, easedTo: 1 }); // what was asked for stays
+  expect((await app.training.service.run({ runId: id }, call)).easedTo).toBe(1);
 });
 
 it('closing the app pauses the run at a checkpoint; opened again it waits for its person and goes on', async () => {
