@@ -144,12 +144,13 @@ async function training(dir: string, settings: BenchSettings, vit: VitConfig): P
   };
 }
 
-async function predicting(dir: string, vit: VitConfig): Promise<Step> {
-  const films = await noiseFilms(dir, 1, vit.imageSize);
+/** `count` films at once, as `predict` over a folder asks. */
+async function predicting(dir: string, vit: VitConfig, count: number): Promise<Step> {
+  const films = await noiseFilms(dir, count, vit.imageSize);
   const parameters = await randomModel(vit, 1);
   const model = { config: vit, normalisation: NORMALISATION, parameters };
   const question = {
-    images: [films.image(0)],
+    images: Array.from({ length: count }, (_, index) => films.image(index)),
     input: { resolution: vit.imageSize, reduce: 'area', upsample: 'bilinear' } as const,
     findings: Array.from({ length: FINDINGS }, (_, index) => `${index}`),
     attention: [{ method: 'last' as const, head: null, target: null }],
@@ -180,7 +181,11 @@ async function begin(settings: BenchSettings): Promise<{ readonly step: Step; re
     t1Units: FINDINGS,
     input: inputShape(resolution, settings.tokens),
   });
-  const step = settings.what === 'predict' ? await predicting(dir, vit) : await training(dir, settings, vit);
+  const { what, batch } = settings;
+  const step =
+    what === 'predict' || what === 'predict-batch'
+      ? await predicting(dir, vit, what === 'predict' ? 1 : batch)
+      : await training(dir, settings, vit);
   const ready = {
     parameters: parameterCount(vit),
     version: engine.tensorflow ?? engine.backend,

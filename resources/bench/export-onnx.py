@@ -1,6 +1,6 @@
 """Writes the model of `torch-bench.py predict` as ONNX, for comparison with onnxruntime-node (onnx-bench.mjs).
 
-Usage: python export-onnx.py tiny model.onnx. Needs torch and onnx. Input `film`: grey bytes as float [1, 1, 224, 224];
+Usage: python export-onnx.py tiny model.onnx. Needs torch and onnx. Input `film`: grey bytes as float [films, 1, 224, 224];
 outputs: both heads' logits and the class token's attention of the last block.
 """
 
@@ -28,4 +28,4 @@ class Prediction(nn.Module):
 name, path = sys.argv[1:]
 model = Prediction(torch_bench.make_model(name)).eval()
 film = torch.zeros(1, 1, torch_bench.SIZE, torch_bench.SIZE)
-torch.onnx.export(model, (film,), path, input_names=["film"], output_names=["t1", "t2", "attention"], opset_version=17, dynamo=False)
+torch.onnx.export(model, (film,), path, input_names=["film"], output_names=["t1", "t2", "attention"], dynamic_axes={"film": {0: "films"}}, opset_version=17, dynamo=False)

@@ -1,6 +1,6 @@
 /**
- * Times predictions by onnxruntime-node, in turns with ours: node resources/bench/onnx-bench.mjs MODEL.onnx FOLDER tiny 30
- * FOLDER is one in which `npm install onnxruntime-node` was run; MODEL.onnx comes from export-onnx.py.
+ * Times predictions by onnxruntime-node, in turns with ours: node resources/bench/onnx-bench.mjs MODEL.onnx FOLDER tiny 30 [FILMS]
+ * FOLDER is one in which `npm install onnxruntime-node` was run; MODEL.onnx comes from export-onnx.py. FILMS are predicted at once, one without it.
  */
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -10,16 +10,18 @@ import { createNodeWorkerHost } from '../../main/node/worker-host-node.ts';
 import { startMeasuredSteps } from '../../main/services/training/measured-steps.ts';
 
 const WARM_UP = 3;
-const [model = '', folder = '', variant = 'tiny', steps = '30'] = process.argv.slice(2);
+const [model = '', folder = '', variant = 'tiny', steps = '30', count = '1'] = process.argv.slice(2);
 const { InferenceSession, Tensor } = createRequire(join(folder, 'package.json'))('onnxruntime-node');
 const session = await InferenceSession.create(model);
-const film = new Tensor('float32', Float32Array.from({ length: 224 * 224 }, Math.random), [1, 1, 224, 224]);
+const batch = Number(count);
+const pixels = Float32Array.from({ length: batch * 224 * 224 }, () => Math.random() * 255);
+const film = new Tensor('float32', pixels, [batch, 1, 224, 224]);
 
 const settings = {
-  what: 'predict',
+  what: batch === 1 ? 'predict' : 'predict-batch',
   model: variant,
-  batch: 1,
-  microBatch: 1,
+  batch,
+  microBatch: batch,
   films: 1,
   recompute: false,
   precision: 'single',

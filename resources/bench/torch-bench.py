@@ -4,7 +4,8 @@ Usage: python torch-bench.py '{"what": "train", "model": "tiny", "batch": 8, "mi
 
 Prints one JSON object a line: what it is, then the milliseconds of one step for every line read, then, when the input
 ends, the memory that this process held. Needs torch and nothing else. `what`: train (at 224 pixels), distil (at 28
-pixels, MLCAK, the teacher asked in every step), predict (one film with the attention of the last block).
+pixels, MLCAK, the teacher asked in every step), predict (one film with the attention of the last block), predict-batch
+(`batch` films at once).
 """
 
 import json
@@ -134,11 +135,12 @@ def make_training(settings):
 
 def make_prediction(settings):
     model = make_model(settings["model"]).eval()
-    film = torch.randint(0, 256, (1, 1, SIZE, SIZE), dtype=torch.uint8)
+    count = settings["batch"] if settings["what"] == "predict-batch" else 1
+    films = torch.randint(0, 256, (count, 1, SIZE, SIZE), dtype=torch.uint8)
 
     def step():
         with torch.inference_mode():
-            z1, z2, attention = model.with_attention(network_input(film, SIZE))
+            z1, z2, attention = model.with_attention(network_input(films, SIZE))
             return z1.sigmoid().tolist(), ((z2[:, 1] - z2[:, 0]) / 2).sigmoid().tolist(), attention.tolist()
 
     return model, step
@@ -169,7 +171,7 @@ def say(**values):
 
 def main():
     settings = json.loads(sys.argv[1])
-    model, step = make_prediction(settings) if settings["what"] == "predict" else make_training(settings)
+    model, step = make_prediction(settings) if settings["what"].startswith("predict") else make_training(settings)
     count = sum(p.numel() for p in model.parameters())
     say(parameters=count, version=torch.__version__, threads=torch.get_num_threads())
     for _ in sys.stdin:

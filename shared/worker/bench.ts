@@ -6,7 +6,8 @@ import { z } from 'zod';
 
 import { PRECISIONS, TOKEN_MODES, VIT_VARIANTS } from '../domain/recipe.ts';
 
-export const BENCH_WORK = ['train', 'distil', 'predict'] as const;
+/** `predict` is of one film, `predict-batch` of a whole batch. */
+export const BENCH_WORK = ['train', 'distil', 'predict', 'predict-batch'] as const;
 export type BenchWork = (typeof BENCH_WORK)[number];
 
 export const benchSettings = z.object({

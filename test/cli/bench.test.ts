@@ -28,9 +28,9 @@ function bench(args: readonly string[], env: Readonly<Record<string, string>> = 
 }
 
 const small = ['--model', 'tiny', '--batch', '2', '--steps', '2'];
-const WHAT = ['train step', 'distil step', 'predict'];
+const WHAT = ['train step', 'distil step', 'predict', 'predict batch'];
 
-it('measures a train step, a distil step and a prediction', () => {
+it('measures a train step, a distil step and predictions', () => {
   const file = join(folder, 'measured.md');
   const { status, json } = bench([...small, '--write', file]);
   expect(status).toBe(0);

@@ -31,6 +31,7 @@ const NAMES: Readonly<Record<BenchWork, string>> = {
   train: 'train step',
   distil: 'distil step',
   predict: 'predict',
+  'predict-batch': 'predict batch',
 };
 
 /** Steps of all processes in turn, so that whatever else the machine does meets each of them. */
@@ -138,7 +139,7 @@ export const bench: Verb = {
   name: 'bench',
   usage:
     'bench [--against pytorch] [--model tiny|small|base|all] [--write FILE] [--batch N] [--micro-batch N] [--films N] [--steps N] [--save-memory] [--precision single|mixed|mixed-f16] [--tokens upsampled|native|few]',
-  summary: 'time and memory of a train step, a distil step and a prediction on this machine',
+  summary: 'time and memory of a train step, a distil step and predictions on this machine',
   options: {
     against: { type: 'string' },
     model: { type: 'string' },
