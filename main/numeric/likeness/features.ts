@@ -16,10 +16,11 @@ function fieldBounds(grid: number): readonly (readonly [from: number, to: number
   ];
 }
 
-/** Features of a batch, [B, 9·D], from the outputs of its blocks, each [B, 1 + G², D]. Call inside `tf.tidy`. */
-export function likenessFeatures(blocks: readonly tf.Tensor3D[]): tf.Tensor2D {
-  const middle = blocks[Math.ceil(blocks.length / 2) - 1];
-  if (middle === undefined) throw new Error('the features come from captured blocks');
+/** The block that the features are taken behind, 0 … depth − 1. */
+export const likenessBlock = (depth: number): number => Math.ceil(depth / 2) - 1;
+
+/** Features of a batch, [B, 9·D], from the output [B, 1 + G², D] of block `likenessBlock`. Call inside `tf.tidy`. */
+export function likenessFeatures(middle: tf.Tensor3D): tf.Tensor2D {
   const [batch, tokens, width] = middle.shape;
   const grid = Math.sqrt(tokens - 1);
   const patches = tf.reshape(tf.slice(middle, [0, 1, 0], [batch, tokens - 1, width]), [

@@ -2,7 +2,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
 
 import { attentionRelevance, attentionRollout, classAttention } from '../attention/maps.ts';
-import { likenessFeatures } from '../likeness/features.ts';
+import { likenessBlock, likenessFeatures } from '../likeness/features.ts';
 import type { VitConfig } from '../vit/config.ts';
 import { forward, type Normalisation } from '../vit/forward.ts';
 import type { NamedParameters } from '../vit/parameters.ts';
@@ -32,14 +32,15 @@ export function answers(
   const captured = rollout ? true : last ? 'last' : false;
   const { t1, t2, attention, blocks } = forward(parameters, images, config, normalisation, {
     attention: captured,
-    blocks: features,
+    blocks: features ? likenessBlock(config.depth) : false,
   });
   const final = attention.at(-1);
+  const [middle] = blocks;
   return {
     t1,
     t2,
     ...(last && final !== undefined ? { last: classAttention(final) } : {}),
-    ...(features ? { features: likenessFeatures(blocks) } : {}),
+    ...(middle === undefined ? {} : { features: likenessFeatures(middle) }),
     ...(rollout ? { rollout: attentionRollout(attention) } : {}),
   };
 }

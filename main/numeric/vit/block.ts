@@ -71,7 +71,7 @@ function mlpFormula(config: BlockShape, inputs: readonly tf.Tensor[]) {
   const [x, scale, bias, fc1, fc1Bias, fc2, fc2Bias] = inputs as Inputs;
   const { value: normed, unit, inverse } = layerNorm(x, scale, bias, config.layerNormEpsilon);
   const hidden = linear(normed, fc1, fc1Bias); // [B·N, 4D]
-  const { twice } = gelu(hidden, Math.SQRT1_2);
+  const twice = tf.tidy(() => gelu(hidden, Math.SQRT1_2).twice);
   // The factor 2 of `twice` is taken back behind the product, exactly: a halved kernel would be held beside the kernel.
   const value = tf.add(x, tf.mul(linear(twice, fc2, tf.add(fc2Bias, fc2Bias)), 0.5));
   const saved = { unit, inverse, hidden, scale, bias, fc1, fc2 };

@@ -14,8 +14,11 @@ export interface Normalisation {
 }
 
 export interface Capture {
-  /** H_i = output of block i with its residual, before the final layer norm (HF `hidden_states[1:]`). */
-  readonly blocks?: boolean;
+  /**
+   * H_i = output of block i with its residual, before the final layer norm (HF `hidden_states[1:]`): of all blocks, or of the one
+   * at this index.
+   */
+  readonly blocks?: boolean | number;
   /** `attention`: of each block the residual stream behind its attention half instead of its output. */
   readonly point?: FeaturePoint;
   /** Of all blocks, or of the last one alone, which is faster. */
@@ -31,7 +34,7 @@ export interface ForwardResult {
   readonly t1: tf.Tensor2D;
   /** T2 logits [B, U]. */
   readonly t2: tf.Tensor2D;
-  /** H_1 … H_depth, or their counterparts at `point`, each [B, N, D]; empty unless captured. */
+  /** H_1 … H_depth, or their counterparts at `point`, or those asked for, each [B, N, D]; empty unless captured. */
   readonly blocks: readonly tf.Tensor3D[];
   /** Softmax attention [B, h, N, N] of the blocks captured, in order; empty unless asked for. */
   readonly attention: readonly tf.Tensor4D[];
@@ -126,7 +129,7 @@ export function forward(
     }
     x.dispose(); // not at the end of the scope: two of them a block would pile up
     x = mlpHalf(middle, parameter, shape);
-    if (capture.blocks === true) {
+    if (capture.blocks === true || capture.blocks === index) {
       blocks.push(tf.reshape(capture.point === 'attention' ? middle : x, [batch, tokens, width]));
     }
     middle.dispose();

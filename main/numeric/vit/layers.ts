@@ -1,6 +1,6 @@
 /**
  * @file Layers as pairs of a forward and a backward formula: linear, layer norm, GELU, attention. `block.ts` composes
- * them into two differentiable ops a block.
+ * them into two differentiable ops a block. What a formula of several values needs on the way is freed before the next one begins.
  */
 import * as tf from '@tensorflow/tfjs-core';
 
@@ -11,7 +11,7 @@ export function repeated(x: tf.Tensor, shape: number[]): tf.Tensor {
 
 /** x · W + b for x [R, I], W [I, O], b [O] → [R, O]. */
 export function linear(x: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor): tf.Tensor {
-  return tf.add(tf.matMul(x, kernel), bias);
+  return tf.tidy(() => tf.add(tf.matMul(x, kernel), bias));
 }
 
 /** Gradients [dx, dW, db] of `linear`. */
@@ -34,15 +34,17 @@ export interface LayerNormResult {
 
 /** Layer normalisation over the last axis of x [R, D] (Ba 2016). */
 export function layerNorm(x: tf.Tensor, scale: tf.Tensor, bias: tf.Tensor, epsilon: number): LayerNormResult {
-  const centred = tf.sub(x, tf.mean(x, -1, true)); // [R, D]
-  const inverse = tf.rsqrt(tf.add(tf.mean(tf.square(centred), -1, true), epsilon)); // [R, 1]
-  const unit = tf.mul(centred, inverse); // [R, D]
+  const { unit, inverse } = tf.tidy(() => {
+    const centred = tf.sub(x, tf.mean(x, -1, true)); // [R, D]
+    const inverse = tf.rsqrt(tf.add(tf.mean(tf.square(centred), -1, true), epsilon)); // [R, 1]
+    return { unit: tf.mul(centred, inverse), inverse };
+  });
   return { value: layerNormValue(unit, scale, bias), unit, inverse };
 }
 
 /** The value of `layerNorm` once more from x̂: cheaper to make again than to keep. */
 export function layerNormValue(unit: tf.Tensor, scale: tf.Tensor, bias: tf.Tensor): tf.Tensor {
-  return tf.add(tf.mul(unit, scale), bias);
+  return tf.tidy(() => tf.add(tf.mul(unit, scale), bias));
 }
 
 /** Gradients [dx, dscale, dbias] of `layerNorm`. */
@@ -85,8 +87,10 @@ export function geluSlope({ scaled, twiceCdf }: Gelu): tf.Tensor {
 /** q, k, v [B, h, N, d] from the fused projection [B·N, 3D]. */
 export function splitHeads(qkv: tf.Tensor, batch: number, tokens: number, heads: number): tf.Tensor[] {
   const width = (qkv.shape[1] ?? 0) / 3;
-  const parts = tf.reshape(qkv, [batch, tokens, 3, heads, width / heads]);
-  return tf.unstack(tf.transpose(parts, [2, 0, 3, 1, 4]));
+  return tf.tidy(() => {
+    const parts = tf.reshape(qkv, [batch, tokens, 3, heads, width / heads]);
+    return tf.unstack(tf.transpose(parts, [2, 0, 3, 1, 4]));
+  });
 }
 
 /** Inverse of `splitHeads` for gradients: [B·N, 3D]. */
@@ -115,7 +119,7 @@ export function attentionScale(size: number): number {
 
 /** softmax(q · kᵀ) [B, h, N, N] for queries that are already scaled by 1/√d. */
 export function attentionProbabilities(scaledQueries: tf.Tensor, keys: tf.Tensor): tf.Tensor {
-  return tf.softmax(tf.matMul(scaledQueries, keys, false, true));
+  return tf.tidy(() => tf.softmax(tf.matMul(scaledQueries, keys, false, true)));
 }
 
 /**
