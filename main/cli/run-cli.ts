@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 
 import type { WorkerHost } from '../services/service-types.ts';
 import { keepOutput } from './kept-output.ts';
+import { PrintedResult } from './printed-result.ts';
 import { Refusal, type Verb } from './verb.ts';
 import { useWorkers } from './verb-workers.ts';
 import { audit } from './verbs/audit.ts';
@@ -147,8 +148,7 @@ export async function runCli(argv: readonly string[], { workerHost }: CliOptions
 
 /** @param keep told the file of `--output` before anything is printed */
 async function runVerb(given: readonly string[], keep: (file: string) => void): Promise<number> {
-  const json = given.includes('--json');
-  const print = (value: unknown) => process.stdout.write(`${JSON.stringify(value)}\n`);
+  const printed = new PrintedResult(given.includes('--json'));
   try {
     let argv = given;
     // The launcher of a package may have named one before the person's own.
@@ -165,16 +165,14 @@ async function runVerb(given: readonly string[], keep: (file: string) => void): 
       process.stdout.write(`${helpOn(verb)}\n`);
       return 0;
     }
-    const result = await verb.run({ positionals, options: values });
-    if (json) print(result.json);
-    else process.stdout.write(`${result.text}\n`);
+    printed.end(await verb.run({ positionals, options: values }, printed));
     return 0;
   } catch (error) {
     const refusal = error instanceof Refusal;
     const message = error instanceof Error ? error.message : String(error);
     const code = refusal ? error.code : 'DEFECT';
-    if (json) print({ error: { code, message, detail: refusal ? error.detail : {} } });
-    else process.stderr.write(`${refusal ? message : `A defect of Chestlight: ${message}`}\n`);
+    const detail = refusal ? error.detail : {};
+    printed.fail({ code, message, detail }, refusal ? message : `A defect of Chestlight: ${message}`);
     return refusal ? 2 : 1;
   }
 }

@@ -7,6 +7,17 @@ export interface VerbResult {
   readonly text: string;
 }
 
+/** A member of a list that a verb prints as it goes. */
+export type PrintedMember = VerbResult;
+
+export interface PrintsList {
+  /**
+   * Prints a member of the field `list`, behind the fields `head` of the verb's object. What the verb then returns is what follows
+   * the list: the other fields, the last words.
+   */
+  member(head: object, list: string, member: PrintedMember): void;
+}
+
 export interface VerbArguments {
   readonly positionals: readonly string[];
   readonly options: Readonly<Record<string, string | boolean | undefined>>;
@@ -18,7 +29,7 @@ export interface Verb {
   readonly usage: string;
   readonly summary: string;
   readonly options: Readonly<Record<string, { readonly type: 'string' | 'boolean' }>>;
-  readonly run: (args: VerbArguments) => Promise<VerbResult>;
+  readonly run: (args: VerbArguments, printed: PrintsList) => Promise<VerbResult>;
 }
 
 /** Bad input or a refusal: exit 2. */

@@ -9,6 +9,7 @@ import {
 } from '../../../shared/contract/inference.ts';
 import type { FilmId, RunId } from '../../../shared/domain/ids.ts';
 import { keptWords } from '../../../shared/domain/kept-threshold.ts';
+import { ServiceError } from '../../../shared/domain/service-error.ts';
 import { writeFileAtomic } from '../../files/atomic-write.ts';
 import type { AppParts } from '../../services/compose.ts';
 import type { ImagePrediction } from '../../services/inference/inference-service.ts';
@@ -33,6 +34,7 @@ import { LIBRARY_OPTION } from '../library-option.ts';
 import { tellPlain } from '../out-file.ts';
 import { textOption } from '../options.ts';
 import { overlayPaths } from '../overlay-names.ts';
+import { tell } from '../until-stopped.ts';
 import { Refusal, type Verb, type VerbArguments } from '../verb.ts';
 
 interface Wanted {
@@ -91,7 +93,13 @@ async function finishFile({ file, png, facts, image }: ReadFile, predicted: Imag
   const { t1, t2, attention, seconds, likeness } = predicted;
   const [map] = attention;
   if (map === undefined) throw new Error('a map was asked for');
-  if (png !== null) await writeFileAtomic(png, await overlayPng(image, map));
+  if (png !== null) {
+    await writeFileAtomic(png, await overlayPng(image, map)).catch((error: unknown) => {
+      if (error instanceof ServiceError) throw error;
+      const why = error instanceof Error ? error.message : String(error);
+      throw new ServiceError('READ_ONLY', `Its overlay could not be written: ${why}`);
+    });
+  }
   return {
     file,
     t2: t2.score,
@@ -132,27 +140,84 @@ async function readFiles(
   return read;
 }
 
-/** A turn of films after the other; the films of the next are read while the model looks at those of this one. */
-async function* predictFiles(
+/** Failures that may be one film's own: others are the model's or the machine's, and end the verb. */
+const OF_A_FILM = new Set(['WORKER_CRASHED', 'OUT_OF_MEMORY', 'DISK_FULL', 'READ_ONLY']);
+
+/** So many films in a row that fail are not the films' fault. */
+const MOST_FAILED = 3;
+
+type Outcome = { readonly made: FilePrediction } | { readonly file: string; readonly failed: ServiceError };
+
+/** What `make` gives, or why this film has nothing. @throws what is not the film's own */
+async function outcomeOf(file: string, make: () => Promise<FilePrediction>): Promise<Outcome> {
+  try {
+    return { made: await make() };
+  } catch (error) {
+    if (error instanceof ServiceError && OF_A_FILM.has(error.code)) return { file, failed: error };
+    throw error;
+  }
+}
+
+/** The films of a turn together; where that ends the process, one by one in a new one, so that a film costs itself alone. */
+async function* predictTurn(
   { inference }: AppParts,
+  read: readonly ReadFile[],
+  { runId, method }: Wanted,
+): AsyncGenerator<Outcome, void> {
+  const predictedOf = (films: readonly ReadFile[]) =>
+    inference.predictImages(
+      runId,
+      films.map(({ image }) => image),
+      [{ method, head: null, target: null }],
+    );
+  const together = await predictedOf(read).catch((error: unknown) => {
+    if (error instanceof ServiceError && OF_A_FILM.has(error.code)) return null;
+    throw error;
+  });
+  for (const [at, one] of read.entries()) {
+    yield await outcomeOf(one.file, async () => {
+      const predicted = together === null ? (await predictedOf([one]))[0] : together[at];
+      if (predicted === undefined) throw new Error('the inference process gave no answer');
+      return await finishFile(one, predicted);
+    });
+  }
+}
+
+/**
+ * A turn of films after the other; the films of the next are read while the model looks at those of this one. Films that cannot be
+ * read or predicted are added to `skipped`. @throws Refusal where films in a row fail
+ */
+async function* predictFiles(
+  parts: AppParts,
   reader: FilmReader,
   files: Asked,
-  { runId, method }: Wanted,
+  wanted: Wanted,
   skipped: SkippedFile[],
-): AsyncGenerator<readonly FilePrediction[], void> {
+): AsyncGenerator<FilePrediction, void> {
   const turn = (start: number): Promise<readonly ReadFile[]> => {
     const reading = readFiles(reader, files.slice(start, start + FILMS_A_TURN), skipped);
     reading.catch(() => undefined); // told when it is its turn
     return reading;
   };
   let coming = turn(0);
+  let inARow = 0;
   for (let start = 0; start < files.length; start += FILMS_A_TURN) {
     const read = await coming;
     coming = turn(start + FILMS_A_TURN);
     if (read.length === 0) continue;
-    const images = read.map(({ image }) => image);
-    const predicted = await inference.predictImages(runId, images, [{ method, head: null, target: null }]);
-    yield await Promise.all(read.map((one, at) => finishFile(one, predicted[at] as ImagePrediction)));
+    for await (const outcome of predictTurn(parts, read, wanted)) {
+      if ('made' in outcome) {
+        inARow = 0;
+        yield outcome.made;
+        continue;
+      }
+      const { file, failed } = outcome;
+      skipped.push({ file, code: failed.code, message: failed.message });
+      inARow += 1;
+      if (inARow < MOST_FAILED) continue;
+      const message = `${MOST_FAILED} films in a row could not be predicted. ${failed.message} What is printed above holds.`;
+      throw new Refusal(failed.code, message, { skipped });
+    }
   }
 }
 
@@ -212,7 +277,7 @@ export const predict: Verb = {
     force: { type: 'boolean' },
     ...FILM_LIMIT_OPTIONS,
   },
-  run: async ({ options, positionals }) => {
+  run: async ({ options, positionals }, printed) => {
     const runId = textOption(options, 'run') as RunId | undefined;
     if (runId === undefined)
       throw new Refusal('BAD_INPUT', 'Name the run: --run RUN. The verb "runs" lists them.');
@@ -229,28 +294,29 @@ export const predict: Verb = {
     const pngs = await overlayFiles(options, named.files, method.data);
     const limits = filmLimits(options);
     return await withApp(options, 'read', async (parts) => {
-      const predictions: FilePrediction[] = [];
       const skipped = [...named.skipped];
       const files = named.files.map((file, index) => ({ file, png: pngs[index] ?? null }));
+      let films = 0;
       await withFilmReader(limits, async (reader) => {
         await tellBlind(parts, reader, options, named.files, runId);
-        for await (const some of predictFiles(parts, reader, files, wanted, skipped)) {
-          predictions.push(...some);
-          if (files.length > FILMS_A_TURN)
-            process.stderr.write(`${predictions.length} of ${files.length} films\n`);
+        for await (const made of predictFiles(parts, reader, files, wanted, skipped)) {
+          printed.member({ runId }, 'predictions', { json: made, text: inWords(made) });
+          films += 1;
+          if (files.length > FILMS_A_TURN && films % FILMS_A_TURN === 0)
+            tell(`${films} of ${files.length} films`);
         }
       });
       const pictures = textOption(options, 'attention');
       if (pictures !== undefined) tellPlain(parts.library.files, pictures);
       const [first] = skipped;
-      if (predictions.length === 0 && first !== undefined) {
+      if (films === 0 && first !== undefined) {
         throw new Refusal(first.code, `${first.file}: ${first.message}`, { skipped });
       }
       const text = [
-        ...predictions.map(inWords),
         ...skipped.map(({ file, message }) => `${file} was skipped: ${message}`),
+        `${films} film${films === 1 ? '' : 's'} predicted, ${skipped.length} skipped.`,
       ].join('\n');
-      return { json: { runId, predictions, skipped }, text };
+      return { json: { skipped }, text };
     });
   },
 };
