@@ -18,9 +18,9 @@ import { openLibraryKey, type PatientHash } from './library-key.ts';
 import { takeLock, readLock, type LibraryLock, type LockHolder } from './library-lock.ts';
 import { createPreviewFiles, type PreviewFiles } from './previews.ts';
 import { openSigningKey, type SigningKey } from './signing-key.ts';
-import { openVault, type LibraryAccess } from './sealed-vault.ts';
+import { openVault } from './sealed-vault.ts';
 import { createUploads, type Uploads } from './uploads.ts';
-import type { LibraryVault } from './vault.ts';
+import type { LibraryAccess, LibraryVault } from './vault.ts';
 
 export interface LibraryFiles {
   /** Absolute path of the library's folder. */

@@ -5,18 +5,11 @@ import { basename, isAbsolute, relative, resolve, sep } from 'node:path';
 import { writeFileAtomic } from './atomic-write.ts';
 import { realDisk, type Disk } from './disk.ts';
 import { openSealed, PIECE_BYTES, seal, type SealedReader } from './sealed-file.ts';
-import { plainVault, readFully, type LibraryVault } from './vault.ts';
+import { plainVault, readFully, type LibraryAccess, type LibraryVault } from './vault.ts';
 
-export interface SealedVaultOptions {
-  /** The library's folder. */
-  readonly root: string;
-  /** 32 bytes. */
-  readonly key: Uint8Array;
+export interface SealedVaultOptions extends LibraryAccess {
   readonly disk?: Disk;
 }
-
-/** What a process needs to read and write the files of an encrypted library. It goes from process to process by message alone. */
-export type LibraryAccess = Pick<SealedVaultOptions, 'root' | 'key'>;
 
 /** @param access null = the library is not encrypted */
 export function openVault(access: LibraryAccess | null, disk?: Disk): LibraryVault {
@@ -62,6 +55,7 @@ export function sealedVault({ root, key, disk = realDisk }: SealedVaultOptions):
     );
 
   return {
+    access: { root, key },
     disk,
     async read(path) {
       const name = nameOf(path);

@@ -9,8 +9,18 @@ import { open, readFile, stat } from 'node:fs/promises';
 import { writeFileAtomic, type Content } from './atomic-write.ts';
 import { realDisk, type Disk } from './disk.ts';
 
+/** What a process needs to read and write the files of an encrypted library. It goes from process to process by message alone. */
+export interface LibraryAccess {
+  /** The library's folder. */
+  readonly root: string;
+  /** 32 bytes. */
+  readonly key: Uint8Array;
+}
+
 /** Errors of reading are Node's own (ENOENT and so on), for the caller to put into words. */
 export interface LibraryVault {
+  /** What another process or thread opens the same vault with; null = files as they are. */
+  readonly access: LibraryAccess | null;
   /** What folders are made on and files removed from. */
   readonly disk: Disk;
   /** The whole content. */
@@ -31,6 +41,7 @@ export interface LibraryVault {
 /** Files as they are. */
 export function plainVault(disk: Disk = realDisk): LibraryVault {
   return {
+    access: null,
     disk,
     read: (path) => readFile(path),
     stream: (path) => createReadStream(path),

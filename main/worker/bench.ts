@@ -25,7 +25,8 @@ import { freeArrays, loadOneByOne, type NamedParameters } from '../numeric/vit/p
 import { FilmSet } from './film-set.ts';
 import { compilesGraphs } from './graph-choice.ts';
 import { InputFeed } from './input-feed.ts';
-import { buildKnowledge, knowledgeReader, teacherInput, type KnowledgeSettings } from './knowledge-cache.ts';
+import { buildKnowledge, knowledgeSource, teacherInput, type KnowledgeSettings } from './knowledge-cache.ts';
+import { knowledgeReader } from './knowledge-reader.ts';
 import { microSizes } from './micro-parts.ts';
 import { predictFilms } from './predict-films.ts';
 import { stepTaker } from './step-taker.ts';
@@ -86,7 +87,7 @@ async function knowledge(dir: string, films: FilmSet, vit: VitConfig, batch: num
   await buildKnowledge(teacher, feed, train, settings, hooks);
   feed.dispose();
   for (const tensor of parameters.values()) tensor.dispose();
-  return knowledgeReader(teacher, train, settings);
+  return knowledgeReader(knowledgeSource(teacher, train, settings));
 }
 
 async function training(dir: string, settings: BenchSettings, vit: VitConfig): Promise<Step> {

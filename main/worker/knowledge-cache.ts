@@ -1,8 +1,7 @@
 /**
  * @file What a frozen teacher says of every view of every training film, computed once and kept in shards on disk: its logits
  * in one cache, each feature that a method compares in one of its own, so that all students of a teacher share them.
- * Shards are written whole, so a build that was cut off goes on; index.json comes last. Reads are positional: a cache may
- * be larger than memory.
+ * Shards are written whole, so a build that was cut off goes on; index.json comes last. How they are read: knowledge-reader.ts.
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -14,25 +13,21 @@ import type { FeaturePoint } from '../../shared/domain/recipe.ts';
 import type { LibraryVault } from '../files/vault.ts';
 import type { CompiledFunctions } from '../numeric/engine/graph/compiled-function.ts';
 import {
-  readRecord,
   recordLayout,
   writeRecord,
   type RecordLayout,
   type ViewKnowledge,
 } from '../numeric/knowledge/view-record.ts';
 import type { FeatureKind } from '../numeric/methods/needs.ts';
-import type { TeacherArrays } from '../numeric/train/micro-batch.ts';
 import type { VitConfig } from '../numeric/vit/config.ts';
 import { knowledgeOf } from '../numeric/knowledge/knowledge-of.ts';
 import type { FilmInputs } from './input-feed.ts';
+import { SHARD_FILMS, shardFile, type KnowledgeSource } from './knowledge-reader.ts';
 import { microParts } from './micro-parts.ts';
 import type { LoadedModel } from './model-cache.ts';
 import type { InputView } from './model-input.ts';
 import { oneAhead } from './one-ahead.ts';
 import { SmallerPieces } from './smaller-pieces.ts';
-
-/** Films of one shard: 5 MB of a ViT-Tiny's means. */
-const SHARD_FILMS = 32;
 
 /** One cache: the logits (`none`) or one feature. */
 export interface KnowledgePart {
@@ -73,10 +68,6 @@ export interface KnowledgeHooks {
 
 const layoutOf = (config: VitConfig, { feature }: KnowledgePart): RecordLayout =>
   recordLayout(config, feature, feature === 'none');
-
-function shardFile({ dir }: KnowledgePart, view: number, shard: number): string {
-  return join(dir, `view-${String(view).padStart(2, '0')}-${String(shard).padStart(6, '0')}.bin`);
-}
 
 async function sizeOf(vault: LibraryVault, path: string): Promise<number | null> {
   try {
@@ -199,12 +190,12 @@ export async function buildKnowledge(
       for (const [index, part] of parts.entries()) {
         const size = chosen.length * layoutOf(teacher.config, part).bytes;
         bytes[index] = (bytes[index] ?? 0) + size;
-        if ((await sizeOf(vault, shardFile(part, view, shard))) !== size) missing.push(part);
+        if ((await sizeOf(vault, shardFile(part.dir, view, shard))) !== size) missing.push(part);
       }
       if (missing.length > 0) {
         const made = await computeShards(teacher, inputs, chosen, view, missing, settings, pieces, between);
         for (const [index, part] of missing.entries()) {
-          await vault.write(shardFile(part, view, shard), made[index] ?? new Uint8Array());
+          await vault.write(shardFile(part.dir, view, shard), made[index] ?? new Uint8Array());
         }
       } else onKnown(chosen.length);
       tell(false);
@@ -215,45 +206,16 @@ export async function buildKnowledge(
   tell(true);
 }
 
-async function readFilm(
-  vault: LibraryVault,
-  part: KnowledgePart,
-  layout: RecordLayout,
-  view: number,
-  place: number,
-): Promise<ViewKnowledge> {
-  const record = new ArrayBuffer(layout.bytes);
-  const path = shardFile(part, view, Math.floor(place / SHARD_FILMS));
-  const bytesRead = await vault.readAt(path, (place % SHARD_FILMS) * layout.bytes, new Uint8Array(record));
-  if (bytesRead !== layout.bytes) throw new Error('a shard of the knowledge cache is cut off');
-  return readRecord(record, 0, layout);
-}
-
-/** Reads teacher outputs of films (by position in the set) in a view. `indices` as they were when it was built. */
-export function knowledgeReader(
-  teacher: LoadedModel,
+/** How the cache of `indices`, as they were when it was built, is read. */
+export function knowledgeSource(
+  { config }: Pick<LoadedModel, 'config'>,
   indices: Uint32Array,
-  { parts, vault }: KnowledgeSettings,
-): (films: Uint32Array, view: number) => Promise<TeacherArrays> {
-  const layouts = parts.map((part) => layoutOf(teacher.config, part));
-  const placeOf = new Map(Array.from(indices, (film, place) => [film, place]));
-  const { t1Units, t2Units } = teacher.config;
-  const each = layouts.reduce((most, { feature }) => Math.max(most, feature), 0);
-  return async (films, view) => {
-    const t1 = new Float32Array(films.length * t1Units);
-    const t2 = new Float32Array(films.length * t2Units);
-    const feature = each === 0 ? null : new Float32Array(films.length * each);
-    for (const [row, film] of films.entries()) {
-      const place = placeOf.get(film);
-      if (place === undefined) throw new Error(`no knowledge of the film at position ${film}`);
-      for (const [index, part] of parts.entries()) {
-        const known = await readFilm(vault, part, layouts[index] as RecordLayout, view, place);
-        if (part.feature === 'none') {
-          t1.set(known.t1, row * t1Units);
-          t2.set(known.t2, row * t2Units);
-        } else if (known.feature !== null) feature?.set(known.feature, row * each);
-      }
-    }
-    return { t1, t2, feature };
-  };
+  { parts, vault }: Pick<KnowledgeSettings, 'parts' | 'vault'>,
+): KnowledgeSource {
+  const shards = parts.map((part) => ({
+    dir: part.dir,
+    feature: part.feature,
+    layout: layoutOf(config, part),
+  }));
+  return { parts: shards, films: indices, access: vault.access };
 }

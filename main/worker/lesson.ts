@@ -1,6 +1,6 @@
 /** @file What a run teaches its model: one step on some films, and the judgement of an epoch. With labels, here; without, in masked-lesson. */
 import type { Recipe } from '../../shared/domain/recipe.ts';
-import type { MicroBatch, TeacherArrays } from '../numeric/train/micro-batch.ts';
+import type { MicroBatch } from '../numeric/train/micro-batch.ts';
 import type { TrainState } from '../numeric/train/train-state.ts';
 import type { OptimiserSettings, StepMeasurements } from '../numeric/train/train-step.ts';
 import type { CompiledFunctions } from '../numeric/engine/graph/compiled-function.ts';
@@ -8,6 +8,7 @@ import type { Normalisation } from '../numeric/vit/forward.ts';
 import { epochView } from './epoch-order.ts';
 import type { FilmSet } from './film-set.ts';
 import { InputFeed } from './input-feed.ts';
+import type { KnowledgeSource } from './knowledge-reader.ts';
 import { microParts } from './micro-parts.ts';
 import type { InputView } from './model-input.ts';
 import { scoreFilms } from './score-films.ts';
@@ -34,7 +35,7 @@ export interface LabelledLesson {
   readonly normalisation: Normalisation;
   readonly recipe: Recipe;
   /** Cached teacher outputs of films by position; null for runs without a teacher. */
-  readonly teacher: ((indices: Uint32Array, view: number) => Promise<TeacherArrays>) | null;
+  readonly teacher: KnowledgeSource | null;
   readonly listening: Listening;
   readonly steps: StepTaker<MicroBatch>;
   readonly functions: CompiledFunctions;
@@ -43,16 +44,12 @@ export interface LabelledLesson {
 /** Training with labels, by any method but `pretrain`. */
 export function labelledLesson(lesson: LabelledLesson): Lesson<MicroBatch> {
   const { state, films, input, normalisation, recipe, teacher, listening, steps, functions } = lesson;
-  const feed = new InputFeed(films, input);
+  const feed = new InputFeed(films, input, { knowledge: teacher });
   return {
     prepare(chosen, epoch) {
       const view = epochView(recipe, epoch);
       const parts = microParts(chosen, recipe.microBatch).map(async (indices): Promise<MicroBatch> => {
-        const [images, answers] = await Promise.all([
-          feed.images(indices, view),
-          teacher === null ? null : teacher(indices, view ?? 0),
-        ]);
-        return { ...films.labels(indices), images, teacher: answers };
+        return { ...films.labels(indices), ...(await feed.batch(indices, view)) };
       });
       return Promise.all(parts);
     },

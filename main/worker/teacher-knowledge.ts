@@ -5,12 +5,12 @@ import { isTaught } from '../numeric/methods/needs.ts';
 import { disposeParameters } from '../numeric/vit/parameters.ts';
 import type { FilmSet } from './film-set.ts';
 import { InputFeed } from './input-feed.ts';
-import { buildKnowledge, knowledgeReader, teacherInput, type KnowledgeSettings } from './knowledge-cache.ts';
+import { buildKnowledge, knowledgeSource, teacherInput, type KnowledgeSettings } from './knowledge-cache.ts';
+import type { KnowledgeSource } from './knowledge-reader.ts';
 import { ModelCache } from './model-cache.ts';
 import type { RunHost } from './run-host.ts';
 import type { RunReporter } from './run-reporter.ts';
 import { orStopped } from './stopped.ts';
-import type { LabelledLesson } from './lesson.ts';
 
 /** Null for runs without a teacher. @throws Stopped on pause and cancel: what is computed is kept; ServiceError, KnowledgeRangeError */
 export async function teacherKnowledge(
@@ -18,7 +18,7 @@ export async function teacherKnowledge(
   host: RunHost,
   reporter: RunReporter,
   films: FilmSet,
-): Promise<LabelledLesson['teacher']> {
+): Promise<KnowledgeSource | null> {
   const { teacher, knowledge, config } = plan;
   const taught = isTaught(config.method);
   if (taught !== (teacher !== null) || taught !== knowledge.length > 0) {
@@ -64,5 +64,5 @@ export async function teacherKnowledge(
     feed.dispose();
     disposeParameters(model.parameters); // not needed any more: its answers are on disk
   }
-  return knowledgeReader(model, train, settings);
+  return knowledgeSource(model, train, settings);
 }

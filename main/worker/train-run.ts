@@ -73,16 +73,25 @@ export async function trainRun<Batch>(run: TrainRun<Batch>): Promise<TrainOutcom
     run.onCheckpoint(await saveCheckpoint(run.vault, run.dir, state, position), position);
   };
 
+  /** Of the next step, begun before the step or the validation that comes first. */
+  let prepared: Promise<readonly Batch[]> | null = null;
+
   while (position.epoch < recipe.epochs && position.over !== true) {
     const order = epochFilms(train, run.seed, position.epoch);
     const filmsFrom = (cursor: number) => order.subarray(cursor, cursor + recipe.batch);
-    let prepared = prepare(lesson, filmsFrom(position.cursor), position.epoch);
+    const coming = (cursor: number): Promise<readonly Batch[]> => {
+      if (cursor < train.length) return prepare(lesson, filmsFrom(cursor), position.epoch);
+      const epoch = position.epoch + 1;
+      if (epoch >= recipe.epochs) return Promise.resolve([]);
+      return prepare(lesson, epochFilms(train, run.seed, epoch).subarray(0, recipe.batch), epoch);
+    };
+    prepared ??= coming(position.cursor);
     while (position.cursor < train.length) {
       const began = performance.now();
       const batches = await prepared;
       const waitedMs = performance.now() - began;
       const chosen = filmsFrom(position.cursor);
-      prepared = prepare(lesson, filmsFrom(position.cursor + chosen.length), position.epoch);
+      prepared = coming(position.cursor + chosen.length);
       const measured = await lesson.step(batches, {
         learningRate: learningRateAt(
           position.step,

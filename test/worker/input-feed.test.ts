@@ -33,18 +33,21 @@ afterAll(() => rmSync(dir, { recursive: true }));
 
 const input = { resolution: 56, side: size, reduce: 'area', upsample: 'bilinear' } as const;
 
-it('gives the same inputs as the main thread, several asked for at once, each to whoever asked', async () => {
-  const feed = new InputFeed(films, input);
-  const asked = [
-    [Uint32Array.of(2, 0), null],
-    [Uint32Array.of(1), 5],
-    [Uint32Array.of(3, 1), 6],
-  ] as const;
-  const made = await Promise.all(asked.map(([indices, view]) => feed.images(indices, view)));
-  asked.forEach(([indices, view], at) => expect(made[at]).toEqual(films.images(indices, input, view)));
-  expect(made[1]).not.toEqual(films.images(Uint32Array.of(1), input, null)); // views do change a film
-  feed.dispose();
-});
+it.each([1, 3])(
+  '%i threads give the same inputs as the main thread, each to whoever asked',
+  async (threads) => {
+    const feed = new InputFeed(films, input, { threads });
+    const asked = [
+      [Uint32Array.of(2, 0), null],
+      [Uint32Array.of(1), 5],
+      [Uint32Array.of(3, 1), 6],
+    ] as const;
+    const made = await Promise.all(asked.map(([indices, view]) => feed.images(indices, view)));
+    asked.forEach(([indices, view], at) => expect(made[at]).toEqual(films.images(indices, input, view)));
+    expect(made[1]).not.toEqual(films.images(Uint32Array.of(1), input, null)); // views do change a film
+    feed.dispose();
+  },
+);
 
 it('refuses whoever waits for a thread that has ended, and whoever comes later', async () => {
   const feed = new InputFeed(films, input);

@@ -158,6 +158,32 @@ describe.each(['eager', 'compiled'] as const)('%s', (how) => {
     run.state.dispose();
   });
 
+  it('asks for what comes next before it computes: the next step’s films, and the next epoch’s before a validation', async () => {
+    const short = { ...recipe, epochs: 2, batch: 16 };
+    const run = start({ recipe: short });
+    const events: string[] = [];
+    const { lesson } = run;
+    const told: TrainRun<MicroBatch>['lesson'] = {
+      ...lesson,
+      prepare(chosen, epoch) {
+        events.push(`ask ${epoch}`);
+        return lesson.prepare(chosen, epoch);
+      },
+      step(batches, settings) {
+        events.push('step');
+        return lesson.step(batches, settings);
+      },
+      validate() {
+        events.push('validate');
+        return lesson.validate();
+      },
+    };
+    await trainRun({ ...run, lesson: told });
+    const first = ['ask 0', 'ask 0', 'step', 'ask 1', 'step', 'validate'];
+    expect(events).toEqual([...first, 'ask 1', 'step', 'step', 'validate']);
+    run.state.dispose();
+  });
+
   it('paused mid-epoch and resumed in a new state, it ends with the same weights', async () => {
     const whole = start();
     await trainRun(whole);
@@ -212,7 +238,11 @@ describe('training that has ended before its last epoch does not go on', () => {
     let epochs = 0;
     const wish = (): Wish => (epochs === 3 ? 'pause' : 'go on');
     const run = worse({ wish, onEpoch: () => (epochs += 1) }, 2);
-    expect(await trainRun(run)).toMatchObject({ how: 'finished', position: { epoch: 3 }, best: { epoch: 0 } });
+    expect(await trainRun(run)).toMatchObject({
+      how: 'finished',
+      position: { epoch: 3 },
+      best: { epoch: 0 },
+    });
     run.state.dispose();
   });
 
@@ -220,28 +250,31 @@ describe('training that has ended before its last epoch does not go on', () => {
     ['patience runs out', 2, 3],
     ['a person has stopped it at the end of an epoch', null, 3],
     ['a person has stopped it in the middle of one', null, 1],
-  ] as const)('killed behind its checkpoint when %s, it takes no further step', async (why, patience, epoch) => {
-    let best: TrainOutcome['best'] = null;
-    let [epochs, steps] = [0, 0];
-    const stops = () => (why.includes('middle') ? steps === 6 : epochs === epoch);
-    const run = worse(
-      {
-        wish: (): Wish => (patience === null && stops() ? 'stop and keep best' : 'go on'),
-        onStep: () => (steps += 1),
-        onEpoch(at, validation, improved) {
-          if (improved) best = { epoch: at, validation, weights: run.state.evaluatedWeights() };
-          epochs += 1;
+  ] as const)(
+    'killed behind its checkpoint when %s, it takes no further step',
+    async (why, patience, epoch) => {
+      let best: TrainOutcome['best'] = null;
+      let [epochs, steps] = [0, 0];
+      const stops = () => (why.includes('middle') ? steps === 6 : epochs === epoch);
+      const run = worse(
+        {
+          wish: (): Wish => (patience === null && stops() ? 'stop and keep best' : 'go on'),
+          onStep: () => (steps += 1),
+          onEpoch(at, validation, improved) {
+            if (improved) best = { epoch: at, validation, weights: run.state.evaluatedWeights() };
+            epochs += 1;
+          },
+          onCheckpoint(_, position) {
+            if (position.over === true) throw new Error('killed');
+          },
         },
-        onCheckpoint(_, position) {
-          if (position.over === true) throw new Error('killed');
-        },
-      },
-      patience,
-    );
-    await expect(trainRun(run)).rejects.toThrow('killed');
-    run.state.dispose();
-    const { steps: further, outcome } = await resumed(best, patience);
-    expect(further).toBe(0);
-    expect(outcome).toMatchObject({ how: 'finished', position: { epoch }, best: { epoch: 0 } });
-  });
+        patience,
+      );
+      await expect(trainRun(run)).rejects.toThrow('killed');
+      run.state.dispose();
+      const { steps: further, outcome } = await resumed(best, patience);
+      expect(further).toBe(0);
+      expect(outcome).toMatchObject({ how: 'finished', position: { epoch }, best: { epoch: 0 } });
+    },
+  );
 });

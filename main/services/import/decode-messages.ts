@@ -3,7 +3,7 @@ import type { CleanFile } from '../../dicom/deidentify/clean-file.ts';
 import type { FilmDescription } from '../../dicom/render.ts';
 import type { BlackBox, DeidentifyOptions } from '../../dicom/deidentify/options.ts';
 import type { FilmErrorDetail } from '../../dicom/film-error.ts';
-import type { LibraryAccess } from '../../files/sealed-vault.ts';
+import type { LibraryAccess } from '../../files/vault.ts';
 import type { TagRow } from '../../dicom/tag-list.ts';
 import type { ViewerFrame } from '../../dicom/viewer-frame.ts';
 import type { FilmFacts } from '../inference/suitability.ts';

@@ -6,7 +6,7 @@
 import { availableParallelism } from 'node:os';
 
 import type { FilmErrorDetail } from '../../dicom/film-error.ts';
-import type { LibraryAccess } from '../../files/sealed-vault.ts';
+import type { LibraryAccess } from '../../files/vault.ts';
 import type { WorkerHandle, WorkerHost } from '../service-types.ts';
 import type { DecodeAnswers, DecodeReply, DecodeRequest, DecodeTask } from './decode-messages.ts';
 

@@ -4,7 +4,7 @@
  */
 import { ServiceError, isErrorCode } from '../../../shared/domain/service-error.ts';
 import { fromInference, type FromInference, type ToInference } from '../../../shared/worker/protocol.ts';
-import type { LibraryAccess } from '../../files/sealed-vault.ts';
+import type { LibraryAccess } from '../../files/vault.ts';
 import type { Log, WorkerHandle, WorkerHost } from '../service-types.ts';
 
 export type EngineReady = Extract<FromInference, { readonly type: 'ready' }>;
