@@ -1,7 +1,10 @@
 /** @file Test runner settings: forked processes (native modules), node environment, one file at a time on small machines. */
+import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
+  // State of the window is tested without its pages: runes are compiled as for a server, without effects.
+  plugins: [svelte({ configFile: false })],
   test: {
     pool: 'forks',
     include: ['test/**/*.test.ts'],

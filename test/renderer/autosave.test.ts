@@ -30,7 +30,7 @@ function desk(after = 0) {
     newId: () => `v${++ids}`,
     onStatus: (status) => statuses.push(status),
     onKept: (said) => kept.push(said),
-    onRefused: (said) => refused.push(said),
+    onRefused: (said) => refused.push(said) > 0,
     failure: (error) => (error as Error).message as Failure,
   });
   return { autosave, sent, statuses, refused, kept };

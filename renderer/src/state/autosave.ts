@@ -25,8 +25,8 @@ export interface AutosaveOptions<Said, Answer extends Kept> {
   readonly onStatus: (status: SaveStatus) => void;
   readonly onKept: (said: Said, id: string, kept: Answer) => void;
   readonly failure: (error: unknown) => Failure;
-  /** What was said is given up: the host will not keep it. */
-  readonly onRefused: (said: Said, error: unknown) => void;
+  /** What was said is given up: the host will not keep it. @returns true when it counts as unsaved from then on */
+  readonly onRefused: (said: Said, error: unknown) => boolean;
 }
 
 /** A pause in typing after which a version is sent. */
@@ -117,8 +117,7 @@ export class Autosave<Said, Answer extends Kept> {
         this.#options.onStatus({ state: 'failed', error, failure });
         if (failure !== 'refused') return;
         this.#sending = null;
-        this.#refused = true;
-        this.#options.onRefused(said, error);
+        if (this.#options.onRefused(said, error)) this.#refused = true;
       }
     }
   }

@@ -13,6 +13,14 @@ export class Loaded<Value> {
     this.#ask = ask;
   }
 
+  /** Forgets the value, and whatever was asked for and is still on its way. */
+  clear(): void {
+    this.#asked += 1;
+    this.value = null;
+    this.notice = null;
+    this.loading = false;
+  }
+
   /** Asks the host; an answer that a newer question has overtaken is dropped. */
   async load(): Promise<void> {
     const asked = ++this.#asked;

@@ -4,7 +4,7 @@ import type { ReviewSummary } from '../../../../../shared/contract/review-sessio
 import type { FilmId, ReviewId } from '../../../../../shared/domain/ids.ts';
 import { noticeOf, type Notice } from '../../../rpc/notice.ts';
 import { Action } from '../../../state/action.svelte.ts';
-import type { ReaderState } from '../../../state/reader-state.svelte.ts';
+import type { SignedReader } from '../../../state/signed-reader.ts';
 import type { Tool } from '../../../viewer/tool.ts';
 import { ViewState } from '../../../viewer/view-state.svelte.ts';
 import { FilmDecision } from './film-decision.svelte.ts';
@@ -20,9 +20,11 @@ export class AdjudicateState {
   elsewhere = $state<string | null>(null);
   readonly view = new ViewState();
   readonly settling = new Action();
-  readonly #readers: ReaderState;
+  /** Counts loads: an answer that a later one has overtaken is dropped. */
+  #asked = 0;
+  readonly #readers: SignedReader;
 
-  constructor(readers: ReaderState) {
+  constructor(readers: SignedReader) {
     this.#readers = readers;
     readers.guard(this);
   }
@@ -35,6 +37,7 @@ export class AdjudicateState {
   }
 
   async load(reviewId: ReviewId, filmId: FilmId): Promise<void> {
+    const asked = ++this.#asked;
     this.notice = null;
     try {
       // What was put together of the film before is kept first: it may be the same film.
@@ -45,6 +48,7 @@ export class AdjudicateState {
           client.review.compare({ token, reviewId, filmId }),
         ]),
       );
+      if (asked !== this.#asked) return;
       this.review = review;
       if (this.comparison?.filmId !== filmId) {
         this.view.reset();
@@ -54,6 +58,7 @@ export class AdjudicateState {
       }
       this.decision = this.#begin(review, comparison);
     } catch (error) {
+      if (asked !== this.#asked) return;
       this.decision = null;
       this.notice = noticeOf(error);
     }
@@ -65,11 +70,14 @@ export class AdjudicateState {
     return this.settling.run(async () => {
       if (decision === null || !decision.mayDecide) return;
       await decision.flush();
+      const asked = this.#asked;
       const { reviewId, filmId } = decision.comparison;
       await this.#readers.call((client, token) =>
         client.review.settle({ token, reviewId, filmId, ...decision.request }),
       );
       decision.end();
+      // Another film was gone on to meanwhile.
+      if (asked !== this.#asked) return;
       await this.load(reviewId, filmId);
     });
   }

@@ -82,7 +82,7 @@ export class FilmDecision {
       newId: () => '',
       onStatus: (status) => (this.status = status),
       onKept: () => undefined,
-      onRefused: () => undefined,
+      onRefused: () => true,
       failure: failureOf,
     });
   }

@@ -155,7 +155,7 @@ export class FilmReading {
     }
     this.#autosave.put({ step, content: this.content });
     // Until the host has answered, nothing may be said on top of the step: it is sent again and again.
-    return this.#autosave.flush();
+    return (await this.#autosave.flush()) && this.refusal === null;
   }
 
   /** Sends what is left now. @returns true when all that was said is kept */
@@ -169,12 +169,16 @@ export class FilmReading {
     this.#freeze();
   }
 
-  /** A refused step leaves what was said as it is kept; a refused change is not kept, which the status says. */
-  #refused(step: ReadingStep, error: unknown): void {
-    if (step === 'save') return;
+  /**
+   * A refused step leaves what was said as it is kept; a refused change is not kept, which the status says.
+   * @returns true when something said is lost by it
+   */
+  #refused(step: ReadingStep, error: unknown): boolean {
+    if (step === 'save') return true;
     this.stepping = false;
     this.refusal = noticeOf(error);
     this.status = { state: 'saved', at: this.history.at(-1)?.createdAt ?? null };
+    return false;
   }
 
   #freeze(): void {

@@ -21,7 +21,11 @@ export interface ReadRoom {
 
 export function readActions(desk: ReadState, room: ReadRoom): ReadActions {
   async function nextToDo(): Promise<void> {
+    const from = desk.reading;
+    if (from === null) return;
     const next = await desk.nextUnfinished().catch(() => null);
+    // Another film was opened meanwhile.
+    if (desk.reading !== from) return;
     if (next === null) room.toWorklist();
     else room.open(next);
   }

@@ -6,7 +6,7 @@ import type { ModelFindings, ReviewSummary } from '../../../../../shared/contrac
 import type { FilmId, ReviewId } from '../../../../../shared/domain/ids.ts';
 import { noticeOf, type Notice } from '../../../rpc/notice.ts';
 import { Loaded } from '../../../state/loaded.svelte.ts';
-import type { ReaderState } from '../../../state/reader-state.svelte.ts';
+import type { SignedReader } from '../../../state/signed-reader.ts';
 import { isShapeTool, type Tool } from '../../../viewer/tool.ts';
 import { ViewState } from '../../../viewer/view-state.svelte.ts';
 import { FilmReading } from './film-reading.svelte.ts';
@@ -28,9 +28,13 @@ export class ReadState {
   modelAt = $state(0);
   /** Readings that are not wholly kept yet, by film. */
   readonly #leaving = new Map<FilmId, FilmReading>();
-  readonly #readers: ReaderState;
+  /** Counts openings: an answer that a later one has overtaken is dropped. */
+  #asked = 0;
+  /** The film that was asked for last; null = it could not be opened. */
+  #wanted: { readonly reviewId: ReviewId; readonly filmId: FilmId } | null = null;
+  readonly #readers: SignedReader;
 
-  constructor(readers: ReaderState) {
+  constructor(readers: SignedReader) {
     this.#readers = readers;
     this.model = new Loaded(async () => {
       const { reading } = this;
@@ -40,16 +44,20 @@ export class ReadState {
     });
   }
 
-  /** Opens a film; what was said of the one before goes on being saved. */
+  /** Opens a film; what was said of the one before goes on being saved. Until it is there nothing can be said of any film. */
   async open(reviewId: ReviewId, filmId: FilmId, again = false): Promise<void> {
-    const before = this.reading;
-    if (before?.opened.filmId === filmId && before.opened.reviewId === reviewId && !again) return;
-    if (before !== null) this.#leave(before);
+    if (this.#wanted?.filmId === filmId && this.#wanted.reviewId === reviewId && !again) return;
+    const asked = ++this.#asked;
+    this.#wanted = { reviewId, filmId };
+    if (this.reading !== null) this.#leave(this.reading);
+    this.reading = null;
+    this.model.clear();
     this.opening = true;
     this.notice = null;
     try {
       const review = this.review?.id === reviewId ? this.review : await this.#find(reviewId);
       const reading = this.#unsaved(reviewId, filmId) ?? (await this.#fetch(review, filmId));
+      if (asked !== this.#asked) return;
       this.review = review;
       this.reading = reading;
       this.#readers.guard(reading);
@@ -57,14 +65,14 @@ export class ReadState {
       this.modelAt = 0;
       this.tool = 'window';
       this.view.reset();
-      this.model.value = null;
       this.question = this.#firstOpen(reading);
       if (reading.seesModel) void this.model.load();
     } catch (error) {
+      if (asked !== this.#asked) return;
       this.notice = noticeOf(error);
-      this.reading = null;
+      this.#wanted = null;
     } finally {
-      this.opening = false;
+      if (asked === this.#asked) this.opening = false;
     }
   }
 
@@ -92,7 +100,7 @@ export class ReadState {
     const { reading } = this;
     const open = judgeable(this.model.value);
     const finding = open[this.modelAt]?.finding;
-    if (reading === null || !reading.canSay || finding === undefined) return;
+    if (reading === null || !reading.canSay || !reading.seesModel || finding === undefined) return;
     const known = reading.content.verdicts.find((one) => one.finding === finding);
     if (known?.verdict === verdict) {
       reading.judge(finding, null);
