@@ -221,7 +221,7 @@ export async function openParts(options: AppOptions): Promise<AppParts> {
     tellRun: trainer.tell,
   });
   const exchange = { ...exporter, service: auditedExchange(exporter.service, audit) };
-  const copies = createCopiesService(library, options.goBack);
+  const copies = createCopiesService(library, signIn, options.goBack);
   const deidentifier = createDeidentifyService({ library, clock, log });
   const every = options.statusEveryMs ?? STATUS_EVERY_MS;
   const system = createSystemService({

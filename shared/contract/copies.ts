@@ -49,7 +49,9 @@ export const copiesContract = {
   make: procedure.input(empty).output(libraryCopy),
   /**
    * Goes back to a copy; what is there now is kept as a copy of its own. The library is closed and opened again: streams end, and
-   * windows ask anew. BUSY while something is at work.
+   * windows ask anew. BUSY while something is at work. An owner's affair where the library has readers.
    */
-  restore: procedure.input(z.object({ id: copyId })).output(z.object({ at: timestampMs })),
+  restore: procedure
+    .input(z.object({ id: copyId, token: z.string().max(200).nullable() }))
+    .output(z.object({ at: timestampMs })),
 };

@@ -1,10 +1,15 @@
 /**
  * @file The lock of the window on the real server: off until somebody has a PIN, by the button, after a minute without a touch, and when the
- * page is loaded again; only the right PIN opens it, and nothing of the page can be reached behind it.
+ * page is loaded again; only the right PIN opens it, and nothing of the page can be reached behind it: no key, no question that was open, no
+ * reading of somebody else.
  */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
 import { connectLoopback } from '../../main/node/loopback-client.ts';
+import { pattern, tinyDicom } from '../helpers/tiny-dicom.ts';
 import { inOrder } from './in-order.ts';
 import { looksRight } from './looks.ts';
 import { goTo, openWindow, PATIENCE, type AppWindow } from './window.ts';
@@ -100,3 +105,129 @@ it('locks when nobody touched the window for as long as an owner said', { timeou
   expect(told).toEqual(['unlock', 'lock', 'unlock', 'lock']);
   expect(window.problems.filter((problem) => !/LOCKED|423|403/.test(problem))).toEqual([]);
 });
+
+const atFocus = (): Promise<string | undefined> =>
+  window.page.evaluate<string | undefined>('document.activeElement.labels?.[0]?.textContent');
+
+/** A session of one film that both read, with questions that need no answer. @returns its id and its film */
+async function startSession(): Promise<{ readonly reviewId: string; readonly filmId: string }> {
+  const folder = join(window.folder, 'films');
+  mkdirSync(folder);
+  writeFileSync(join(folder, 'chest.dcm'), tinyDicom({ pixel: pattern(1) }));
+  const { client } = host;
+  const { importId } = await client.library.import({ paths: [folder] });
+  for await (const { error } of await client.library.watchImport({ importId })) expect(error).toBeNull();
+  const [film] = (await client.library.films({})).rows;
+  const known = (await client.readers.list({})).readers;
+  const idOf = (name: string): string => known.find((one) => one.name === name)?.id ?? '';
+  const { token } = await client.readers.signIn({ readerId: idOf(OWNER.name), pin: OWNER.pin });
+  const question = (id: string) => ({
+    ...{
+      id,
+      text: `What of ${id}?`,
+      answers: ['one', 'two', 'three', 'four'],
+      ordered: false,
+      required: false,
+    },
+  });
+  const { id: reviewId } = await client.review.create({
+    ...{ token, name: 'Round', readers: [idOf(OWNER.name), idOf(READER.name)], films: [film?.id ?? ''] },
+    plan: {
+      ...{ findings: ['Edema'], questions: [question('first'), question('second')], blinding: 'hidden' },
+      ...{ runId: null, timed: false, seed: 1 },
+    },
+  });
+  // From here on it locks when it is told to: a window hears of that too.
+  await client.lock.setMinutes({ readerId: idOf(OWNER.name), pin: OWNER.pin, minutes: 0 });
+  return { reviewId, filmId: film?.id ?? '' };
+}
+let session: Awaited<ReturnType<typeof startSession>>;
+
+it(
+  'lets no key through to a reading behind it, and gives the PIN the focus',
+  { timeout: TEST_MS },
+  async () => {
+    const { page } = window;
+    session = await startSession();
+    await goTo(page, 'Review');
+    await page.getByRole('button', { name: new RegExp(`^${READER.name}`) }).click();
+    await page.keyboard.type(READER.pin);
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Change reader' }).waitFor();
+    await page.evaluate(`location.hash = '#/read/${session.reviewId}/${session.filmId}'`);
+    const reading = page.getByRole('complementary', { name: 'Reading' });
+    await reading.getByText('What of first?').waitFor();
+
+    // Locked from another window, and nobody touches a pointer: who was signed in types their PIN.
+    await host.client.lock.lock({});
+    await locked().waitFor();
+    await expect.poll(atFocus, PATIENCE).toBe('PIN');
+    await page.keyboard.press('Control+Enter');
+    await page.evaluate('document.activeElement.blur()');
+    for (const key of ['3', 'Control+Enter']) await page.keyboard.press(key);
+    await page.getByLabel('PIN', { exact: true }).focus();
+    await page.keyboard.type(READER.pin);
+    await page.keyboard.press('Enter');
+    await reading.getByText('What of first?').waitFor();
+    await page.keyboard.press('1');
+    await reading.getByText(/^Saved /).waitFor();
+    const token = await page.evaluate<string>(`sessionStorage.getItem('chestlight:reader')`);
+    const opened = await host.client.review.open({ token, ...session });
+    expect(opened).toMatchObject({ stage: 'reading', content: { answers: { first: 0 } } });
+  },
+);
+
+it('shows nobody the reading of another who was signed in', { timeout: TEST_MS }, async () => {
+  const { page } = window;
+  const token = await page.evaluate<string>(`sessionStorage.getItem('chestlight:reader')`);
+  await host.client.lock.lock({});
+  await locked().waitFor();
+  await enter(OWNER.name, OWNER.pin);
+  await page.getByText('Who is reading?').waitFor();
+  await page.getByText('Your sign-in has ended.').waitFor();
+  expect(await page.getByRole('complementary', { name: 'Reading' }).count()).toBe(0);
+  expect(await page.evaluate(`sessionStorage.getItem('chestlight:reader')`)).toBeNull();
+  await expect(host.client.review.open({ token, ...session })).rejects.toMatchObject({ code: 'SIGNED_OUT' });
+});
+
+it('takes away a question that was open, and the PIN can be typed', { timeout: TEST_MS }, async () => {
+  const { page } = window;
+  await host.client.copies.make({});
+  await goTo(page, 'Settings');
+  await page.getByRole('tab', { name: 'Copies', exact: true }).click();
+  await page
+    .getByRole('button', { name: /^Go back to/ })
+    .first()
+    .click();
+  const question = page.getByRole('alertdialog');
+  await question.waitFor();
+  await host.client.lock.lock({});
+  await locked().waitFor();
+  expect(await question.count()).toBe(0);
+  await enter(READER.name, READER.pin);
+  await page.getByRole('navigation', { name: 'Main' }).waitFor();
+  expect(await question.count()).toBe(0);
+});
+
+it(
+  'closes a list that was open, and does not lock for ever by a clock that was wrong',
+  { timeout: TEST_MS },
+  async () => {
+    const { page } = window;
+    await settings();
+    const minutes = page.getByRole('combobox', { name: 'Lock when nobody touches the window' });
+    await minutes.click();
+    const list = page.getByRole('listbox');
+    await list.waitFor();
+    await host.client.lock.lock({});
+    await locked().waitFor();
+    expect(await list.count()).toBe(0);
+    await enter(READER.name, READER.pin);
+    await page.getByRole('navigation', { name: 'Main' }).waitFor();
+    // An hour ahead, as a clock that was set back leaves it: from now on it counts as a touch of now.
+    await page.evaluate(`localStorage.setItem('chestlight:touched', String(Date.now() + 3_600_000))`);
+    const ahead = (): Promise<boolean> =>
+      page.evaluate<boolean>(`Number(localStorage.getItem('chestlight:touched')) > Date.now()`);
+    await expect.poll(ahead, PATIENCE).toBe(false);
+  },
+);

@@ -6,6 +6,8 @@ import { ServiceError } from '../../../shared/domain/service-error.ts';
 import type { LibraryFiles } from '../../files/library-files.ts';
 import type { ListedFile } from '../../store/copy-files.ts';
 import type { OpenLibrary } from '../library/open-library.ts';
+import { refuseUnlessOwner } from '../review/readers-service.ts';
+import type { SignIn } from '../review/sign-in.ts';
 import type { CopiesService } from '../service-types.ts';
 
 /** A file of the library that is there with its size; its hash is what `verify` looks at. */
@@ -28,6 +30,7 @@ export async function previewCopy({ store, files }: OpenLibrary, id: string): Pr
 
 export function createCopiesService(
   library: OpenLibrary,
+  signIn: Pick<SignIn, 'reader'>,
   goBack?: (copyId: string) => Promise<void>,
 ): CopiesService {
   const { store, files } = library;
@@ -38,8 +41,9 @@ export function createCopiesService(
       files.refuseIfReadOnly();
       return store.copies.make();
     },
-    async restore({ id }) {
+    async restore({ id, token }) {
       files.refuseIfReadOnly();
+      refuseUnlessOwner({ store, signIn }, token, 'go back to a copy');
       const { copy } = store.copies.lookAt(id);
       if (goBack === undefined) {
         throw new ServiceError(

@@ -12,7 +12,7 @@ import {
   recoveryKeyIsKept,
 } from '../library/encryption.ts';
 import type { OpenLibrary } from '../library/open-library.ts';
-import { refuseUnlessMay } from '../review/readers-service.ts';
+import { refuseUnlessOwner } from '../review/readers-service.ts';
 import type { SignIn } from '../review/sign-in.ts';
 import type { KeptKeys } from './kept-keys.ts';
 import type { Clock, EncryptionService } from '../service-types.ts';
@@ -59,13 +59,10 @@ export function createEncryptionService({
     };
   };
 
-  /** A library that nobody signs in to belongs to whoever has it open. @throws ServiceError SIGNED_OUT, NOT_ALLOWED, READ_ONLY */
-  function refuseUnlessOwner(token: string | null): void {
+  /** @throws ServiceError SIGNED_OUT, NOT_ALLOWED, READ_ONLY */
+  function refuseUnlessItsOwner(token: string | null): void {
     files.refuseIfReadOnly();
-    if (store.readers.all().length === 0) return;
-    if (token === null)
-      throw new ServiceError('SIGNED_OUT', 'Sign in as owner to change the library’s encryption.');
-    refuseUnlessMay(signIn.reader(token), 'manage');
+    refuseUnlessOwner({ store, signIn }, token, 'change the library’s encryption');
   }
 
   function reopening(): Reopen {
@@ -80,7 +77,7 @@ export function createEncryptionService({
     status,
     unlock: status,
     async begin({ passphrase, token }) {
-      refuseUnlessOwner(token);
+      refuseUnlessItsOwner(token);
       let recoveryKey = '';
       await reopening()(async () => {
         const begun = await beginEncryption(dir, passphrase, { clock });
@@ -90,7 +87,7 @@ export function createEncryptionService({
       return { recoveryKey };
     },
     async end({ secret, token }) {
-      refuseUnlessOwner(token);
+      refuseUnlessItsOwner(token);
       const own = id();
       await reopening()(async () => ({ key: await beginDecryption(dir, secret, { clock }) }));
       if (own !== null) await keptKeys?.forget(own);

@@ -41,7 +41,7 @@ export function lockedError(): ServiceError {
   return new ServiceError('LOCKED', 'Chestlight is locked. Enter a PIN to go on; runs go on behind it.');
 }
 
-export function createLockService(library: OpenLibrary, signIn: Pick<SignIn, 'check'>): LockParts {
+export function createLockService(library: OpenLibrary, signIn: Pick<SignIn, 'check' | 'onlyOf'>): LockParts {
   const { store, files, audit } = library;
   const usable = (): boolean => store.readers.all().some(({ pinHash }) => pinHash !== null);
   const minutes = (): number => lockMinutesOf(store);
@@ -62,7 +62,11 @@ export function createLockService(library: OpenLibrary, signIn: Pick<SignIn, 'ch
     },
     async unlock({ readerId, pin }) {
       const { id } = await signIn.check(readerId, pin);
-      if (locked) audit.record('unlock', id);
+      if (locked) {
+        // Nobody finds what another reader had open.
+        signIn.onlyOf(id);
+        audit.record('unlock', id);
+      }
       locked = false;
       return state();
     },

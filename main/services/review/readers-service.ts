@@ -7,6 +7,7 @@ import type { ReaderId } from '../../../shared/domain/ids.ts';
 import { mayAct, type ReaderRole, type ReviewAct } from '../../../shared/domain/review.ts';
 import { ServiceError } from '../../../shared/domain/service-error.ts';
 import type { ReaderRow } from '../../store/readers.ts';
+import type { Store } from '../../store/store.ts';
 import type { OpenLibrary } from '../library/open-library.ts';
 import type { Clock, ReadersService } from '../service-types.ts';
 import { hashPin } from './pin-hash.ts';
@@ -21,6 +22,26 @@ export function refuseUnlessMay(reader: Reader, act: ReviewAct): void {
     `Only ${who} may do this, and ${reader.name} is signed in as ${reader.role}. Nothing was changed.`,
     { role: reader.role, act },
   );
+}
+
+/**
+ * An act that is an owner's where the library has readers; one that nobody signs in to belongs to whoever has it open.
+ * @param act words of it, after "Sign in as owner (under Review) to"
+ * @returns the owner; null where nobody signs in
+ * @throws ServiceError SIGNED_OUT, NOT_ALLOWED
+ */
+export function refuseUnlessOwner(
+  { store, signIn }: { readonly store: Store; readonly signIn: Pick<SignIn, 'reader'> },
+  token: string | null,
+  act: string,
+): Reader | null {
+  if (token === null) {
+    if (store.readers.all().length === 0) return null;
+    throw new ServiceError('SIGNED_OUT', `Sign in as owner (under Review) to ${act}. Nothing was changed.`);
+  }
+  const reader = signIn.reader(token);
+  refuseUnlessMay(reader, 'manage');
+  return reader;
 }
 
 export function createReadersService(library: OpenLibrary, signIn: SignIn, clock: Clock): ReadersService {

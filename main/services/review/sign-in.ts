@@ -39,6 +39,8 @@ export interface SignIn {
   close(token: string): void;
   /** Every token of a reader but `except`. */
   closeAll(id: ReaderId, except?: string): void;
+  /** Somebody is at the window and proved to be this reader: everybody else's sign-ins end, theirs go on. */
+  onlyOf(id: ReaderId): void;
   /** null = nobody's any more. */
   who(token: string): Reader | null;
   /** @throws ServiceError SIGNED_OUT */
@@ -52,6 +54,13 @@ interface Session {
 
 export function createSignIn(store: Store, audit: AuditLog, clock: Clock): SignIn {
   const sessions = new Map<string, Session>();
+  /** Of a library that is open to be read only: nothing is written there, so they are counted for as long as it is open. */
+  const unwritten = new Map<ReaderId, WrongPins>();
+  const wrongOf = ({ id, wrong }: ReaderRow): WrongPins => unwritten.get(id) ?? wrong;
+  function setWrong(id: ReaderId, wrong: WrongPins): void {
+    if (store.readOnly) unwritten.set(id, wrong);
+    else store.readers.setWrong(id, wrong);
+  }
 
   function wrongPin(reader: ReaderRow, wrong: WrongPins): ServiceError {
     const seconds = Math.ceil(waitLeftMs(wrong, clock.now()) / 1000);
@@ -65,18 +74,19 @@ export function createSignIn(store: Store, audit: AuditLog, clock: Clock): SignI
   /** Counts the try before it is known to be wrong: a power cut between the two gives nothing away. */
   function countTry(reader: ReaderRow): WrongPins {
     const now = clock.now();
-    const left = waitLeftMs(reader.wrong, now);
+    const before = wrongOf(reader);
+    const left = waitLeftMs(before, now);
     if (left > 0) {
-      if (now < reader.wrong.lastAt) store.readers.setWrong(reader.id, { ...reader.wrong, lastAt: now });
+      if (now < before.lastAt) setWrong(reader.id, { ...before, lastAt: now });
       const seconds = Math.ceil(left / 1000);
       throw new ServiceError(
         'WRONG_PIN',
-        `After ${reader.wrong.count} wrong PINs the next try is possible in ${seconds} s. An owner can set a new PIN meanwhile.`,
+        `After ${before.count} wrong PINs the next try is possible in ${seconds} s. An owner can set a new PIN meanwhile.`,
         { waitSeconds: seconds },
       );
     }
-    const wrong = { count: reader.wrong.count + 1, lastAt: now };
-    store.readers.setWrong(reader.id, wrong);
+    const wrong = { count: before.count + 1, lastAt: now };
+    setWrong(reader.id, wrong);
     return wrong;
   }
 
@@ -99,7 +109,7 @@ export function createSignIn(store: Store, audit: AuditLog, clock: Clock): SignI
       audit.record('sign-in', id, { outcome: 'wrong PIN', tries: wrong.count });
       throw wrongPin(reader, wrong);
     }
-    store.readers.setWrong(id, { count: 0, lastAt: 0 });
+    setWrong(id, { count: 0, lastAt: 0 });
     return reader;
   }
 
@@ -130,6 +140,12 @@ export function createSignIn(store: Store, audit: AuditLog, clock: Clock): SignI
     closeAll(id, except) {
       for (const [token, { readerId }] of sessions) {
         if (readerId === id && token !== except) sessions.delete(token);
+      }
+    },
+    onlyOf(id) {
+      for (const [token, session] of sessions) {
+        if (session.readerId === id) session.usedAt = clock.now();
+        else sessions.delete(token);
       }
     },
     who,

@@ -15,7 +15,7 @@ import { readVersion } from '../app-version.ts';
 import { sampleAttributions } from '../library/sample-library.ts';
 import { bundledStarts } from '../training/bundled-starts.ts';
 import { confinedSegments } from '../../files/uploads.ts';
-import { refuseUnlessMay } from '../review/readers-service.ts';
+import { refuseUnlessOwner } from '../review/readers-service.ts';
 import type { SignIn } from '../review/sign-in.ts';
 import { checkUpdate, type UpdateCheck } from '../update/check-update.ts';
 import { keepUpdate } from '../update/keep-update.ts';
@@ -199,11 +199,11 @@ export function createSystemService(deps: SystemServiceDeps): SystemService {
     settings: () => librarySettings(library),
     takeSettings({ settings, token }) {
       const points = settings.operatingPoints?.length ?? 0;
-      const reader = token === null ? null : deps.signIn.reader(token);
-      if (reader !== null) refuseUnlessMay(reader, 'manage');
-      else if (points > 0 || library.store.readers.all().length > 0) {
+      const rule = { store: library.store, signIn: deps.signIn };
+      const reader = refuseUnlessOwner(rule, token, 'take settings of the library');
+      if (reader === null && points > 0) {
         const message =
-          'Sign in as owner (under Review) to take settings of the library. Nothing was changed.';
+          'Operating points are somebody’s: sign in as owner (under Review) to take them. Nothing was changed.';
         throw new ServiceError('SIGNED_OUT', message);
       }
       return takeLibrarySettings(library, deps.clock, reader, settings);

@@ -18,11 +18,16 @@ export class App {
   readonly preferences = new Preferences();
   readonly status = new StatusState();
   readonly encryption = new EncryptionState(this.connection);
-  readonly lock = new LockState(this.connection);
+  readonly lock = new LockState(this.connection, () => this.#beforeOpening());
   readonly library = new LibraryState(this.connection);
   readonly runs = new RunsState(this.connection);
   readonly study = new StudyState(this.connection);
   readonly readers = new ReaderState(this.connection);
+
+  /** Nothing of the page may be seen or reached: it waits for a passphrase, a PIN, or for somebody to keep the recovery key. */
+  get isShut(): boolean {
+    return this.encryption.shut || this.lock.locked || this.encryption.asksRecovery;
+  }
 
   /** Starts everything that goes on for as long as the page lives. */
   start(signal: AbortSignal): void {
@@ -36,6 +41,7 @@ export class App {
     this.status.onReopened(() => {
       this.library.refresh();
       void this.study.refresh();
+      void this.readers.check(); // sign-ins ended with the library that was closed
     });
     this.status.onChange((status, before) => {
       const now = status.running;
@@ -44,6 +50,15 @@ export class App {
       if (now?.kind === 'import') void this.#findImport();
       else if (then?.kind === 'import') this.library.refresh();
     });
+  }
+
+  /** Somebody else may be back: a sign-in that their PIN has ended is forgotten, and what its reader had before them is left. */
+  async #beforeOpening(): Promise<void> {
+    const had = this.readers.me !== null;
+    await this.readers.check();
+    const { page } = this.route;
+    if (had && this.readers.me === null && (page === 'read' || page === 'adjudicate'))
+      this.route.go('review');
   }
 
   async #findImport(): Promise<void> {

@@ -9,16 +9,27 @@ const LOOK_EVERY_MS = 5_000;
 const TOUCHED_KEY = 'chestlight:touched';
 const TOUCHES = ['pointerdown', 'pointermove', 'keydown', 'wheel'] as const;
 
+/** Ms since a window was touched. A touch that lies ahead, as after a clock that was set back, counts as one of now. */
+function untouchedMs(): number {
+  const now = Date.now();
+  const at = Number(localStorage.getItem(TOUCHED_KEY) ?? 0);
+  if (at > now) localStorage.setItem(TOUCHED_KEY, String(now));
+  return Math.max(0, now - at);
+}
+
 export class LockState {
   host = $state.raw<HostLock | null>(null);
   readonly changing = new Action();
   readonly #connection: Connection;
+  readonly #beforeOpening: () => Promise<void>;
   #told = 0;
   /** What the page asked for when it was opened was refused: it is loaded anew once it may be. */
   #openedLocked = false;
 
-  constructor(connection: Connection) {
+  /** @param beforeOpening is waited for before the page can be seen again */
+  constructor(connection: Connection, beforeOpening: () => Promise<void>) {
     this.#connection = connection;
+    this.#beforeOpening = beforeOpening;
   }
 
   get locked(): boolean {
@@ -28,14 +39,14 @@ export class LockState {
   async load(): Promise<void> {
     const state = await (await this.#connection.client()).lock.state({});
     if (this.host === null) this.#openedLocked = state.locked;
-    this.host = state;
+    await this.#take(state);
   }
 
   /** Watches for as long as the window lives. */
   run(signal: AbortSignal): void {
     const touched = (): void => {
       const now = Date.now();
-      if (now - this.#told < 1_000) return;
+      if (Math.abs(now - this.#told) < 1_000) return;
       this.#told = now;
       localStorage.setItem(TOUCHED_KEY, String(now));
     };
@@ -46,26 +57,30 @@ export class LockState {
     void this.load().catch(() => undefined); // a connection that is not there yet is shown elsewhere
   }
 
-  /** Locks when it is time; learns that another window locked or opened. */
+  /** Locks when it is time; learns what another window did to the lock. */
   async #look(): Promise<void> {
     const minutes = this.host?.minutes ?? 0;
-    if (this.host !== null && minutes === 0 && !this.locked) return;
-    const untouchedMs = Date.now() - Number(localStorage.getItem(TOUCHED_KEY) ?? 0);
-    if (!this.locked && minutes > 0 && untouchedMs > minutes * 60_000) {
-      this.host = await (await this.#connection.client()).lock.lock({});
+    if (!this.locked && minutes > 0 && untouchedMs() > minutes * 60_000) {
+      await this.#take(await (await this.#connection.client()).lock.lock({}));
     } else {
       await this.load();
     }
   }
 
+  async #take(state: HostLock): Promise<void> {
+    const opens = this.locked && !state.locked;
+    if (opens) await this.#beforeOpening();
+    this.host = state;
+    if (opens && this.#openedLocked) location.reload();
+  }
+
   async lockNow(): Promise<void> {
-    await this.changing.run(async () => (this.host = await (await this.#connection.client()).lock.lock({})));
+    await this.changing.run(async () => this.#take(await (await this.#connection.client()).lock.lock({})));
   }
 
   async unlock(readerId: ReaderId, pin: string): Promise<boolean> {
     return await this.changing.run(async () => {
-      this.host = await (await this.#connection.client()).lock.unlock({ readerId, pin });
-      if (this.#openedLocked) location.reload();
+      await this.#take(await (await this.#connection.client()).lock.unlock({ readerId, pin }));
     });
   }
 

@@ -73,8 +73,8 @@ export class ReaderState {
       const client = await this.#connection.client();
       const me = token === null ? null : await client.readers.whoAmI({ token });
       if (token !== this.#token) return;
-      if (me === null) this.#forget(token !== null && this.me !== null);
-      else this.me = me;
+      if (me !== null) this.me = me;
+      else if (token !== null) this.#forget(this.me !== null);
       this.checked = true;
     } catch {
       // Without an answer the sign-in stays as it was; the next call says what is wrong.

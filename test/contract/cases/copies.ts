@@ -1,5 +1,6 @@
 /** @file Cases of the contract of copies. */
 import type { Cases, Refusal } from './case.ts';
+import { NO_TOKEN, owner, person } from './readers.ts';
 
 const badIds = [{}, { id: 7 }, { id: '../library.db' }, { id: 'copy-' }, { id: 'damaged-1' }];
 const nobody: Refusal = { input: () => ({ id: 'copy-1' }), code: 'NOT_FOUND' };
@@ -13,8 +14,15 @@ export const copiesCases: Cases['copies'] = {
     refused: [nobody],
   },
   restore: {
-    valid: async ({ client }) => client.copies.restore({ id: (await client.copies.make({})).id }),
-    bad: badIds,
-    refused: [nobody],
+    valid: async ({ client, world }) => {
+      const { token } = await owner(world);
+      return client.copies.restore({ id: (await client.copies.make({})).id, token });
+    },
+    bad: [...badIds.map((id) => ({ ...id, token: null })), { id: 'copy-1' }],
+    refused: [
+      { input: async (world) => ({ id: 'copy-1', token: (await owner(world)).token }), code: 'NOT_FOUND' },
+      { input: async (world) => ({ id: 'copy-1', token: (await person(world)).token }), code: 'NOT_ALLOWED' },
+      { input: () => ({ id: 'copy-1', token: NO_TOKEN }), code: 'SIGNED_OUT' },
+    ],
   },
 };

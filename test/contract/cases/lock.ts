@@ -2,7 +2,7 @@
 import { call } from '../../helpers/temp-library.ts';
 import type { World } from '../world.ts';
 import type { Cases } from './case.ts';
-import { owner, person, PIN } from './readers.ts';
+import { changeOwner, owner, person, PIN } from './readers.ts';
 
 /** An owner with a PIN of their own, new. */
 async function newOwner(world: World): Promise<string> {
@@ -15,9 +15,10 @@ export const lockCases: Cases['lock'] = {
   state: { valid: ({ client }) => client.lock.state({}), bad: [], refused: [] },
   lock: {
     valid: async ({ client, world }) => {
-      const { id } = await person(world);
+      const id = await newOwner(world);
       const answer = await client.lock.lock({});
       await client.lock.unlock({ readerId: id, pin: PIN });
+      await changeOwner(world, id);
       return answer;
     },
     bad: [],

@@ -10,6 +10,7 @@ import { listBackups, fileListOf } from '../../../main/store/backup.ts';
 import { openStore } from '../../../main/store/store.ts';
 import { filmQuery, importSource } from '../../../shared/contract/library.ts';
 import { scriptedHost } from '../../helpers/scripted-workers.ts';
+import type { ReaderId } from '../../../shared/domain/ids.ts';
 import { call, keptLog, tempFolder } from '../../helpers/temp-library.ts';
 import { pattern, tinyDicom } from '../../helpers/tiny-dicom.ts';
 
@@ -74,7 +75,7 @@ it('goes back to a copy and forth again, and says what that loses and misses', a
   });
 
   const { streams } = await watched(app);
-  expect(await copies.restore({ id: copy.id }, call)).toEqual({ at: copy.at });
+  expect(await copies.restore({ id: copy.id, token: null }, call)).toEqual({ at: copy.at });
   expect(await streams).toEqual(Array.from({ length: WATCHERS }, () => 'ended'));
   expect(await filmsOf(app)).toBe(1);
   const { warnings } = await app.services.library.overview({}, call);
@@ -83,7 +84,7 @@ it('goes back to a copy and forth again, and says what that loses and misses', a
   const list = await copies.list({}, call);
   const [replaced] = list.copies;
   expect(replaced).toMatchObject({ kind: 'replaced', content: { films: 2 } });
-  await copies.restore({ id: replaced?.id ?? '' }, call);
+  await copies.restore({ id: replaced?.id ?? '', token: null }, call);
   expect(await filmsOf(app)).toBe(2);
   await app.close();
 
@@ -112,17 +113,42 @@ it('refuses a damaged copy, one that is gone, and while something is at work; no
   const { dir, films, app } = await openCopied();
   await addFilm(app, films, 1);
   const { id } = await app.services.copies.make({}, call);
-  await expect(app.services.copies.restore({ id: 'copy-1' }, call)).rejects.toMatchObject({
+  await expect(app.services.copies.restore({ id: 'copy-1', token: null }, call)).rejects.toMatchObject({
     code: 'NOT_FOUND',
   });
   for (let seed = 2; seed < 12; seed += 1)
     writeFileSync(join(films, `${seed}.dcm`), tinyDicom({ pixel: pattern(seed) }));
   const { importId } = await app.services.library.import(importSource.parse({ paths: [films] }), call);
-  await expect(app.services.copies.restore({ id }, call)).rejects.toMatchObject({ code: 'BUSY' });
+  await expect(app.services.copies.restore({ id, token: null }, call)).rejects.toMatchObject({
+    code: 'BUSY',
+  });
   for await (const event of await app.services.library.watchImport({ importId: importId as never }, call))
     void event;
   expect(await filmsOf(app)).toBe(11);
   writeFileSync(join(dir, `library.db.${id}`), 'x'.repeat(8192));
-  await expect(app.services.copies.restore({ id }, call)).rejects.toMatchObject({ code: 'CORRUPT_LIBRARY' });
+  await expect(app.services.copies.restore({ id, token: null }, call)).rejects.toMatchObject({
+    code: 'CORRUPT_LIBRARY',
+  });
   expect(await filmsOf(app)).toBe(11);
+});
+
+it('goes back for an owner alone where the library has readers', async () => {
+  const { films, app } = await openCopied();
+  const { copies, readers } = app.services;
+  await addFilm(app, films, 1);
+  const { token, reader: owner } = await readers.firstOwner({ name: 'Olga', pin: '4711' }, call);
+  const added = await readers.add({ token, name: 'Ana', role: 'reader', pin: '0815' }, call);
+  const { id } = await copies.make({}, call);
+  await addFilm(app, films, 2);
+  const ana = await readers.signIn({ readerId: added.id as ReaderId, pin: '0815' }, call);
+  const asked = (who: string | null) =>
+    Promise.resolve().then(() => copies.restore({ id, token: who }, call));
+  await expect(asked(null)).rejects.toMatchObject({ code: 'SIGNED_OUT' });
+  await expect(asked(ana.token)).rejects.toMatchObject({ code: 'NOT_ALLOWED' });
+  expect(await filmsOf(app)).toBe(2);
+  await asked(token);
+  expect(await filmsOf(app)).toBe(1);
+  // The PIN of before opens it still; the sign-in ended with the library that was closed.
+  expect(await app.services.readers.whoAmI({ token }, call)).toBeNull();
+  await app.services.readers.signIn({ readerId: owner.id as ReaderId, pin: '4711' }, call);
 });
