@@ -224,6 +224,9 @@ it(
     expect(await list.count()).toBe(0);
     await enter(READER.name, READER.pin);
     await page.getByRole('navigation', { name: 'Main' }).waitFor();
+    // An owner decides in another window that it locks; this one hears of it and looks at its touches from then on.
+    const owner = (await host.client.readers.list({})).readers.find(({ name }) => name === OWNER.name);
+    await host.client.lock.setMinutes({ readerId: owner?.id ?? '', pin: OWNER.pin, minutes: 60 });
     // An hour ahead, as a clock that was set back leaves it: from now on it counts as a touch of now.
     await page.evaluate(`localStorage.setItem('chestlight:touched', String(Date.now() + 3_600_000))`);
     const ahead = (): Promise<boolean> =>

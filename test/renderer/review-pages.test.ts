@@ -1,5 +1,5 @@
 /** @file What the review pages say: changes of a version, rows of the agreement table, films drawn by a seed. */
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 
 import {
   absenceWords,
@@ -12,6 +12,7 @@ import {
   freeQuestionId,
   QUESTION_TEMPLATES,
 } from '../../renderer/src/features/review/new/question-templates.ts';
+import { countReading } from '../../renderer/src/features/review/read/reading-clock.ts';
 import { changeWords } from '../../renderer/src/features/review/read/version-words.ts';
 import { stopwatchWords } from '../../renderer/src/features/review/review-words.ts';
 import type { AgreementReportView } from '../../shared/contract/review-agreement.ts';
@@ -134,4 +135,21 @@ it('times of readers as a file has them: an empty cell where nothing was timed',
   ];
   expect(timesCsv({ readers, times }).slice(1)).toEqual([['Ana', 3, 20, 15, 30, 0, null, null, null]]);
   expect(timesCsv({ readers, times: null })).toHaveLength(1);
+});
+
+it('counts no reading while nobody can see the film', async () => {
+  const spent = { seen: 0, hidden: 0 };
+  const ends = [
+    countReading(
+      () => (spent.hidden += 1),
+      () => false,
+    ),
+    countReading(
+      () => (spent.seen += 1),
+      () => true,
+    ),
+  ];
+  await vi.waitFor(() => expect(spent.seen).toBeGreaterThanOrEqual(2), { timeout: 60_000 });
+  for (const end of ends) end();
+  expect(spent.hidden).toBe(0);
 });
