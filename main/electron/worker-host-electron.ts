@@ -2,12 +2,18 @@
  * @file Worker processes under Electron: `utilityProcess.fork`, whose messages are structured clones, so typed arrays pass as
  * they are. It needs no fuse that makes Electron's binary a Node. Takes `fork` by its shape; main.ts gives Electron's own.
  */
-import { constants, setPriority } from 'node:os';
 import { finished } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 
 import { followLastWords } from '../node/last-words.ts';
-import { envOf, V8_FLAGS, WORKER_ENTRIES, type WorkerEntries } from '../node/worker-host-node.ts';
+import {
+  envOf,
+  lowerPriority,
+  POLITE,
+  V8_FLAGS,
+  WORKER_ENTRIES,
+  type WorkerEntries,
+} from '../node/worker-host-node.ts';
 import type { Log, WorkerHandle, WorkerHost } from '../services/service-types.ts';
 
 /** What the host needs of Electron's UtilityProcess. */
@@ -57,19 +63,10 @@ export function createElectronWorkerHost(options: ElectronWorkerOptions): Worker
       const toLog = (line: string): void => log.info(`${kind} process`, { line });
       followLastWords(child.stdout, toLog);
       const lastWords = followLastWords(child.stderr, toLog);
-      // The window and the reader come first.
-      if (kind === 'training') child.once('spawn', () => lowerPriority(child.pid));
+      if (POLITE.has(kind)) child.once('spawn', () => lowerPriority(child.pid));
       return handleOf(child, lastWords);
     },
   };
-}
-
-function lowerPriority(pid: number | undefined): void {
-  try {
-    if (pid !== undefined) setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL);
-  } catch {
-    // Gone already, or not allowed: training at normal priority is correct, only less polite.
-  }
 }
 
 /** How long after its end the last words of a process are waited for, ms. */

@@ -57,6 +57,9 @@ export const WORKER_ENTRIES: WorkerEntries = {
 /** Last words are kept of the kinds whose failure is told in a sentence; what others write to standard error is passed on. */
 const KEPT: ReadonlySet<WorkerKind> = new Set(['measure', 'probe']);
 
+/** What works for minutes at a time: the window and the reader come first. */
+export const POLITE: ReadonlySet<WorkerKind> = new Set(['training', 'measure']);
+
 /** @param entries instead of the default ones */
 export function createNodeWorkerHost(entries: Partial<WorkerEntries> = {}): WorkerHost {
   return {
@@ -68,18 +71,18 @@ export function createNodeWorkerHost(entries: Partial<WorkerEntries> = {}): Work
         // Native libraries write to stdout; ours belongs to the command line.
         stdio: ['ignore', 'ignore', KEPT.has(kind) ? 'pipe' : 'inherit', 'ipc'],
       });
-      // The window and the reader come first.
-      if (kind === 'training' && child.pid !== undefined) lowerPriority(child.pid);
+      if (POLITE.has(kind)) lowerPriority(child.pid);
       return handleOf(child);
     },
   };
 }
 
-function lowerPriority(pid: number): void {
+/** Has the process make way for others. */
+export function lowerPriority(pid: number | undefined): void {
   try {
-    setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL);
+    if (pid !== undefined) setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL);
   } catch {
-    // Gone already, or not allowed: training at normal priority is correct, only less polite.
+    // Gone already, or not allowed: work at normal priority is correct, only less polite.
   }
 }
 

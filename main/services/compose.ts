@@ -42,9 +42,10 @@ import { createSignIn } from './review/sign-in.ts';
 import { createSampleService } from './sample/sample-service.ts';
 import { createStudiesService, type StudiesParts } from './studies/studies-service.ts';
 import { supportBundle } from './system/support-bundle.ts';
-import { createSystemService, type EngineInfo, type UpdateOptions } from './system/system-service.ts';
+import { createSystemService, type UpdateOptions } from './system/system-service.ts';
 import { updatesFolder } from './update/keep-update.ts';
 import { ownUpdateKeys } from './update/update-keys.ts';
+import type { TrainingEngine } from './training/machine.ts';
 import { createMachineRates } from './training/machine-rate.ts';
 import { signedRunWeights } from './training/run-weights.ts';
 import { createTrainingService, type TrainingParts } from './training/training-service.ts';
@@ -174,9 +175,9 @@ export async function openParts(options: AppOptions): Promise<AppParts> {
     tellRun: (id) => trainer.tell(id),
   });
   const evaluation = { ...evaluator, service: auditedEvaluation(evaluator.service, audit) };
-  let engineInfo: Promise<EngineInfo> | null = null;
-  const engine = (): Promise<EngineInfo> => (engineInfo ??= startEngine());
-  const startEngine = async (): Promise<EngineInfo> => {
+  let engineInfo: Promise<TrainingEngine> | null = null;
+  const engine = (): Promise<TrainingEngine> => (engineInfo ??= startEngine());
+  const startEngine = async (): Promise<TrainingEngine> => {
     const info = await inference.engineInfo();
     if (options.forWindow === true) {
       void inference

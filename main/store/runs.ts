@@ -125,8 +125,9 @@ export function createRunStore(db: Db) {
   const putKnowledge = db.prepare(
     `INSERT INTO knowledge (key, teacher_run_id, feature, films, views, bytes, complete)
      VALUES (@key, @teacherRunId, @feature, @films, @views, @bytes, @complete)
-     ON CONFLICT (key) DO UPDATE SET films = excluded.films, views = excluded.views, bytes = excluded.bytes,
-       complete = excluded.complete`,
+     ON CONFLICT (key) DO UPDATE SET films = excluded.films, views = excluded.views,
+       bytes = max(bytes, excluded.bytes), complete = excluded.complete
+     WHERE NOT (complete AND (NOT excluded.complete OR views > excluded.views))`,
   );
   const knowledge = db.prepare<[], Omit<KnowledgeRow, 'complete'> & { complete: number }>(
     `SELECT key, teacher_run_id AS teacherRunId, feature, films, views, bytes, complete FROM knowledge ORDER BY key`,
@@ -222,6 +223,7 @@ export function createRunStore(db: Db) {
     checkpoints: (id: RunId): readonly RunCheckpoint[] => checkpoints.all(id),
     /** Leaves the final weights alone. */
     dropSpentCheckpoints: (id: RunId): void => void dropSpentCheckpoints.run(id),
+    /** A walk through what is there tells of less than is on disk until it is done: a complete cache stays one, of as many views. */
     putKnowledge: (row: KnowledgeRow): void =>
       void putKnowledge.run({ ...row, complete: row.complete ? 1 : 0 }),
     knowledge: (): KnowledgeRow[] => knowledge.all().map((row) => ({ ...row, complete: row.complete === 1 })),

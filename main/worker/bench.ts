@@ -1,5 +1,5 @@
 /** @file Entry of the measured process: one train step, distil step or prediction for every one that it is asked for. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
@@ -161,16 +161,6 @@ async function predicting(dir: string, vit: VitConfig, count: number): Promise<S
   return () => Promise.resolve(predictFilms(model, question, functions));
 }
 
-/** Bytes of file pages that are resident now; null where the system does not say (proc_pid_status(5), RssFile). */
-function residentFileBytes(): number | null {
-  try {
-    const found = /^RssFile:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'latin1'));
-    return found === null ? null : Number(found[1]) * 1024;
-  } catch {
-    return null;
-  }
-}
-
 const dir = mkdtempSync(join(tmpdir(), 'chestlight-bench-'));
 process.once('exit', () => rmSync(dir, { recursive: true, force: true }));
 
@@ -215,7 +205,7 @@ async function answer(raw: unknown): Promise<void> {
       return say({ ms: performance.now() - began });
     }
     case 'end':
-      return say({ rssBytes: process.resourceUsage().maxRSS * 1024, fileBytes: residentFileBytes() });
+      return say({ rssBytes: process.resourceUsage().maxRSS * 1024 });
     case 'leave':
       process.exit();
   }

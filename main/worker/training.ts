@@ -55,8 +55,9 @@ async function readPlan(vault: LibraryVault, path: string): Promise<RunPlan> {
 
 async function work(planPath: string, vault: LibraryVault): Promise<void> {
   const engine = await loadEngine();
-  const { trainable, reason, deviceName } = engine;
-  send({ type: 'ready', protocol: WORKER_PROTOCOL, device: deviceName, trainable, reason });
+  const { trainable, reason, deviceName, threads, tensorflow } = engine;
+  const facts = { device: deviceName, threads, tensorflow, trainable, reason };
+  send({ type: 'ready', protocol: WORKER_PROTOCOL, ...facts });
   if (!trainable) throw new ServiceError('ENGINE_UNAVAILABLE', reason ?? 'Training is off on this machine.');
   const plan = await readPlan(vault, planPath);
   let beatAt = performance.now();

@@ -156,15 +156,6 @@ def peak_bytes():
     return peak if sys.platform == "darwin" else peak * 1024
 
 
-def file_bytes():
-    """File pages that are resident now; None where the system does not say."""
-    try:
-        with open("/proc/self/status") as status:
-            return next(int(line.split()[1]) * 1024 for line in status if line.startswith("RssFile:"))
-    except (OSError, StopIteration):
-        return None
-
-
 def say(**values):
     print(json.dumps(values), flush=True)
 
@@ -178,7 +169,7 @@ def main():
         began = time.perf_counter()
         step()
         say(ms=(time.perf_counter() - began) * 1000)
-    say(rssBytes=peak_bytes(), fileBytes=file_bytes())
+    say(rssBytes=peak_bytes())
 
 
 if __name__ == "__main__":

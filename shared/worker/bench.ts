@@ -54,7 +54,5 @@ export type BenchStep = z.infer<typeof benchStep>;
 export const benchEnd = z.object({
   /** The most that was resident. */
   rssBytes: z.number().positive().nullable(),
-  /** Of it, at the end: pages of files, most of them the libraries' code, which the system may drop at any time. */
-  fileBytes: z.number().nonnegative().nullable(),
 });
 export type BenchEnd = z.infer<typeof benchEnd>;

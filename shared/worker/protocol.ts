@@ -101,6 +101,8 @@ export const fromTraining = z.discriminatedUnion('type', [
     seq,
     protocol: z.literal(WORKER_PROTOCOL),
     device: z.string(),
+    threads: z.number().int(),
+    tensorflow: z.string().nullable(),
     trainable: z.boolean(),
     reason: z.string().nullable(),
   }),

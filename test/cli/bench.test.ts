@@ -15,7 +15,12 @@ interface Row {
   readonly imagesPerSecond: number;
   readonly ratio: number | null;
   readonly rss: number;
-  readonly pytorch: { readonly ms: number; readonly rss: number | null } | null;
+  readonly ownRss: number | null;
+  readonly pytorch: {
+    readonly ms: number;
+    readonly rss: number | null;
+    readonly ownRss: number | null;
+  } | null;
 }
 
 function bench(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
@@ -46,6 +51,11 @@ it('measures a train step, a distil step and predictions', () => {
     // A process with the engine in it: not the few megabytes of one that ended at once, not all of the machine.
     expect(row.rss).toBeGreaterThan(200e6);
     expect(row.rss).toBeLessThan(4e9);
+    if (process.platform === 'linux') {
+      // Weights and what a step computes, without the library's code.
+      expect(row.ownRss).toBeGreaterThan(80e6);
+      expect(row.ownRss).toBeLessThan(row.rss);
+    } else expect(row.ownRss).toBeNull();
     expect(row).toMatchObject({ ratio: null, pytorch: null });
   }
 });
@@ -61,6 +71,7 @@ it('compares with PyTorch step by step', (test) => {
   for (const row of json.rows) {
     expect(row.ratio).toBeCloseTo(row.ms / (row.pytorch?.ms ?? Number.NaN), 9);
     expect(row.pytorch?.rss).toBeGreaterThan(100e6);
+    if (process.platform === 'linux') expect(row.pytorch?.ownRss).toBeGreaterThan(80e6);
   }
 }, 600_000);
 

@@ -37,7 +37,7 @@ function host(program: string) {
   const workers = createElectronWorkerHost({
     fork: forkAsElectron,
     log,
-    entries: { training: entry, inference: entry, decode: entry, probe: entry },
+    entries: { training: entry, inference: entry, decode: entry, measure: entry, probe: entry },
   });
   return { workers, log };
 }
@@ -57,7 +57,7 @@ it('sends what is asked before the process is up, typed arrays as they are, in b
   expect(await message).toEqual({ back: new Float32Array([0.25, -1]), kind: 'object' });
 });
 
-it('passes the environment on, runs training politely, and writes its lines to the log', async () => {
+it('passes the environment on, runs training and what measures it politely, and writes its lines to the log', async () => {
   const { workers, log } = host(`
     process.stdout.write('from the library\\n');
     port.onMessage(() => port.send({ threads: process.env.ASKED, onednn: process.env.TF_ENABLE_ONEDNN_OPTS }));
@@ -67,6 +67,11 @@ it('passes the environment on, runs training politely, and writes its lines to t
   worker.send({});
   expect(await message).toEqual({ threads: '3', onednn: '1' });
   expect(getPriority(worker.pid)).toBeGreaterThan(getPriority());
+  const measured = workers.start('measure');
+  const answer = nextMessage(measured);
+  measured.send({});
+  await answer;
+  expect(getPriority(measured.pid)).toBeGreaterThan(getPriority());
   await expect.poll(() => log.lines.join(), { timeout: 20_000 }).toContain('from the library');
 });
 

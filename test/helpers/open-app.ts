@@ -18,6 +18,7 @@ export interface AppChoice {
   readonly workerHost?: WorkerHost;
   readonly goOn?: boolean;
   readonly secret?: string;
+  readonly forWindow?: boolean;
 }
 
 export async function openTestApp(options: AppChoice = {}) {
@@ -32,6 +33,7 @@ export async function openTestApp(options: AppChoice = {}) {
     log,
     clock: Date,
     goOn,
+    ...(options.forWindow !== undefined && { forWindow: options.forWindow }),
     ...(options.secret !== undefined && { secret: options.secret }),
   });
   onTestFinished(() => parts.app.close());

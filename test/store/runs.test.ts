@@ -217,3 +217,22 @@ it('the newest threshold of a task is in force until it is taken back; what was 
   expect(() => keep('t2', 1.5, 5)).toThrow('CHECK');
   expect(() => keep('t1:', 0.5, 5)).toThrow('CHECK');
 });
+
+it('what is told of a complete cache while it is walked through again does not make less of it', () => {
+  const key = 'c'.repeat(64);
+  const row = { key, teacherRunId: teacher, feature: 'mean' as const, films: 10 };
+  const put = (views: number, bytes: number, complete: boolean) =>
+    store.runs.putKnowledge({ ...row, views, bytes, complete });
+  const kept = () => store.runs.knowledge().map(({ views, bytes, complete }) => ({ views, bytes, complete }));
+  put(4, 100, false);
+  put(4, 50, false); // walked from its beginning
+  expect(kept()).toEqual([{ views: 4, bytes: 100, complete: false }]);
+  put(4, 400, true);
+  put(4, 100, false);
+  put(1, 100, true); // a run of fewer views has what it needs
+  expect(kept()).toEqual([{ views: 4, bytes: 400, complete: true }]);
+  put(8, 500, false);
+  expect(kept()).toEqual([{ views: 4, bytes: 400, complete: true }]);
+  put(8, 800, true);
+  expect(kept()).toEqual([{ views: 8, bytes: 800, complete: true }]);
+});

@@ -13,7 +13,7 @@ export interface Figures {
   readonly imagesPerSecond: number;
   /** The most memory that the process held, bytes; null where the system does not say. */
   readonly rss: number | null;
-  /** `rss` without the pages of files (library code, mostly), which the system may drop at any time. */
+  /** The most without pages of files (library code, mostly), which the system may drop at any time. */
   readonly ownRss: number | null;
 }
 

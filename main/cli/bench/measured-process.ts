@@ -12,16 +12,18 @@ import {
   type BenchReady,
   type BenchSettings,
 } from '../../../shared/worker/bench.ts';
+import { lowerPriority } from '../../node/worker-host-node.ts';
 import { startMeasuredSteps } from '../../services/training/measured-steps.ts';
 import { verbWorkers } from '../verb-workers.ts';
 import { Refusal } from '../verb.ts';
+import { followOwnMemory } from './own-memory.ts';
 
 export interface MeasuredProcess {
   readonly ready: BenchReady;
   /** One step, in ms as the process itself measured it. */
   step(): Promise<number>;
-  /** Ends the process. @returns what memory it held */
-  end(): Promise<BenchEnd>;
+  /** Ends the process. @returns what memory it held, bytes; null where the system does not say */
+  end(): Promise<BenchEnd & { readonly ownBytes: number | null }>;
   kill(): void;
 }
 
@@ -37,6 +39,7 @@ function reasonIn(errors: string): string {
 /** @throws Refusal as `startMeasured` */
 export async function startOurs(settings: BenchSettings): Promise<MeasuredProcess> {
   const steps = startMeasuredSteps(verbWorkers(), settings);
+  const memory = followOwnMemory(steps);
   const told = async <T>(answer: Promise<T>): Promise<T> => {
     try {
       return await answer;
@@ -47,8 +50,14 @@ export async function startOurs(settings: BenchSettings): Promise<MeasuredProces
   return {
     ready: await told(steps.ready),
     step: () => told(steps.step()),
-    end: () => told(steps.end()),
-    kill: () => steps.kill(),
+    async end() {
+      const ownBytes = memory.most();
+      return { ...(await told(steps.end())), ownBytes };
+    },
+    kill() {
+      memory.stop();
+      steps.kill();
+    },
   };
 }
 
@@ -63,6 +72,8 @@ export async function startMeasured(
   env: NodeJS.ProcessEnv,
 ): Promise<MeasuredProcess> {
   const child = spawn(command, args, { env, stdio: ['pipe', 'pipe', 'pipe'] });
+  lowerPriority(child.pid); // as ours is
+  const memory = followOwnMemory(child);
   let errors = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     errors = (errors + text).slice(-KEPT_ERRORS);
@@ -82,9 +93,13 @@ export async function startMeasured(
       return (await next(benchStep)).ms;
     },
     async end() {
+      const ownBytes = memory.most();
       child.stdin.end();
-      return await next(benchEnd);
+      return { ...(await next(benchEnd)), ownBytes };
     },
-    kill: () => void child.kill('SIGKILL'),
+    kill() {
+      memory.stop();
+      child.kill('SIGKILL');
+    },
   };
 }

@@ -76,8 +76,7 @@ async function measure(settings: BenchSettings, steps: number, python: string | 
       const own = Float64Array.from(times[index] ?? []).sort();
       const ms = quantile(own, 0.5);
       const spread = [quantile(own, 0.25), quantile(own, 0.75)] as const;
-      const { rssBytes: rss, fileBytes } = await one.end();
-      const ownRss = rss === null || fileBytes === null ? null : rss - fileBytes;
+      const { rssBytes: rss, ownBytes: ownRss } = await one.end();
       figures.push({ ms, spread, imagesPerSecond: (images * 1000) / ms, rss, ownRss });
     }
     const [ours, pytorch = null] = figures;

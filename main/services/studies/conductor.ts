@@ -8,6 +8,7 @@ import { ServiceError } from '../../../shared/domain/service-error.ts';
 import type { StudyCellRow, StudyError, StudyRow } from '../../store/studies.ts';
 import type { OpenLibrary } from '../library/open-library.ts';
 import type { CallContext, Clock, Log } from '../service-types.ts';
+import { machineName, type TrainingEngine } from '../training/machine.ts';
 import { configHash, fillRequest } from '../training/run-config.ts';
 import type { TrainingParts } from '../training/training-service.ts';
 import { cellRequest, cellsOf, nearestRun, runsByHash, type Cell } from './cell-runs.ts';
@@ -17,6 +18,7 @@ import { standings } from './study-view.ts';
 export interface ConductorDeps {
   readonly library: OpenLibrary;
   readonly training: Pick<TrainingParts, 'service' | 'runToEnd'>;
+  readonly engine: () => Promise<TrainingEngine>;
   readonly clock: Clock;
   readonly log: Log;
   /** Something of a study has changed. */
@@ -42,7 +44,7 @@ const TRIES = 3;
 /** What concerns every cell: the study waits for a person instead of failing one cell after the other. */
 const STUDY_WIDE = ['DISK_FULL', 'ENGINE_UNAVAILABLE', 'READ_ONLY'];
 
-export function createConductor({ library, training, clock, log, tell }: ConductorDeps): Conductor {
+export function createConductor({ library, training, engine, clock, log, tell }: ConductorDeps): Conductor {
   const { store } = library;
   const { studies, runs } = store;
   const closing = new AbortController();
@@ -56,7 +58,8 @@ export function createConductor({ library, training, clock, log, tell }: Conduct
   async function foresee(study: StudyRow): Promise<void> {
     try {
       const cells = [...cellsOf(study.plan).values()];
-      const costs = await cellCosts(library, clock, study.plan, cells, Number.POSITIVE_INFINITY);
+      const machine = machineName(await engine());
+      const costs = await cellCosts(library, clock, machine, study.plan, cells, Number.POSITIVE_INFINITY);
       expected.set(study.id, new Map(costs.map(({ key, cost }) => [key, cost.seconds])));
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error;

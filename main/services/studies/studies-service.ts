@@ -12,6 +12,7 @@ import { ServiceError } from '../../../shared/domain/service-error.ts';
 import type { StudyCellRow, StudyRow } from '../../store/studies.ts';
 import type { OpenLibrary } from '../library/open-library.ts';
 import type { Clock, Log, StudiesService } from '../service-types.ts';
+import { machineName, type TrainingEngine } from '../training/machine.ts';
 import { chooseSplit, trainableFindings } from '../training/run-config.ts';
 import type { TrainingParts } from '../training/training-service.ts';
 import { cellsOf, checkPlan } from './cell-runs.ts';
@@ -22,7 +23,7 @@ import { studyView } from './study-view.ts';
 export interface StudiesDeps {
   readonly library: OpenLibrary;
   readonly training: Pick<TrainingParts, 'service' | 'runToEnd' | 'onChange'>;
-  readonly engine: () => Promise<{ readonly trainable: boolean; readonly reason: string | null }>;
+  readonly engine: () => Promise<TrainingEngine>;
   readonly clock: Clock;
   readonly log: Log;
   /** A study that was at work when the library was closed goes on by itself; else when it is asked to. */
@@ -67,7 +68,7 @@ export function createStudiesService(deps: StudiesDeps): StudiesParts {
   async function estimate(plan: StudyPlan): Promise<StudyEstimate> {
     checkPlan(plan);
     const engine = await deps.engine();
-    const costs = await estimateStudy(library, clock, plan, [...cellsOf(plan).values()]);
+    const costs = await estimateStudy(library, clock, machineName(engine), plan, [...cellsOf(plan).values()]);
     const refusals = [
       ...(otherRunning(null) === null ? [] : [otherRunning(null)?.message ?? '']),
       ...(engine.trainable ? [] : [engine.reason ?? 'Training is off on this machine.']),
@@ -95,7 +96,9 @@ export function createStudiesService(deps: StudiesDeps): StudiesParts {
     if (!engine.trainable) {
       throw new ServiceError('ENGINE_UNAVAILABLE', engine.reason ?? 'Training is off on this machine.');
     }
-    const { refusals } = await estimateStudy(library, clock, asked, [...cellsOf(asked).values()]);
+    const { refusals } = await estimateStudy(library, clock, machineName(engine), asked, [
+      ...cellsOf(asked).values(),
+    ]);
     if (refusals[0] !== undefined) throw new ServiceError('DISK_FULL', refusals[0]);
     const id = `study-${randomBytes(8).toString('hex')}` as StudyId;
     store.transaction(() => {

@@ -59,10 +59,11 @@ export interface CellCost {
   readonly cost: RunEstimate;
 }
 
-/** Cells in order, each with its own cost; what a teacher is asked is counted for the first student that needs it. */
+/** `machine` as of `machineName`. Cells in order, each with its own cost; what a teacher is asked is counted for the first student that needs it. */
 export async function cellCosts(
   library: OpenLibrary,
   clock: Clock,
+  machine: string,
   plan: StudyPlan,
   cells: readonly Cell[],
   freeBytes: number,
@@ -80,7 +81,7 @@ export async function cellCosts(
     const feature = neededFeature(config.method, config.loss);
     const questions = [`${cell.teacher} logits`, `${cell.teacher} ${feature} ${config.loss.featurePoint}`];
     const answered = questions.every((question) => asked.has(question));
-    const cost = estimateRun(library, config, films, freeBytes, { answered });
+    const cost = estimateRun(library, machine, config, films, freeBytes, { answered });
     if (cell.teacher !== null && facts.doneBy === null) for (const question of questions) asked.add(question);
     costs.push({ key: cell.key, doneBy: facts.doneBy, cost });
   }
@@ -91,11 +92,12 @@ export async function cellCosts(
 export async function estimateStudy(
   library: OpenLibrary,
   clock: Clock,
+  machine: string,
   plan: StudyPlan,
   cells: readonly Cell[],
 ): Promise<StudyEstimate> {
   const freeBytes = await library.files.freeBytes();
-  const costs = await cellCosts(library, clock, plan, cells, freeBytes);
+  const costs = await cellCosts(library, clock, machine, plan, cells, freeBytes);
   const todo = costs.filter((one) => one.doneBy === null);
   const passingBytes = todo.reduce((most, { cost }) => Math.max(most, cost.passingBytes), 0);
   const diskBytes = todo.reduce((sum, { cost }) => sum + cost.keptBytes, 0) + passingBytes;
@@ -111,7 +113,7 @@ export async function estimateStudy(
     diskBytes,
     memoryBytes: hungriest?.cost.memoryBytes ?? 0,
     basis: todo[0]?.cost.basis ?? 'everything is done already',
-    mixed: leastGain(library, plan),
+    mixed: leastGain(library, machine, plan),
     refusals:
       diskBytes > freeBytes
         ? [
@@ -123,9 +125,8 @@ export async function estimateStudy(
 }
 
 /** Of the plan's models the one that gains least, where all have been measured. */
-function leastGain(library: OpenLibrary, { models }: StudyPlan): StudyEstimate['mixed'] {
-  const rates = models.map((model) => knownMachineRate(library, model));
-  const gains = rates.map((rate) => (rate === null ? null : mixedGain(rate)));
+function leastGain(library: OpenLibrary, machine: string, { models }: StudyPlan): StudyEstimate['mixed'] {
+  const gains = models.map((model) => mixedGain(knownMachineRate(library, machine, model)));
   if (!gains.every((gain) => gain !== null)) return null;
   return gains.toSorted((a, b) => a.gain - b.gain)[0] ?? null;
 }

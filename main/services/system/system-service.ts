@@ -22,17 +22,10 @@ import { keepUpdate } from '../update/keep-update.ts';
 import type { UpdateKey } from '../update/update-keys.ts';
 import type { CallContext, Clock, SampleService, SystemService } from '../service-types.ts';
 import { ServiceError } from '../../../shared/domain/service-error.ts';
+import type { TrainingEngine } from '../training/machine.ts';
 import { collectDoctorReport } from './doctor.ts';
 import { checkLibrary, libraryFacts } from './library-facts.ts';
 import { librarySettings, takeLibrarySettings } from './library-settings.ts';
-
-/** What a worker that loaded the engine says of it. */
-export interface EngineInfo {
-  readonly device: 'gpu' | 'cpu' | 'wasm';
-  readonly deviceName: string;
-  readonly trainable: boolean;
-  readonly reason: string | null;
-}
 
 /** Whose updates are taken, and where their installers are kept. */
 export interface UpdateOptions {
@@ -47,7 +40,7 @@ export interface SystemServiceDeps {
   readonly studies: { running(): Status['running'] };
   readonly training: { keepNow(): boolean };
   /** Resolves when the engine has loaded (or could not); asked when a window first looks. */
-  readonly engine: () => Promise<EngineInfo>;
+  readonly engine: () => Promise<TrainingEngine>;
   readonly host: 'electron' | 'browser';
   readonly updates: UpdateOptions;
   readonly signIn: Pick<SignIn, 'reader'>;
@@ -58,7 +51,7 @@ export interface SystemServiceDeps {
 const SOFTWARE = new URL('../../../resources/licences/software.json', import.meta.url);
 const CALL: CallContext = { signal: new AbortController().signal };
 
-function badgeOf(info: EngineInfo): EngineBadge {
+function badgeOf(info: TrainingEngine): EngineBadge {
   const { device, deviceName, trainable, reason } = info;
   return { device, label: trainable ? deviceName : 'Prediction only', reason, trainable };
 }

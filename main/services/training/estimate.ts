@@ -1,5 +1,5 @@
 /** @file What a run will cost on this machine: from the rate of an earlier run, else from a measurement of its steps, else by a rule of thumb. */
-import { freemem } from 'node:os';
+import { freemem, totalmem } from 'node:os';
 
 import { z } from 'zod';
 
@@ -13,36 +13,31 @@ import { parameterCount, tokenCount, vitConfig, vitOfRun } from '../../numeric/v
 import type { DatasetFilm } from '../../store/splits.ts';
 import type { OpenLibrary } from '../library/open-library.ts';
 import { knownMachineRate } from './machine-rate.ts';
+import { stepBytes } from './memory-need.ts';
+import { teacherParts } from './teacher-parts.ts';
 
 /** Seconds a film takes forward and backward on two cores: Tiny and Small measured (docs/performance.md), Base by its multiply-adds. */
 const RULE_OF_THUMB: Readonly<Record<VitVariant, number>> = { tiny: 0.05, small: 0.16, base: 0.6 };
 /** A forward pass alone costs about a third. */
 const FORWARD_SHARE = 1 / 3;
-/** Native library and the process itself. */
-const PROCESS_BYTES = 750e6;
-/** Weights, two moments, gradients, their average, and what is written of them; measured with Tiny and Small. */
-const COPIES_OF_WEIGHTS = 7;
-/** Values a token and channel that a block keeps for its gradient, and those that are there once; measured. */
-const KEPT_A_BLOCK = { all: 13, recomputed: 2 } as const;
-const KEPT_ONCE = 20;
-
 /** Cost of a step on hidden patches beside one on all tokens: a quarter of the tokens, and the decoder; measured with ViT-Tiny. */
 const MASKED_SHARE = 0.6;
 
-/** Runs in mixed precision have a rate of their own. */
-const rateKey = (model: VitVariant, precision: Precision): string =>
-  precision === 'single' ? `rate.${model}` : `rate.${model}.${precision}`;
+/** Machines, and runs in mixed precision, have a rate of their own. */
+const rateKey = (machine: string, model: VitVariant, precision: Precision): string =>
+  `rate.${model}.${precision}@${machine}`;
 
 /** Keeps the rate of an epoch with labels, all tokens and its steps as a graph; not of one that has the making of the graph in it. */
 export function rememberRate(
   library: OpenLibrary,
+  machine: string,
   { method, model, input, recipe }: Pick<RunConfig, 'method' | 'model' | 'input' | 'recipe'>,
   { epoch, step, imagesPerSecond }: Pick<EpochRecord, 'epoch' | 'step' | 'imagesPerSecond'>,
 ): void {
   const trainFilms = (step / (epoch + 1)) * recipe.batch; // at most
   const isUsual = input.tokens !== 'few' && method !== 'pretrain' && !recipe.recompute;
   if (isUsual && imagesPerSecond > 0 && worthCompiling(recipe, trainFilms)) {
-    library.store.settings.set(rateKey(model, recipe.precision), imagesPerSecond);
+    library.store.settings.set(rateKey(machine, model, recipe.precision), imagesPerSecond);
   }
 }
 
@@ -58,21 +53,22 @@ const WRITTEN_A_SECOND = 200e6;
 
 function secondsPerFilm(
   library: OpenLibrary,
+  machine: string,
   model: VitVariant,
   precision: Precision,
 ): { seconds: number; basis: string } {
   const rate = z
     .number()
     .positive()
-    .safeParse(library.store.settings.get(rateKey(model, precision)));
+    .safeParse(library.store.settings.get(rateKey(machine, model, precision)));
   if (rate.success) return { seconds: 1 / rate.data, basis: 'measured on this machine by an earlier run' };
-  const machine = knownMachineRate(library, model);
-  if (machine === null) {
+  const measured = knownMachineRate(library, machine, model);
+  if (measured === null) {
     return { seconds: RULE_OF_THUMB[model], basis: 'rule of thumb for two processor cores' };
   }
-  const isMixed = precision === machine.mixed.precision;
+  const { mixed } = measured;
   return {
-    seconds: isMixed ? machine.mixed.secondsPerFilm : machine.secondsPerFilm,
+    seconds: precision === mixed?.precision ? mixed.secondsPerFilm : measured.secondsPerFilm,
     basis: 'measured on this machine with films of noise',
   };
 }
@@ -91,39 +87,56 @@ function largerModel({ init, model }: RunConfig): VitVariant | null {
   return model === 'tiny' ? 'small' : 'base';
 }
 
+/** Views of every film that the teacher has been asked about for this run, all that the run needs of it. */
+function viewsAnswered(library: OpenLibrary, config: RunConfig, films: readonly DatasetFilm[]): number {
+  const { teacherRunId, recipe } = config;
+  const known = library.store.runs
+    .knowledge()
+    .filter((one) => one.teacherRunId === teacherRunId && one.complete);
+  if (teacherRunId === null || known.length === 0) return 0;
+  const views = teacherParts(library, teacherRunId, config, films).map(
+    ({ key }) => known.find((one) => one.key === key)?.views ?? 0,
+  );
+  return Math.min(...views, recipe.augment ? recipe.views : 1);
+}
+
 export interface RunEstimate extends Omit<Estimate, 'refusals' | 'measuring' | 'mixed'> {
-  /** Why the disk is too small; null = it is not. */
-  readonly tooBig: string | null;
+  /** Why the disk or this computer's memory is too small; null = neither is. */
+  readonly tooBig: { readonly code: 'DISK_FULL' | 'OUT_OF_MEMORY'; readonly message: string } | null;
   /** Of `diskBytes` what stays when the run is over, and what goes. */
   readonly keptBytes: number;
   readonly passingBytes: number;
 }
 
-/** `answered`: the teacher will have been asked by another run before. */
+export interface EstimateChoice {
+  /** The teacher will have been asked by another run before. */
+  readonly answered?: boolean;
+  /** Of this computer, bytes. */
+  readonly memory?: { readonly free: number; readonly total: number };
+}
+
+/** `machine` as of `machineName`. */
 export function estimateRun(
   library: OpenLibrary,
+  machine: string,
   config: RunConfig,
   films: readonly DatasetFilm[],
   freeDiskBytes: number,
-  { answered = false }: { readonly answered?: boolean } = {},
+  { answered = false, memory = { free: freemem(), total: totalmem() } }: EstimateChoice = {},
 ): RunEstimate {
   const { recipe, model } = config;
   const counts = { train: 0, validation: 0, test: 0 };
   for (const { part } of films) counts[part] += 1;
   const { train } = counts;
-  const { seconds, basis } = secondsPerFilm(library, model, recipe.precision);
+  const { seconds, basis } = secondsPerFilm(library, machine, model, recipe.precision);
   const vit = vitOfRun(config);
   const full = vitConfig(model, { t1Units: config.findings.length });
   const views = recipe.augment ? recipe.views : 1;
   const feature = neededFeature(config.method, config.loss);
-  const known = library.store.runs
-    .knowledge()
-    .filter((one) => one.teacherRunId === config.teacherRunId && one.views >= views && one.complete);
-  const missing = (['none', feature] as const).some((one) => known.every((cache) => cache.feature !== one));
   const pretrains = config.method === 'pretrain';
   const larger = pretrains ? largerModel(config) : null;
-  const asks = isTaught(config.method) && missing && !answered;
-  const teacherFilms = asks ? train * views : 0;
+  const asks = isTaught(config.method) && !answered;
+  const teacherFilms = asks ? train * (views - viewsAnswered(library, config, films)) : 0;
   const forwardFilms = recipe.epochs * counts.validation + counts.validation + counts.test;
   // Cost goes by tokens; the rate is that of all 197.
   const ownShare = pretrains ? MASKED_SHARE : tokenCount(vit) / tokenCount(full);
@@ -135,35 +148,38 @@ export function estimateRun(
   const passingBytes =
     larger !== null ? weightBytes : weightBytes * (2 * (recipe.emaDecay === null ? 3 : 4) + 1);
   const diskBytes = keptBytes + passingBytes;
-  const tokens = recipe.microBatch * tokenCount(vit) * vit.width * 4;
-  const activationBytes =
-    tokens * (vit.depth * KEPT_A_BLOCK[recipe.recompute ? 'recomputed' : 'all'] + KEPT_ONCE);
   const streamBytes =
     larger === null
       ? 0
       : train * tokenCount(full) * (full.width + vitConfig(larger, { t1Units: 1 }).width) * 4;
-  const memoryBytes =
-    PROCESS_BYTES +
-    weightBytes * COPIES_OF_WEIGHTS +
-    activationBytes +
-    films.length * MODEL_SIDE ** 2 +
-    streamBytes;
+  // Whatever films are taken at once, all of them lie in memory from the start.
+  const heldBytes = films.length * MODEL_SIDE ** 2 + streamBytes;
+  const memoryBytes = stepBytes(vit, recipe) + heldBytes;
+  const leastBytes = stepBytes(vit, { microBatch: 1, recompute: true }) + heldBytes;
   const steps = worthCompiling(recipe, train) ? 'graph' : 'eager';
   const share = (recipe.recompute ? 1 + FORWARD_SHARE : 1) * (steps === 'eager' ? EAGER_SHARE : 1);
   const warnings = [
-    memoryBytes > freemem() &&
-      `About ${formatBytes(memoryBytes)} of memory is needed, ${formatBytes(freemem())} is free. Close other programs, lower the micro-batch or choose to save memory.`,
+    memoryBytes > memory.free &&
+      `About ${formatBytes(memoryBytes)} of memory is needed, ${formatBytes(memory.free)} is free. Close other programs, lower the micro-batch or choose to save memory.`,
     train < 50 && `Only ${train} training films: whatever comes out is a rehearsal, not a result.`,
   ].filter((one) => one !== false);
   const tooBig =
     diskBytes > freeDiskBytes
-      ? `The run needs about ${formatBytes(diskBytes)} on disk, ${formatBytes(freeDiskBytes)} is free. Free some space.`
-      : null;
+      ? ({
+          code: 'DISK_FULL',
+          message: `The run needs about ${formatBytes(diskBytes)} on disk, ${formatBytes(freeDiskBytes)} is free. Free some space.`,
+        } as const)
+      : leastBytes > memory.total
+        ? ({
+            code: 'OUT_OF_MEMORY',
+            message: `The run needs at least ${formatBytes(leastBytes)} of memory, ${formatBytes(heldBytes)} of it for its ${films.length} films, and this computer has ${formatBytes(memory.total)}. Choose a split with fewer films or a smaller model.`,
+          } as const)
+        : null;
   return {
     seconds:
       larger !== null
         ? COMPRESS_SECONDS + (seconds * RULE_OF_THUMB[larger] * COMPRESS_SHARE * train) / RULE_OF_THUMB[model]
-        : STARTS[steps] * (knownMachineRate(library, model)?.startSeconds ?? START_SECONDS) +
+        : STARTS[steps] * (knownMachineRate(library, machine, model)?.startSeconds ?? START_SECONDS) +
           (recipe.epochs * weightBytes * WRITTEN) / WRITTEN_A_SECOND +
           seconds *
             ((train * recipe.epochs * share + forwardFilms * FORWARD_SHARE) * ownShare +

@@ -2,6 +2,7 @@
  * @file How fast this machine trains a model, measured once in a process of its own: real steps of the real engine on films of
  * noise. What an estimate goes by before the first run.
  */
+import { freemem } from 'node:os';
 import { performance } from 'node:perf_hooks';
 
 import { z } from 'zod';
@@ -9,20 +10,25 @@ import { z } from 'zod';
 import type { Estimate } from '../../../shared/contract/training.ts';
 import type { MixedPrecision, Precision, VitVariant } from '../../../shared/domain/recipe.ts';
 import type { BenchSettings } from '../../../shared/worker/bench.ts';
+import { vitConfig } from '../../numeric/vit/config.ts';
 import type { OpenLibrary } from '../library/open-library.ts';
 import type { Log } from '../service-types.ts';
+import { machineName, type EngineFacts } from './machine.ts';
 import { startMeasuredSteps, type MeasuredSteps } from './measured-steps.ts';
+import { stepBytes } from './memory-need.ts';
 
 const machineRate = z.object({
   /** From the start of a training process to the end of its first step, in which it is compiled. */
   startSeconds: z.number().positive(),
   /** Forward, backward and update at 224 px, all tokens. */
   secondsPerFilm: z.number().positive(),
-  /** The faster of the mixed precisions that were measured: float16 on graphics cards alone. */
-  mixed: z.object({ precision: z.enum(['mixed', 'mixed-f16']), secondsPerFilm: z.number().positive() }),
-  /** Of the engine that was measured. */
-  version: z.string(),
-  threads: z.number().int(),
+  /**
+   * The faster of the mixed precisions that were measured: float16 on graphics cards alone. null = none could be measured,
+   * and none is tried again; absent = not tried yet.
+   */
+  mixed: z
+    .object({ precision: z.enum(['mixed', 'mixed-f16']), secondsPerFilm: z.number().positive() })
+    .nullish(),
 });
 export type MachineRate = z.infer<typeof machineRate>;
 
@@ -33,41 +39,62 @@ const WARM_UP = 1;
 const STEPS = 5;
 const MOST_MS = 180_000;
 
-const rateKey = (model: VitVariant): string => `machine.${model}`;
+const rateKey = (machine: string, model: VitVariant): string => `machine.${model}@${machine}`;
 
-/** The rate that was measured in this library; null = not yet. */
-export function knownMachineRate(library: OpenLibrary, model: VitVariant): MachineRate | null {
-  return machineRate.safeParse(library.store.settings.get(rateKey(model))).data ?? null;
+/** The rate that was measured on this machine (`machineName`); null = not yet. */
+export function knownMachineRate(
+  library: OpenLibrary,
+  machine: string,
+  model: VitVariant,
+): MachineRate | null {
+  return machineRate.safeParse(library.store.settings.get(rateKey(machine, model))).data ?? null;
 }
 
-type Measured = Omit<MachineRate, 'mixed'> & { readonly device: string | undefined };
-
-/** The mixed precision that was measured, and how many times as fast it is. */
-export function mixedGain({ secondsPerFilm, mixed }: MachineRate): NonNullable<Estimate['mixed']> {
-  return { precision: mixed.precision, gain: secondsPerFilm / mixed.secondsPerFilm };
+/** The mixed precision that was measured, and how many times as fast it is; null = none was. */
+export function mixedGain(rate: MachineRate | null): Estimate['mixed'] {
+  const mixed = rate?.mixed ?? null;
+  if (rate === null || mixed === null) return null;
+  return { precision: mixed.precision, gain: rate.secondsPerFilm / mixed.secondsPerFilm };
 }
 
 export interface MachineRates {
-  /** Begins to measure `model` where that is not known and nothing is measured. @returns true while it is measured */
-  ask(model: VitVariant): boolean;
+  /**
+   * Begins to measure `model` where that is not known, nothing is measured and there is memory for it.
+   * @returns true while it is measured
+   */
+  ask(model: VitVariant, engine: EngineFacts): boolean;
+  /** A run needs the machine: what is being measured is dropped, and may be asked for again. */
+  stop(): void;
   close(): void;
 }
 
 export interface MachineRatesDeps {
   readonly library: OpenLibrary;
   readonly log: Log;
+  /** Bytes of memory that are free. */
+  readonly free?: () => number;
 }
 
-export function createMachineRates({ library, log }: MachineRatesDeps): MachineRates {
+/** What is being measured. */
+interface Measurement {
+  readonly model: VitVariant;
+  readonly engine: EngineFacts;
+  stopped: boolean;
+  steps: MeasuredSteps | null;
+}
+
+export function createMachineRates({ library, log, free = freemem }: MachineRatesDeps): MachineRates {
+  const { settings } = library.store;
   /** Measured, or found not to be measurable, since the app was opened. */
   const tried = new Set<VitVariant>();
   let closed = false;
-  let at: { readonly model: VitVariant; readonly steps: MeasuredSteps } | null = null;
+  let current: Measurement | null = null;
 
-  async function rateIn(model: VitVariant, precision: Precision): Promise<Measured> {
-    const settings: BenchSettings = {
+  async function rateIn(measurement: Measurement, precision: Precision): Promise<MachineRate> {
+    if (measurement.stopped) throw new Error('it was stopped');
+    const asked: BenchSettings = {
       what: 'train',
-      model,
+      model: measurement.model,
       batch: FILMS,
       microBatch: FILMS,
       films: FILMS,
@@ -75,9 +102,8 @@ export function createMachineRates({ library, log }: MachineRatesDeps): MachineR
       precision,
       tokens: 'upsampled',
     };
-    if (closed) throw new Error('the app is closing');
-    const steps = startMeasuredSteps(library.workerHost, settings);
-    at = { model, steps };
+    const steps = startMeasuredSteps(library.workerHost, asked);
+    measurement.steps = steps;
     const timer = setTimeout(() => steps.kill(), MOST_MS);
     try {
       return await rateOf(steps);
@@ -87,46 +113,91 @@ export function createMachineRates({ library, log }: MachineRatesDeps): MachineR
     }
   }
 
-  async function measure(model: VitVariant): Promise<void> {
+  /** Null = it could not be measured, which is told, or was stopped. */
+  async function tryRate(measurement: Measurement, precision: Precision): Promise<MachineRate | null> {
     try {
-      const single = await rateIn(model, 'single');
-      const kinds: readonly MixedPrecision[] = single.device === 'gpu' ? ['mixed', 'mixed-f16'] : ['mixed'];
-      const measured: MachineRate['mixed'][] = [];
-      for (const precision of kinds) {
-        measured.push({ precision, secondsPerFilm: (await rateIn(model, precision)).secondsPerFilm });
-      }
-      const [mixed] = measured.sort((a, b) => a.secondsPerFilm - b.secondsPerFilm);
-      const rate = machineRate.parse({ ...single, mixed });
-      if (!closed) library.store.settings.set(rateKey(model), rate);
-      log.info('measured how fast this machine trains', { model, ...rate });
+      const rate = await rateIn(measurement, precision);
+      return measurement.stopped ? null : rate;
     } catch (error) {
-      if (!closed)
-        log.warn('the speed of this machine could not be measured', { model, error: String(error) });
-    } finally {
-      at = null;
+      const { model, stopped } = measurement;
+      if (!stopped)
+        log.warn('a speed of this machine could not be measured', { model, precision, error: String(error) });
+      return null;
     }
   }
 
+  async function fastestMixed(measurement: Measurement): Promise<NonNullable<MachineRate['mixed']> | null> {
+    const kinds: readonly MixedPrecision[] =
+      measurement.engine.device === 'gpu' ? ['mixed', 'mixed-f16'] : ['mixed'];
+    let fastest: NonNullable<MachineRate['mixed']> | null = null;
+    for (const precision of kinds) {
+      const rate = await tryRate(measurement, precision);
+      if (rate === null || (fastest !== null && fastest.secondsPerFilm <= rate.secondsPerFilm)) continue;
+      fastest = { precision, secondsPerFilm: rate.secondsPerFilm };
+    }
+    return fastest;
+  }
+
+  async function measure(measurement: Measurement): Promise<void> {
+    const { model, engine } = measurement;
+    const machine = machineName(engine);
+    const keep = (rate: MachineRate): void => settings.set(rateKey(machine, model), rate);
+    let rate = knownMachineRate(library, machine, model);
+    if (rate === null) {
+      rate = await tryRate(measurement, 'single');
+      if (rate === null) return;
+      keep(rate);
+    }
+    const mixed = await fastestMixed(measurement);
+    if (measurement.stopped) return;
+    keep({ ...rate, mixed });
+    log.info('measured how fast this machine trains', { model, ...rate, mixed });
+  }
+
+  /** There is nothing left to measure of it. */
+  function isKnown(model: VitVariant, engine: EngineFacts): boolean {
+    const rate = knownMachineRate(library, machineName(engine), model);
+    return rate !== null && rate.mixed !== undefined;
+  }
+
+  const stop = (): void => {
+    if (current === null) return;
+    current.stopped = true;
+    current.steps?.kill();
+    tried.delete(current.model);
+    current = null;
+  };
+
   return {
-    ask(model) {
-      if (at !== null) return at.model === model;
-      if (library.files.readOnly || tried.has(model) || knownMachineRate(library, model) !== null)
-        return false;
+    ask(model, engine) {
+      if (current !== null) return current.model === model;
+      if (closed || library.files.readOnly || tried.has(model) || isKnown(model, engine)) return false;
+      const vit = vitConfig(model, { t1Units: 1 });
+      if (free() < stepBytes(vit, { microBatch: FILMS, recompute: false })) return false;
       tried.add(model);
-      void measure(model);
+      const measurement: Measurement = { model, engine, stopped: false, steps: null };
+      current = measurement;
+      measure(measurement)
+        .catch((error: unknown) =>
+          log.error('a measured speed could not be kept', { model, error: String(error) }),
+        )
+        .finally(() => {
+          if (current === measurement) current = null;
+        });
       return true;
     },
+    stop,
     close() {
       closed = true;
-      at?.steps.kill();
+      stop();
     },
   };
 }
 
 /** @throws Error when the process ends before its time or says something else */
-async function rateOf(steps: MeasuredSteps): Promise<Measured> {
+async function rateOf(steps: MeasuredSteps): Promise<MachineRate> {
   const began = performance.now();
-  const { version, threads, device } = await steps.ready;
+  await steps.ready;
   await steps.step();
   const startSeconds = (performance.now() - began) / 1000;
   for (let warm = 0; warm < WARM_UP; warm += 1) await steps.step();
@@ -134,5 +205,5 @@ async function rateOf(steps: MeasuredSteps): Promise<Measured> {
   for (let count = 0; count < STEPS; count += 1) times.push(await steps.step());
   await steps.end();
   // The fastest counts: what else the computer does meanwhile is not its speed.
-  return { startSeconds, secondsPerFilm: Math.min(...times) / 1000 / FILMS, version, threads, device };
+  return { startSeconds, secondsPerFilm: Math.min(...times) / 1000 / FILMS };
 }

@@ -20,6 +20,8 @@ export interface MeasuredSteps {
   /** Ends the process. @returns what memory it held @throws as `ready` */
   end(): Promise<BenchEnd>;
   kill(): void;
+  /** Undefined before it is there and once it is gone, where the host says so. */
+  readonly pid: number | undefined;
 }
 
 /** Questions are asked one at a time. */
@@ -55,5 +57,8 @@ export function startMeasuredSteps(workerHost: WorkerHost, settings: BenchSettin
       return held;
     },
     kill: () => worker.kill(),
+    get pid() {
+      return worker.pid;
+    },
   };
 }

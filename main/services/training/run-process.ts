@@ -9,10 +9,11 @@ import type { OpenLibrary } from '../library/open-library.ts';
 import type { Clock, Log, WorkerHandle, WorkerHost } from '../service-types.ts';
 import { rememberRate } from './estimate.ts';
 import { lowDisk, roomForCheckpoint } from './low-disk.ts';
+import { machineName } from './machine.ts';
 import { keepAsStart } from './pretraining.ts';
 import { dropSpentCheckpoints } from './spent-files.ts';
 import type { RunEvents } from './run-events.ts';
-import { easedSentence, nextEase, watchMemory } from './want-of-memory.ts';
+import { easedRecipe, easedSentence, nextEase, watchMemory } from './want-of-memory.ts';
 
 /** Progress is written and told at most this often, ms. */
 const PROGRESS_EVERY_MS = 500;
@@ -55,6 +56,8 @@ export function startRunProcess(deps: RunProcessDeps, id: RunId, planPath: strin
   let silentLooks = 0;
   let phase = '';
   let hasTrained = false;
+  /** What it runs on. */
+  let machine: string | null = null;
   let finishing: Promise<void> | null = null;
   /** Why the process was ended from here: its messages could not be kept. */
   let broken: ServiceError | null = null;
@@ -110,6 +113,7 @@ export function startRunProcess(deps: RunProcessDeps, id: RunId, planPath: strin
     switch (message.type) {
       case 'ready':
         runs.setDevice(id, message.device);
+        machine = machineName({ ...message, deviceName: message.device });
         return;
       case 'heartbeat':
         return;
@@ -127,7 +131,10 @@ export function startRunProcess(deps: RunProcessDeps, id: RunId, planPath: strin
         move('training');
         runs.putEpoch(id, message.record);
         // The first epoch of a process has the making of its graph in it.
-        if (hasTrained) rememberRate(library, runs.get(id).config, message.record);
+        if (hasTrained && machine !== null) {
+          const run = runs.get(id);
+          rememberRate(library, machine, { ...run.config, recipe: easedRecipe(run) }, message.record);
+        }
         hasTrained = true;
         events.tell(id, message.record);
         return;
@@ -163,9 +170,10 @@ export function startRunProcess(deps: RunProcessDeps, id: RunId, planPath: strin
         return;
       case 'failed': {
         const { code, detail } = message;
-        const eased = code === 'OUT_OF_MEMORY' && detail.lessWouldDo === true ? ` ${ease()}` : '';
-        move('failed', { code, message: `${message.message}${eased}` });
-        return;
+        if (code !== 'OUT_OF_MEMORY' || detail.lessWouldDo !== true)
+          return move('failed', { code, message: message.message });
+        const to = nextEase(runs.get(id)) === null ? 'failed' : 'interrupted';
+        return move(to, { code, message: `${message.message} ${ease()}` });
       }
       case 'ended':
         if (message.how === 'finished') finishing = finish().catch(breakOff);

@@ -11,6 +11,7 @@ import type { RunRow } from '../../store/runs.ts';
 import type { OpenLibrary } from '../library/open-library.ts';
 import type { Clock, Log, TrainingService, WorkerHost } from '../service-types.ts';
 import { estimateRun } from './estimate.ts';
+import { machineName, type TrainingEngine } from './machine.ts';
 import { knownMachineRate, mixedGain, type MachineRates } from './machine-rate.ts';
 import { presetCards } from './presets.ts';
 import { configHash, fillRequest } from './run-config.ts';
@@ -27,7 +28,7 @@ export interface TrainingDeps {
   readonly library: OpenLibrary;
   readonly workerHost: WorkerHost;
   /** What the engine is; asked before the first run. */
-  readonly engine: () => Promise<{ readonly trainable: boolean; readonly reason: string | null }>;
+  readonly engine: () => Promise<TrainingEngine>;
   readonly clock: Clock;
   readonly log: Log;
   /** Metrics of a run whose scores have just been written. */
@@ -108,6 +109,7 @@ export function createTrainingService(deps: TrainingDeps): TrainingParts {
 
   async function launch(run: RunRow): Promise<void> {
     move(run.id, 'preparing');
+    deps.rates?.stop(); // each would slow the other down
     try {
       const [free, needed] = [await files.freeBytes(), roomForCheckpoint(run.config)];
       if (free < needed && runs.get(run.id).state === 'preparing')
@@ -131,18 +133,19 @@ export function createTrainingService(deps: TrainingDeps): TrainingParts {
     }
   }
 
-  async function refuseWithoutEngine(): Promise<void> {
-    const engine = await deps.engine();
-    if (engine.trainable) return;
-    throw new ServiceError('ENGINE_UNAVAILABLE', engine.reason ?? 'Training is off on this machine.');
+  function refuseWithoutEngine({ trainable, reason }: TrainingEngine): void {
+    if (trainable) return;
+    throw new ServiceError('ENGINE_UNAVAILABLE', reason ?? 'Training is off on this machine.');
   }
 
   async function start(request: RunRequest): Promise<{ runId: RunId }> {
     files.refuseIfReadOnly();
     const { config, films } = await fillRequest(library, clock, request);
-    const { tooBig } = estimateRun(library, config, films, await files.freeBytes());
-    if (tooBig !== null) throw new ServiceError('DISK_FULL', tooBig);
-    await refuseWithoutEngine();
+    const engine = await deps.engine();
+    const freeBytes = await files.freeBytes();
+    const { tooBig } = estimateRun(library, machineName(engine), config, films, freeBytes);
+    if (tooBig !== null) throw new ServiceError(tooBig.code, tooBig.message);
+    refuseWithoutEngine(engine);
     const id = `run-${randomBytes(8).toString('hex')}` as RunId;
     const trainFilms = films.filter((film) => film.part === 'train').length;
     runs.insert({
@@ -229,16 +232,18 @@ export function createTrainingService(deps: TrainingDeps): TrainingParts {
       if (!engine.trainable) refusals.push(engine.reason ?? 'Training is off on this machine.');
       try {
         const { config, films } = await fillRequest(library, clock, request, 'estimate');
+        const machine = machineName(engine);
         const { tooBig, keptBytes, passingBytes, ...estimate } = estimateRun(
           library,
+          machine,
           config,
           films,
           await files.freeBytes(),
         );
-        if (tooBig !== null) refusals.push(tooBig);
-        const measuring = engine.trainable && process === null && deps.rates?.ask(config.model) === true;
-        const machine = knownMachineRate(library, config.model);
-        const mixed = machine === null ? null : mixedGain(machine);
+        if (tooBig !== null) refusals.push(tooBig.message);
+        const idle = process === null && pumping === null;
+        const measuring = refusals.length === 0 && idle && deps.rates?.ask(config.model, engine) === true;
+        const mixed = mixedGain(knownMachineRate(library, machine, config.model));
         return { ...estimate, diskBytes: keptBytes + passingBytes, measuring, mixed, refusals };
       } catch (error) {
         if (!(error instanceof ServiceError)) throw error;

@@ -1,65 +1,41 @@
 /** @file The plan file of a run: all that its process needs, written before the process starts. */
-import { createHash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { PAPER_LOSS } from '../../../shared/domain/recipe.ts';
 import type { RunPlan } from '../../../shared/worker/protocol.ts';
 import { WORKER_PROTOCOL } from '../../../shared/worker/protocol.ts';
-import { ServiceError } from '../../../shared/domain/service-error.ts';
-import { isTaught, neededFeature, type FeatureKind } from '../../numeric/methods/needs.ts';
+import { isTaught } from '../../numeric/methods/needs.ts';
 import type { RunRow } from '../../store/runs.ts';
 import type { DatasetFilm } from '../../store/splits.ts';
 import { labelledFilms } from '../library/labelled-films.ts';
 import type { OpenLibrary } from '../library/open-library.ts';
 import { startPath } from './start-weights.ts';
+import { finalWeights, teacherParts } from './teacher-parts.ts';
 import { easedRecipe } from './want-of-memory.ts';
 
 const CHECKPOINT_EVERY_SECONDS = 120;
 
 function teacherOf(library: OpenLibrary, run: RunRow): RunPlan['teacher'] {
   if (run.teacherRunId === null) return null;
-  const final = library.store.runs.checkpoints(run.teacherRunId).find((one) => one.kind === 'final');
-  if (final === undefined) {
-    throw new ServiceError(
-      'INCOMPATIBLE',
-      'The teacher of this run has no final weights. Train the teacher again.',
-    );
-  }
+  const { file, sha256 } = finalWeights(library, run.teacherRunId);
   return {
     runId: run.teacherRunId,
-    weightsPath: join(library.files.runsDir, run.teacherRunId, final.file),
-    weightsSha256: final.sha256,
+    weightsPath: join(library.files.runsDir, run.teacherRunId, file),
+    weightsSha256: sha256,
     config: library.store.runs.get(run.teacherRunId).config,
   };
 }
 
-/** Everything a teacher's answers depend on; the same key means the same shards. */
 function knowledgeOf(
   library: OpenLibrary,
-  run: RunRow,
-  teacher: RunPlan['teacher'],
+  { config, teacherRunId }: RunRow,
   films: readonly DatasetFilm[],
 ): RunPlan['knowledge'] {
-  const { method, loss, recipe, preprocessing } = run.config;
-  if (teacher === null || !isTaught(method)) return [];
-  const common = {
-    teacher: teacher.weightsSha256,
-    preprocessing,
-    views: recipe.augment ? 'changed' : 'plain',
-    // All of them: the views of a film go by its place among them.
-    films: films.map(({ filmId, modelSha256, part }) => [filmId, modelSha256, part]),
-  };
-  const part = (feature: FeatureKind): RunPlan['knowledge'][number] => {
-    // The logits do not depend on where features are taken.
-    const point = feature === 'none' ? PAPER_LOSS.featurePoint : loss.featurePoint;
-    const key = createHash('sha256')
-      .update(JSON.stringify({ ...common, feature, point }))
-      .digest('hex');
-    return { key, dir: join(library.files.knowledgeDir, key), feature, point };
-  };
-  const feature = neededFeature(method, loss);
-  return feature === 'none' ? [part('none')] : [part('none'), part(feature)];
+  if (teacherRunId === null || !isTaught(config.method)) return [];
+  return teacherParts(library, teacherRunId, config, films).map((part) => ({
+    ...part,
+    dir: join(library.files.knowledgeDir, part.key),
+  }));
 }
 
 /** Writes runs/<id>/plan.json. @returns its path @throws ServiceError INCOMPATIBLE, NOT_FOUND, DISK_FULL */
@@ -94,7 +70,7 @@ export async function writePlan(library: OpenLibrary, run: RunRow, resume: boole
     dir,
     initPath: run.config.init === null ? null : startPath(library, run.config.init),
     teacher,
-    knowledge: knowledgeOf(library, run, teacher, films),
+    knowledge: knowledgeOf(library, run, films),
     resumeFrom: resume ? 'newest' : null,
     checkpointEverySeconds: CHECKPOINT_EVERY_SECONDS,
   };

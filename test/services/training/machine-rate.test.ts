@@ -8,10 +8,18 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 
 import { createNodeWorkerHost } from '../../../main/node/worker-host-node.ts';
 import { openLibrary, type OpenLibrary } from '../../../main/services/library/open-library.ts';
+import { machineName, type EngineFacts } from '../../../main/services/training/machine.ts';
 import { createMachineRates, knownMachineRate } from '../../../main/services/training/machine-rate.ts';
 
 let dir: string;
 let library: OpenLibrary;
+const engine: EngineFacts = {
+  device: 'cpu',
+  deviceName: 'CPU · 2 threads',
+  threads: 2,
+  tensorflow: '2.20.0',
+};
+const machine = machineName(engine);
 const log = { info: vi.fn(), warn: vi.fn(), error: vi.fn() };
 beforeEach(async () => {
   dir = mkdtempSync(join(tmpdir(), 'chestlight-rate-'));
@@ -30,10 +38,14 @@ function measuredBy(work: string): OpenLibrary {
     entry,
     `const say = (message) => process.send(message);
      let answer = () => undefined;
-     process.on('message', ({ type }) => {
+     let precision;
+     process.on('message', ({ type, settings }) => {
        if (type === 'leave') process.exit();
-       if (type === 'end') return say({ rssBytes: null, fileBytes: null });
-       if (type === 'begin') return say({ parameters: 1, version: '2.20.0', threads: 2 });
+       if (type === 'end') return say({ rssBytes: null });
+       if (type === 'begin') {
+         precision = settings.precision;
+         return say({ parameters: 1, version: '2.20.0', threads: 2 });
+       }
        answer();
      });
      ${work}`,
@@ -43,17 +55,17 @@ function measuredBy(work: string): OpenLibrary {
 
 it('measures real steps of both precisions once, and is known afterwards', { timeout: 240_000 }, async () => {
   const rates = createMachineRates({ library, log });
-  expect(knownMachineRate(library, 'tiny')).toBeNull();
-  expect(rates.ask('tiny')).toBe(true);
-  expect(rates.ask('tiny')).toBe(true); // still at it
-  expect(rates.ask('small')).toBe(false); // one at a time
+  expect(knownMachineRate(library, machine, 'tiny')).toBeNull();
+  expect(rates.ask('tiny', engine)).toBe(true);
+  expect(rates.ask('tiny', engine)).toBe(true); // still at it
+  expect(rates.ask('small', engine)).toBe(false); // one at a time
   await vi.waitFor(() => expect(log.info).toHaveBeenCalled(), { timeout: 230_000, interval: 200 });
-  const rate = knownMachineRate(library, 'tiny');
+  const rate = knownMachineRate(library, machine, 'tiny');
   expect(rate?.secondsPerFilm).toBeGreaterThan(0.0005);
   expect(rate?.mixed).toMatchObject({ precision: 'mixed' }); // float16 is for graphics cards
-  expect(rate?.mixed.secondsPerFilm).toBeGreaterThan(0.0005);
+  expect(rate?.mixed?.secondsPerFilm).toBeGreaterThan(0.0005);
   expect(rate?.startSeconds).toBeGreaterThan(8 * (rate?.secondsPerFilm ?? Number.NaN)); // loading and compiling are in it
-  expect(rates.ask('tiny')).toBe(false);
+  expect(rates.ask('tiny', engine)).toBe(false);
 });
 
 it('takes the fastest of the steps that count', async () => {
@@ -61,14 +73,72 @@ it('takes the fastest of the steps that count', async () => {
     let count = 0;
     const times = [800, 900, 1800, 8000, 1600, 2000, 1700];
     answer = () => say({ ms: times[count++] });`);
-  const rates = createMachineRates({ library: measured, log });
-  expect(rates.ask('base')).toBe(true);
+  const rates = createMachineRates({ library: measured, log, free: () => 8e9 });
+  expect(rates.ask('base', engine)).toBe(true);
   await vi.waitFor(() => expect(log.info).toHaveBeenCalled(), { timeout: 20_000 });
-  expect(knownMachineRate(library, 'base')).toMatchObject({
+  expect(knownMachineRate(library, machine, 'base')).toMatchObject({
     secondsPerFilm: 0.2,
-    version: '2.20.0',
-    threads: 2,
+    mixed: { precision: 'mixed', secondsPerFilm: 0.2 },
   });
+});
+
+it.each([
+  ['another device', { deviceName: 'A card' }],
+  ['more threads', { threads: 8 }],
+  ['another TensorFlow', { tensorflow: '2.21.0' }],
+])('what was measured with %s is not taken for this machine', async (_, differs) => {
+  const measured = measuredBy(`answer = () => say({ ms: 800 });`);
+  const rates = createMachineRates({ library: measured, log });
+  expect(rates.ask('tiny', engine)).toBe(true);
+  await vi.waitFor(() => expect(log.info).toHaveBeenCalled(), { timeout: 20_000 });
+  const other = { ...engine, ...differs };
+  expect(knownMachineRate(library, machine, 'tiny')).toMatchObject({ secondsPerFilm: 0.1 });
+  expect(knownMachineRate(library, machineName(other), 'tiny')).toBeNull();
+  expect(createMachineRates({ library: measured, log }).ask('tiny', engine)).toBe(false);
+  const there = createMachineRates({ library: measured, log });
+  expect(there.ask('tiny', other)).toBe(true);
+  there.close();
+});
+
+it('keeps what single precision takes when mixed precision cannot be measured, and does not try that again', async () => {
+  const measured = measuredBy(`
+    answer = () => precision === 'single' ? say({ ms: 800 }) : process.exit(1);`);
+  const rates = createMachineRates({ library: measured, log });
+  expect(rates.ask('tiny', engine)).toBe(true);
+  await vi.waitFor(() => expect(log.info).toHaveBeenCalled(), { timeout: 20_000 });
+  expect(knownMachineRate(library, machine, 'tiny')).toMatchObject({ secondsPerFilm: 0.1, mixed: null });
+  expect(createMachineRates({ library: measured, log }).ask('tiny', engine)).toBe(false);
+});
+
+it('a run that begins ends the measurement, which is made later from where it was', async () => {
+  const measured = measuredBy(`
+    answer = () => precision === 'single' && say({ ms: 800 });`);
+  const rates = createMachineRates({ library: measured, log });
+  expect(rates.ask('tiny', engine)).toBe(true);
+  await vi.waitFor(() => expect(knownMachineRate(library, machine, 'tiny')).not.toBeNull(), {
+    timeout: 20_000,
+  });
+  rates.stop(); // in the middle of mixed precision
+  const done = measuredBy(`answer = () => precision === 'single' ? process.exit(1) : say({ ms: 400 });`);
+  const later = createMachineRates({ library: done, log });
+  expect(later.ask('tiny', engine)).toBe(true);
+  await vi.waitFor(() => expect(log.info).toHaveBeenCalled(), { timeout: 20_000 });
+  expect(knownMachineRate(library, machine, 'tiny')).toMatchObject({
+    secondsPerFilm: 0.1,
+    mixed: { precision: 'mixed', secondsPerFilm: 0.05 },
+  });
+  expect(log.warn).not.toHaveBeenCalled();
+});
+
+it('is not measured while there is too little memory for it, and is as soon as there is', () => {
+  let free = 2.5e9;
+  const rates = createMachineRates({ library: measuredBy(''), log, free: () => free });
+  expect(rates.ask('base', engine)).toBe(false);
+  expect(rates.ask('tiny', engine)).toBe(true);
+  rates.stop();
+  free = 8e9;
+  expect(rates.ask('base', engine)).toBe(true);
+  rates.close();
 });
 
 it.each([
@@ -77,17 +147,17 @@ it.each([
   ['ends in the middle', `answer = () => process.exit(1);`],
 ])('a process that %s leaves the rule of thumb, and is not tried again', async (_, work) => {
   const rates = createMachineRates({ library: measuredBy(work), log });
-  expect(rates.ask('tiny')).toBe(true);
+  expect(rates.ask('tiny', engine)).toBe(true);
   await vi.waitFor(() => expect(log.warn).toHaveBeenCalled(), { timeout: 20_000 });
-  expect(knownMachineRate(library, 'tiny')).toBeNull();
-  expect(rates.ask('tiny')).toBe(false);
+  expect(knownMachineRate(library, machine, 'tiny')).toBeNull();
+  expect(rates.ask('tiny', engine)).toBe(false);
 });
 
 it('ends with the app, without a word', async () => {
   const rates = createMachineRates({ library: measuredBy(''), log });
-  expect(rates.ask('tiny')).toBe(true);
+  expect(rates.ask('tiny', engine)).toBe(true);
   rates.close();
-  await vi.waitFor(() => expect(rates.ask('small')).toBe(false), { timeout: 20_000 });
+  await vi.waitFor(() => expect(rates.ask('small', engine)).toBe(false), { timeout: 20_000 });
   expect(log.warn).not.toHaveBeenCalled();
   expect(log.info).not.toHaveBeenCalled();
 });

@@ -2,13 +2,14 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 
 import { createNodeWorkerHost } from '../../../main/node/worker-host-node.ts';
 import type { WorkerHandle, WorkerHost } from '../../../main/services/service-types.ts';
 import type { RunRequest } from '../../../shared/contract/training.ts';
 import type { RunId } from '../../../shared/domain/ids.ts';
 import { openAppWithFilms, openTestApp, runToEnd, startRun, tinyRequest } from '../../helpers/open-app.ts';
+import { scriptedHost, ScriptedWorker } from '../../helpers/scripted-workers.ts';
 import { call } from '../../helpers/temp-library.ts';
 
 /** A worker host whose latest training process the test can kill. */
@@ -196,6 +197,40 @@ it('tells the cost of a run before it begins, and why it may not begin', async (
   expect(good.warnings.join(' ')).toContain('Only 10 training films');
   const bad = await app.training.service.estimate(tinyRequest({ method: 'mlcak', resolution: 28 }), call);
   expect(bad.refusals.join(' ')).toContain('teacher');
+});
+
+it('measures the machine before Start, but not for what is refused, and not beside a run', async () => {
+  const scripted = scriptedHost(0, true);
+  const measured: ScriptedWorker[] = [];
+  const workerHost: WorkerHost = {
+    start(kind, env) {
+      if (kind !== 'measure') return scripted.start(kind, env);
+      const worker = new ScriptedWorker(0, false); // it never answers
+      measured.push(worker);
+      return worker;
+    },
+  };
+  const app = await openAppWithFilms({ workerHost, forWindow: true });
+  const { service } = app.training;
+  const free = vi.spyOn(app.library.files, 'freeBytes').mockResolvedValue(1e6);
+  expect(await service.estimate(tinyRequest(), call)).toMatchObject({
+    measuring: false,
+    refusals: [expect.stringContaining('on disk')],
+  });
+  expect(measured).toHaveLength(0);
+  free.mockRestore();
+  expect((await service.estimate(tinyRequest(), call)).measuring).toBe(true);
+  expect(measured).toHaveLength(1);
+  const ended = new Promise((resolve) => measured[0]?.onExit(resolve));
+  const run = await startRun(app);
+  await ended;
+  expect((await service.estimate(tinyRequest(), call)).measuring).toBe(false);
+  expect(measured).toHaveLength(1);
+  await service.cancel({ runId: run }, call);
+  expect((await runToEnd(app, run)).state).toBe('cancelled');
+  // What was stopped is not taken for something that cannot be measured.
+  await vi.waitFor(async () => expect((await service.estimate(tinyRequest(), call)).measuring).toBe(true));
+  expect(measured).toHaveLength(2);
 });
 
 it('the plan that a process gets names no patient', async () => {
