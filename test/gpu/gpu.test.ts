@@ -91,25 +91,34 @@ describe.each(VIT_VARIANTS)('ViT-%s', (variant) => {
   );
 });
 
-it('goes on with smaller micro-batches where the card is full', { timeout: 600_000 }, async () => {
-  const films = 4096;
-  const config = vitConfig('base', { t1Units: FINDINGS });
-  const state = new TrainState(config, initParameters(config, 1), { ema: false });
-  const { work } = training('base', 1, 'single');
-  const told: number[] = [];
-  const steps = shrinkingSteps({
-    work,
-    size: { microBatch: films, recompute: false },
-    stepsOf: () => stepTaker(state, work, null, nothing),
-    onShrink: ({ microBatch }) => told.push(microBatch),
-  });
-  const { loss } = await steps.step([noise(films)], OPTIMISER);
-  expect(loss).toBeGreaterThan(0);
-  expect(told.length).toBeGreaterThan(0); // no card of today holds a step of 4,096 films of ViT-Base
-  process.stdout.write(`${engine.deviceName}, ViT-Base: ${told.at(-1)} films at once\n`);
-  steps.dispose();
-  state.dispose();
-});
+it.each(['eager', 'compiled'] as const)(
+  'goes on with smaller micro-batches where the card is full, %s',
+  { timeout: 600_000 },
+  async (how) => {
+    const films = 4096;
+    const config = vitConfig('base', { t1Units: FINDINGS });
+    const state = new TrainState(config, initParameters(config, 1), { ema: false });
+    const { work } = training('base', 1, 'single');
+    const told: number[] = [];
+    const steps = shrinkingSteps({
+      work,
+      size: { microBatch: films, recompute: false },
+      stepsOf: ({ microBatch }) => {
+        const onEager = (why: string) => expect.unreachable(why);
+        const sizes = [microBatch];
+        const compiled = how === 'eager' ? null : new CompiledTrainer({ state, work, sizes, onEager });
+        return stepTaker(state, work, compiled, nothing);
+      },
+      onShrink: ({ microBatch }) => told.push(microBatch),
+    });
+    const { loss } = await steps.step([noise(films)], OPTIMISER);
+    expect(loss).toBeGreaterThan(0);
+    expect(told.length).toBeGreaterThan(0); // no card of today holds a step of 4,096 films of ViT-Base
+    process.stdout.write(`${engine.deviceName}, ViT-Base, ${how}: ${told.at(-1)} films at once\n`);
+    steps.dispose();
+    state.dispose();
+  },
+);
 
 it('figures of this card', { timeout: 600_000 }, () => {
   const bench = (...options: string[]) =>

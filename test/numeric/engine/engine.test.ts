@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, it } from 'vitest';
 
-import { modelOf } from '../../../main/numeric/engine/gpu-name.ts';
+import { cardInUse, cardOf } from '../../../main/numeric/engine/gpu-name.ts';
 import { type Engine, loadEngine } from '../../../main/numeric/engine/load-engine.ts';
 import { nativeLibrary } from '../../../main/numeric/engine/native-library.ts';
 import { check, EXPECTED, selfTest } from '../../../main/numeric/engine/self-test.ts';
@@ -85,6 +85,25 @@ it('leaves the training step out where nothing can be trained, and fails without
 });
 
 it('reads the name of a card from the driver', () => {
-  expect(modelOf('Model: \t\t NVIDIA RTX 4000\nIRQ: 12\n')).toBe('NVIDIA RTX 4000');
-  expect(modelOf('IRQ: 12\n')).toBeNull();
+  const information = 'Model: \t\t NVIDIA RTX 4000\nIRQ: 12\nGPU UUID: \t GPU-1f\n';
+  expect(cardOf(information)).toEqual({ name: 'NVIDIA RTX 4000', uuid: 'GPU-1f' });
+  expect(cardOf('IRQ: 12\n')).toBeNull();
+});
+
+it('names the card that is computed on where several are there', () => {
+  const cards = [
+    { name: 'NVIDIA T400', uuid: 'GPU-aa' },
+    { name: 'NVIDIA RTX 4000', uuid: 'GPU-bb' },
+  ];
+  expect(cardInUse(cards, { CUDA_VISIBLE_DEVICES: 'GPU-b' })).toBe('NVIDIA RTX 4000');
+  const placed = { CUDA_DEVICE_ORDER: 'PCI_BUS_ID' };
+  expect(cardInUse(cards, placed)).toBe('NVIDIA T400');
+  expect(cardInUse(cards, { ...placed, CUDA_VISIBLE_DEVICES: '1,0' })).toBe('NVIDIA RTX 4000');
+  // CUDA counts from the fastest: neither the first nor a number says which one that is.
+  expect(cardInUse(cards, {})).toBe('NVIDIA T400 or NVIDIA RTX 4000');
+  expect(cardInUse(cards, { CUDA_VISIBLE_DEVICES: '1' })).toBe('NVIDIA T400 or NVIDIA RTX 4000');
+  expect(cardInUse([...cards.slice(1), ...cards.slice(1)], { CUDA_VISIBLE_DEVICES: '1' })).toBe(
+    'NVIDIA RTX 4000',
+  );
+  expect(cardInUse([], {})).toBeNull();
 });
