@@ -107,7 +107,7 @@ async function training(dir: string, settings: BenchSettings, vit: VitConfig): P
     normalisation: NORMALISATION,
     recompute,
   };
-  const optimiser = { learningRate, weightDecay, clipNorm, emaDecay: null };
+  const optimiser = { learningRate, weightDecay, clipNorm, emaDecay: null, emaWarmup: false };
   const work = labelledWork(vit, objective);
   const compiled = !compilesGraphs()
     ? null

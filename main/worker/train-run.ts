@@ -102,6 +102,7 @@ export async function trainRun<Batch>(run: TrainRun<Batch>): Promise<TrainOutcom
         weightDecay: recipe.weightDecay,
         clipNorm: recipe.clipNorm,
         emaDecay: recipe.emaDecay,
+        emaWarmup: recipe.emaWarmup,
       });
       position = { ...position, cursor: position.cursor + chosen.length, step: position.step + 1 };
       run.onStep(position, measured, { tookMs: performance.now() - began, waitedMs });

@@ -63,13 +63,17 @@ export const recipe = z.object({
   weightDecay: z.number().min(0).max(1),
   clipNorm: z.number().positive().nullable(),
   emaDecay: z.number().min(0).max(0.99999).nullable(),
+  /** Runs from before had the whole decay from the first step. */
+  emaWarmup: z.boolean().default(false),
   augment: z.boolean(),
   views: z.number().int().min(1).max(64),
   patience: z.number().int().min(1).nullable(),
 });
 
 /** Some of a recipe: what is left out is filled from the preset. */
-export const recipePart = recipe.extend({ recompute: z.boolean(), precision: z.enum(PRECISIONS) }).partial();
+export const recipePart = recipe
+  .extend({ recompute: z.boolean(), precision: z.enum(PRECISIONS), emaWarmup: z.boolean() })
+  .partial();
 
 /** What a person asks for. Everything left out is filled from the preset and recorded whole with the run. */
 export const runRequest = z.object({

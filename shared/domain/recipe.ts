@@ -114,12 +114,20 @@ export interface Recipe {
   readonly clipNorm: number | null;
   /** Exponential moving average of weights per step; null = off. */
   readonly emaDecay: number | null;
+  /** The decay rises to `emaDecay`: short runs, too, forget their start weights. Runs of before had it from the first step. */
+  readonly emaWarmup: boolean;
   /** Mild affine and brightness changes; the same geometric view for teacher and student. */
   readonly augment: boolean;
   /** Deterministic views a film has in the knowledge cache and in training when `augment` is on. */
   readonly views: number;
-  /** Stop after this many epochs without a better validation macro AUROC; null = off. */
+  /** Stop after this many epochs without a better one by validation; null = off. */
   readonly patience: number | null;
+}
+
+/** The moving average of a recipe, e.g. `EMA 0.999, warmed up`; null = none. */
+export function averageInWords({ emaDecay, emaWarmup }: Recipe): string | null {
+  if (emaDecay === null) return null;
+  return `EMA ${emaDecay}${emaWarmup ? ', warmed up' : ''}`;
 }
 
 /**
@@ -147,6 +155,7 @@ export function presetRecipe(preset: PresetName, variant: VitVariant, fromWeight
         weightDecay: 0.01,
         clipNorm: null,
         emaDecay: null,
+        emaWarmup: true,
         augment: false,
         views: 1,
         patience: null,
@@ -164,6 +173,7 @@ export function presetRecipe(preset: PresetName, variant: VitVariant, fromWeight
         weightDecay: 0.05,
         clipNorm: 1,
         emaDecay: 0.999,
+        emaWarmup: true,
         augment: true,
         views: 8,
         patience: 10,
@@ -181,6 +191,7 @@ export function presetRecipe(preset: PresetName, variant: VitVariant, fromWeight
         weightDecay: 0.05,
         clipNorm: 1,
         emaDecay: null,
+        emaWarmup: true,
         augment: false,
         views: 1,
         patience: null,
@@ -218,6 +229,7 @@ export function pretrainRecipe(preset: PresetName, kind: 'masked' | 'compressed'
     weightDecay: 0.05,
     clipNorm: 1,
     emaDecay: null,
+    emaWarmup: true,
     augment: true,
     views: 64,
     patience: null,

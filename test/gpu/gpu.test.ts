@@ -27,7 +27,7 @@ beforeEach(({ skip }) => {
 });
 
 const FINDINGS = 5;
-const OPTIMISER = { learningRate: 1e-4, weightDecay: 0.05, clipNorm: 1, emaDecay: null };
+const OPTIMISER = { learningRate: 1e-4, weightDecay: 0.05, clipNorm: 1, emaDecay: null, emaWarmup: false };
 const nothing = () => Promise.resolve();
 
 function noise(films: number): MicroBatch {

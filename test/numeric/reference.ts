@@ -64,6 +64,9 @@ interface Report {
     readonly norms: readonly number[];
     readonly emaSum: number;
     readonly emaNorm: number;
+    /** The same with a decay that warms up. */
+    readonly emaWarmSum: number;
+    readonly emaWarmNorm: number;
   };
   readonly full: Readonly<
     Record<

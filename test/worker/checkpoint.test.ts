@@ -79,6 +79,7 @@ async function run(state: TrainState, from: number, to: number): Promise<void> {
       weightDecay: 0.05,
       clipNorm: 1,
       emaDecay: 0.9,
+      emaWarmup: true,
     });
   }
 }

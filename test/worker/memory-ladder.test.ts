@@ -13,7 +13,7 @@ interface Films {
 }
 
 const DONE: StepMeasurements = { loss: 1, gradNorm: 1, terms: [] };
-const SETTINGS = { learningRate: 1e-3, weightDecay: 0, clipNorm: null, emaDecay: null };
+const SETTINGS = { learningRate: 1e-3, weightDecay: 0, clipNorm: null, emaDecay: null, emaWarmup: false };
 
 /** Steps that succeed where `fits` says so. */
 function stepsWhere(fits: (size: StepSize) => boolean) {

@@ -43,7 +43,7 @@ const recipe = {
   batch: 8,
   microBatch: 4,
   learningRate: 3e-3,
-  emaDecay: null,
+  emaDecay: 0.999,
 };
 
 let dir: string;
@@ -89,7 +89,7 @@ function compiledFor(state: TrainState) {
 }
 
 function startRun(how: 'eager' | 'compiled', change: Partial<TrainRun<MicroBatch>>): TrainRun<MicroBatch> {
-  const state = new TrainState(config, initParameters(config, 3), { ema: false });
+  const state = new TrainState(config, initParameters(config, 3), { ema: true });
   const wish = change.wish ?? (() => 'go on');
   const lesson = labelledLesson({
     state,

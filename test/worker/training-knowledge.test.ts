@@ -87,6 +87,7 @@ async function liveStep() {
     weightDecay: 0,
     clipNorm: null,
     emaDecay: null,
+    emaWarmup: false,
   };
   const measured = await trainStep(state, [{ ...batch, teacher: outputs }], step);
   state.dispose();

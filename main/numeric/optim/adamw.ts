@@ -11,17 +11,43 @@ export interface AdamWSettings {
 
 export const ADAMW_DEFAULTS = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 } as const;
 
+export interface AverageSettings {
+  /** Decay of the moving average of the weights; null = none. */
+  readonly emaDecay: number | null;
+  /** The decay rises to `emaDecay`. */
+  readonly emaWarmup: boolean;
+}
+
+/**
+ * Decay of the moving average at the update behind `updates` others. With warm-up min(decay, (1 + t) / (10 + t)) as TensorFlow's
+ * `train.ExponentialMovingAverage(decay, num_updates)`: the average then follows the newest tenth of the updates, and what is
+ * left of the start weights after t of them is 9! / ((t + 1) … (t + 9)).
+ */
+export function averageDecay({ emaDecay, emaWarmup }: AverageSettings, updates: number): number {
+  if (emaDecay === null) return 1;
+  return emaWarmup ? Math.min(emaDecay, (1 + updates) / (10 + updates)) : emaDecay;
+}
+
 /**
  * Everything of an update that changes from step to step, as one vector, so that the ops themselves stay the same:
- * [lr/(1 − β₁ᵗ), 1/√(1 − β₂ᵗ), lr · weight decay].
+ * [lr/(1 − β₁ᵗ), 1/√(1 − β₂ᵗ), lr · weight decay, 1 − decay of the moving average]. @param step t, from 1
  */
-export function stepRates(settings: AdamWSettings, step: number): Float32Array {
+export function stepRates(
+  settings: Omit<AdamWSettings, 'epsilon'> & AverageSettings,
+  step: number,
+): Float32Array {
   const { learningRate, weightDecay, beta1, beta2 } = settings;
   return Float32Array.of(
     learningRate / (1 - beta1 ** step),
     1 / Math.sqrt(1 - beta2 ** step),
     learningRate * weightDecay,
+    1 - averageDecay(settings, step - 1),
   );
+}
+
+/** `stepRates` as scalars. */
+export function unstackRates(rates: tf.Tensor1D): [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor] {
+  return tf.unstack(rates) as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
 }
 
 /** Euclidean norm over all gradients. */
@@ -77,7 +103,7 @@ export function adamwUpdate(
   });
 }
 
-/** θ̄ ← decay · θ̄ + (1 − decay) · θ. */
-export function movingAverage(average: tf.Tensor, parameters: tf.Tensor, decay: number): tf.Tensor {
-  return tf.tidy(() => tf.add(tf.mul(average, decay), tf.mul(parameters, 1 - decay)));
+/** θ̄ ← θ̄ − share · (θ̄ − θ). `share` is the last of `stepRates` as a scalar. */
+export function movingAverage(average: tf.Tensor, parameters: tf.Tensor, share: tf.Tensor): tf.Tensor {
+  return tf.tidy(() => tf.sub(average, tf.mul(tf.sub(average, parameters), share)));
 }

@@ -15,6 +15,8 @@ import {
   gradientNorm,
   movingAverage,
   stepRates,
+  unstackRates,
+  type AverageSettings,
 } from '../optim/adamw.ts';
 import type { VitConfig } from '../vit/config.ts';
 import { forward, type Normalisation } from '../vit/forward.ts';
@@ -39,14 +41,12 @@ export interface Objective {
   readonly recompute?: boolean;
 }
 
-/** How the weights follow their gradients, whatever the loss. */
-export interface OptimiserSettings {
+/** How the weights follow their gradients, whatever the loss; a moving average needs a state with one. */
+export interface OptimiserSettings extends AverageSettings {
   readonly learningRate: number;
   readonly weightDecay: number;
   /** Limit of the global gradient norm; null = off. */
   readonly clipNorm: number | null;
-  /** null = off; needs a state with a moving average. */
-  readonly emaDecay: number | null;
   /** PyTorch's defaults unless given. */
   readonly betas?: readonly [number, number];
   readonly epsilon?: number;
@@ -210,19 +210,15 @@ function applyGradients(
 ): number {
   const [beta1, beta2] = settings.betas ?? [ADAMW_DEFAULTS.beta1, ADAMW_DEFAULTS.beta2];
   const epsilon = settings.epsilon ?? ADAMW_DEFAULTS.epsilon;
-  const { learningRate, weightDecay, clipNorm, emaDecay } = settings;
+  const { weightDecay, clipNorm, emaDecay } = settings;
   const norm = tf.tidy(() => gradientNorm(gradients));
   const gradNorm = norm.dataSync<'float32'>()[0] ?? Number.NaN;
   if (!Number.isFinite(gradNorm)) {
     tf.dispose([norm, ...gradients]);
     throw new NotFiniteError('gradient', state.step);
   }
-  const rates = stepRates({ learningRate, weightDecay, beta1, beta2, epsilon }, state.step + 1);
-  const [stepSize, correction, decay] = tf.tidy(() => tf.unstack(tf.tensor1d(rates))) as [
-    tf.Tensor,
-    tf.Tensor,
-    tf.Tensor,
-  ];
+  const rates = stepRates({ ...settings, beta1, beta2 }, state.step + 1);
+  const [stepSize, correction, decay, averaged] = tf.tidy(() => unstackRates(tf.tensor1d(rates)));
   // A factor of 1 changes nothing.
   const clips = clipNorm !== null && gradNorm + CLIP_EPSILON > clipNorm;
   const factor = clips ? tf.tidy(() => clipFactor(norm, clipNorm)) : null;
@@ -241,12 +237,12 @@ function applyGradients(
       { beta1, beta2, epsilon },
     );
     const ema =
-      now.ema === null || emaDecay === null ? null : movingAverage(now.ema, updated.parameters, emaDecay);
+      now.ema === null || emaDecay === null ? null : movingAverage(now.ema, updated.parameters, averaged);
     tf.dispose([gradient, clipped]);
     state.replaceGroup(index, { ...updated, ...(ema === null ? {} : { ema }) });
   });
   state.step += 1;
-  tf.dispose([norm, stepSize, correction, decay, ...factors.values()]);
+  tf.dispose([norm, stepSize, correction, decay, averaged, ...factors.values()]);
   factor?.dispose();
   return gradNorm;
 }

@@ -386,7 +386,9 @@ function canonical(value: unknown): string {
 export function configHash(config: RunConfig): string {
   const { init, loss, input, recipe, ...rest } = config;
   const { recompute: _, ...learns } = recipe; // costs time, changes nothing
-  const recipeSaid = said(learns, { precision: 'single' });
+  // Without an average nothing warms up.
+  const emaWarmup = recipe.emaDecay !== null && recipe.emaWarmup;
+  const recipeSaid = said({ ...learns, emaWarmup }, { precision: 'single', emaWarmup: false });
   const { loss: unsaidLoss, ...unsaid } = UNSAID;
   const start = config.initSha256 === null ? { init } : {};
   const reduced = said(input, { reduce: PAPER_INPUT.reduce });

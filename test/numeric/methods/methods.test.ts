@@ -65,6 +65,7 @@ const settings = (method: Method, loss: LossSettings): StepSettings => ({
   weightDecay: 0.05,
   clipNorm: 1,
   emaDecay: null,
+  emaWarmup: false,
 });
 
 async function oneStep(method: Method, loss: LossSettings, teacherSeed: number) {

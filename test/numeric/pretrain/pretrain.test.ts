@@ -119,7 +119,7 @@ describe('masked autoencoder', () => {
     expect(start.get('positions')).toEqual(sineCosinePositions(small.width, 4));
     const before = tf.memory().numTensors;
     const state = new TrainState(small, start, { ema: true, extra: groups });
-    const settings = { learningRate: 3e-3, weightDecay: 0.05, clipNorm: 1, emaDecay: 0.9 };
+    const settings = { learningRate: 3e-3, weightDecay: 0.05, clipNorm: 1, emaDecay: 0.9, emaWarmup: true };
     // A smooth ramp: what is hidden follows from what is seen.
     const ramp = Float32Array.from(images, (_, at) => ((at % 64) + Math.floor((at % 4096) / 64)) / 128);
     const losses: number[] = [];

@@ -5,7 +5,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 
 import type { Precision } from '../../../../shared/domain/recipe.ts';
-import { ADAMW_DEFAULTS, clipFactor, gradientNorm } from '../../optim/adamw.ts';
+import { ADAMW_DEFAULTS, clipFactor, gradientNorm, unstackRates } from '../../optim/adamw.ts';
 import type { StateKeeper, StateKind, TrainState } from '../../train/train-state.ts';
 import type { OptimiserSettings, StepWork } from '../../train/train-step.ts';
 import { fusedAdamw, type GroupVariables } from './fused-adamw.ts';
@@ -199,24 +199,25 @@ export class CompiledStep<Fed> implements StateKeeper {
     const { weightDecay, clipNorm, emaDecay } = optimiser;
     const { parameters, m, v, ema, gradients, masks } = this.#variables;
     const examples = state.groups.map(() => tf.zeros([1]));
-    const rates = tf.tensor1d([1, 1, 1]);
+    const rates = tf.tensor1d([1, 1, 1, 1]);
     const inputs = new Map<tf.Tensor, string>([
       ...examples.map((tensor, at) => [tensor, found(gradients, at).read] as const),
       [rates, RATES],
     ]);
     const { nodes, outputs } = record(backend, 'apply', inputs, () => {
       const norm = gradientNorm(examples);
-      const [stepSize, correction, decay] = tf.unstack(rates) as [tf.Tensor, tf.Tensor, tf.Tensor];
+      const [stepSize, correction, decay, averaged] = unstackRates(rates);
       return {
         norm,
         rate: tf.div(stepSize, correction),
         epsilon: tf.div(epsilon, correction),
         ...(weightDecay === 0 ? {} : { decay }),
         ...(clipNorm === null ? {} : { clip: clipFactor(norm, clipNorm) }),
+        ...(emaDecay === null ? {} : { averaged }),
       };
     });
     tf.dispose([...examples, rates]);
-    const { norm = '', rate = '', epsilon: least = '', decay = null, clip = null } = outputs;
+    const { norm = '', rate = '', epsilon: least = '', decay = null, clip = null, averaged = null } = outputs;
     const groups = state.groups.map((_, at): GroupVariables => ({
       parameters: found(parameters, at),
       m: found(m, at),
@@ -225,10 +226,10 @@ export class CompiledStep<Fed> implements StateKeeper {
       gradients: found(gradients, at),
       mask: found(masks, at),
     }));
-    const scalars = { rate, epsilon: least, decay, clip };
-    const update = fusedAdamw('apply', groups, scalars, { beta1, beta2, emaDecay });
+    const scalars = { rate, epsilon: least, decay, clip, averaged };
+    const update = fusedAdamw('apply', groups, scalars, { beta1, beta2 });
     return [
-      placeholder(RATES, [3]),
+      placeholder(RATES, [4]),
       ...nodes,
       ...update.nodes,
       after(NORM, norm, []),

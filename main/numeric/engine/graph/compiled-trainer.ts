@@ -87,9 +87,8 @@ export class CompiledTrainer<Batch extends { readonly films: number }, Fed> {
     const compiled = this.#compiled;
     if (compiled === null) return null;
     const { sums, gradNorm } = await this.#summed(compiled, batches, between);
-    const { learningRate, weightDecay, betas, epsilon = ADAMW_DEFAULTS.epsilon } = settings;
-    const [beta1, beta2] = betas ?? [ADAMW_DEFAULTS.beta1, ADAMW_DEFAULTS.beta2];
-    const rates = stepRates({ learningRate, weightDecay, beta1, beta2, epsilon }, state.step + 1);
+    const [beta1, beta2] = settings.betas ?? [ADAMW_DEFAULTS.beta1, ADAMW_DEFAULTS.beta2];
+    const rates = stepRates({ ...settings, beta1, beta2 }, state.step + 1);
     withMemoryToUpdate(() => compiled.apply(rates));
     state.step += 1;
     state.changed();

@@ -28,11 +28,8 @@ export interface StepScalars {
   readonly decay: string | null;
   /** What the gradients are multiplied by; null = 1. */
   readonly clip: string | null;
-}
-
-export interface FusedSettings extends Pick<AdamWSettings, 'beta1' | 'beta2'> {
-  /** null = no moving average. */
-  readonly emaDecay: number | null;
+  /** 1 − decay of the moving average; null = there is none. */
+  readonly averaged: string | null;
 }
 
 const FLOAT = { T: typeAttribute('float32') };
@@ -50,13 +47,12 @@ export function fusedAdamw(
   prefix: string,
   groups: readonly GroupVariables[],
   scalars: StepScalars,
-  settings: FusedSettings,
+  settings: Pick<AdamWSettings, 'beta1' | 'beta2'>,
 ): { readonly nodes: readonly GraphNode[]; readonly last: GraphNode } {
   const shared = {
     zero: constant(`${prefix}/zero`, [], [0]), // the powers of β are in the scalars already
     beta1: constant(`${prefix}/beta1`, [], [settings.beta1]),
     beta2: constant(`${prefix}/beta2`, [], [settings.beta2]),
-    kept: constant(`${prefix}/average`, [], [1 - (settings.emaDecay ?? 1)]),
     one: constant(`${prefix}/one`, [], [1]),
     empty: constant(`${prefix}/empty`, [0], []),
   };
@@ -86,10 +82,10 @@ export function fusedAdamw(
     const inputs = [parameters.name, m.name, v.name, ...numbers, gradient.name];
     const updated = add(op(name('adam'), 'ResourceApplyAdam', inputs, [before.name]));
     before = add(gradients.assign(name('emptied'), shared.empty.name, [updated]));
-    if (ema === null || settings.emaDecay === null) return;
+    if (ema === null || scalars.averaged === null) return;
     const now = add(parameters.readAfter(name('now'), [before]));
     const gap = add(op(name('gap'), 'Sub', [ema.read, now.name]));
-    const step = add(op(name('step'), 'Mul', [gap.name, shared.kept.name]));
+    const step = add(op(name('step'), 'Mul', [gap.name, scalars.averaged]));
     before = add(ema.subtract(name('averaged'), step.name));
   });
   return { nodes, last: before };

@@ -1,6 +1,6 @@
 /** @file The settings of the runs: what all share once, what differs in a table; hashes that name configuration and weights. */
 import { formatDuration } from '../../../../shared/domain/numbers.ts';
-import { PRECISION_WORDS } from '../../../../shared/domain/recipe.ts';
+import { averageInWords, PRECISION_WORDS } from '../../../../shared/domain/recipe.ts';
 import { METHOD_WORDS, MODEL_WORDS } from '../wording.ts';
 import type { Captions } from './captions.ts';
 import { dataTable } from './data-table.ts';
@@ -45,10 +45,7 @@ const SETTINGS: readonly Setting[] = [
     'Gradient clip',
     ({ config: { recipe } }) => (recipe.clipNorm === null ? 'off' : `norm ${recipe.clipNorm}`),
   ],
-  [
-    'Weight average',
-    ({ config: { recipe } }) => (recipe.emaDecay === null ? 'off' : `EMA ${recipe.emaDecay}`),
-  ],
+  ['Weight average', ({ config: { recipe } }) => averageInWords(recipe) ?? 'off'],
   ['Precision', ({ config: { recipe } }) => PRECISION_WORDS[recipe.precision]],
   [
     'Augmentation',

@@ -1,6 +1,6 @@
 /** @file What distinguishes two runs of one method, in words: loss and input settings against the paper's, recipe, start. */
 import type { RunConfig } from '../../../../shared/contract/training.ts';
-import { PAPER_INPUT, PAPER_LOSS, PRECISION_WORDS } from '../../../../shared/domain/recipe.ts';
+import { averageInWords, PAPER_INPUT, PAPER_LOSS, PRECISION_WORDS } from '../../../../shared/domain/recipe.ts';
 
 /** How a film is made small, where it is not by area averages. */
 const REDUCER_WORDS = { area: 'area', bilinear: 'plain bilinear', nearest: 'every n-th pixel' } as const;
@@ -38,7 +38,7 @@ export function unlikePaper({ method, loss, input, resolution }: RunConfig): rea
 export function otherSettings(config: RunConfig): ReadonlyMap<string, string> {
   const { recipe, findings, initSha256, t2Units, positiveWeights, normalisation, preprocessing } = config;
   const { labelRule, labelVersionId } = config;
-  const { patience, clipNorm, emaDecay } = recipe;
+  const { patience, clipNorm } = recipe;
   return new Map([
     ['preset', recipe.preset],
     ['epochs', `${recipe.epochs} epochs`],
@@ -48,7 +48,7 @@ export function otherSettings(config: RunConfig): ReadonlyMap<string, string> {
     ['decay', `weight decay ${recipe.weightDecay}`],
     ['clip', clipNorm === null ? 'no clipping' : `clip ${clipNorm}`],
     ['precision', PRECISION_WORDS[recipe.precision]],
-    ['average', emaDecay === null ? 'no average' : `EMA ${emaDecay}`],
+    ['average', averageInWords(recipe) ?? 'no average'],
     ['augment', recipe.augment ? `augmented, ${recipe.views} views` : 'not augmented'],
     ['stop', patience === null ? 'no early stop' : `early stop ${patience}`],
     ['start', initSha256 === null ? 'random start' : `start ${initSha256.slice(0, 8)}`],

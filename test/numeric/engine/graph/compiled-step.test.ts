@@ -60,7 +60,7 @@ beforeAll(async () => {
 });
 
 const FILMS = 2;
-const OPTIMISER = { weightDecay: 0.05, clipNorm: 1, emaDecay: 0.99 } as const;
+const OPTIMISER = { weightDecay: 0.05, clipNorm: 1, emaDecay: 0.99, emaWarmup: true } as const;
 const RATE = 1e-3;
 
 function objectiveOf(method: Method, change: Partial<typeof PAPER_LOSS> = {}): Objective {

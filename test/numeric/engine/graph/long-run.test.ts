@@ -50,7 +50,7 @@ it.each([
     const onEager = (why: string) => expect.unreachable(why);
     const compiled = how === 'eager' ? null : new CompiledTrainer({ state, work, sizes: [2], onEager });
     const batch = { films: 2, images: imagesOf(small, 5, 2), ...labelsOf(small, 9, 2), teacher: null };
-    const settings = { learningRate: 1e-4, weightDecay: 0.05, clipNorm: 1, emaDecay: 0.99 };
+    const settings = { learningRate: 1e-4, weightDecay: 0.05, clipNorm: 1, emaDecay: 0.99, emaWarmup: true };
     const between = () => Promise.resolve();
     const resident: number[] = [];
     let held: number | null = null;
