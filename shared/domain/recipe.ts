@@ -199,6 +199,11 @@ export function presetRecipe(preset: PresetName, variant: VitVariant, fromWeight
   }
 }
 
+/** Warm-up epochs of a run of `epochs` for which none are asked: the preset's, in a short run at most a quarter of its epochs. */
+export function usualWarmup({ warmupEpochs }: Recipe, epochs: number): number {
+  return epochs === 1 ? 0 : Math.min(warmupEpochs, Math.max(1, Math.floor(epochs / 4)));
+}
+
 /** How start weights want their greys: as the file or its layout says, 0.5 / 0.5, or ImageNet's mean and deviation. */
 export const START_NORMALISATIONS = ['file', 'half', 'imagenet'] as const;
 export type StartNormalisation = (typeof START_NORMALISATIONS)[number];

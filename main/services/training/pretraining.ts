@@ -12,6 +12,7 @@ import { PIXEL_PIPELINE } from '../import/pipeline-version.ts';
 import type { OpenLibrary } from '../library/open-library.ts';
 import type { Clock } from '../service-types.ts';
 import { definedOnly } from '../../../shared/domain/defined-only.ts';
+import { filledRecipe } from './filled-recipe.ts';
 import { runWeights } from './run-weights.ts';
 import { importStart, keptInit, startLicence, startNormalisation } from './start-weights.ts';
 
@@ -42,13 +43,7 @@ export function pretrainConfig(
   normalisation: RunConfig['normalisation'],
 ): RunConfig {
   checkRequest(request);
-  const recipe = {
-    ...pretrainRecipe(request.preset, pretrainKind(request)),
-    ...definedOnly(request.recipe),
-    preset: request.preset,
-    patience: null, // nothing tells a good epoch from a bad one
-  };
-  recipe.microBatch = Math.min(recipe.microBatch, recipe.batch);
+  const recipe = filledRecipe(pretrainRecipe(request.preset, pretrainKind(request)), request.recipe);
   return {
     method: 'pretrain',
     model: request.model,
@@ -56,7 +51,7 @@ export function pretrainConfig(
     teacherRunId: null,
     splitId,
     findings: [],
-    recipe,
+    recipe: { ...recipe, patience: null }, // nothing tells a good epoch from a bad one
     loss: PAPER_LOSS,
     seed: request.seed,
     init: request.init,

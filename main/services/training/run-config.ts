@@ -19,6 +19,7 @@ import { labelledFilms } from '../library/labelled-films.ts';
 import type { OpenLibrary } from '../library/open-library.ts';
 import type { Clock } from '../service-types.ts';
 import { definedOnly } from '../../../shared/domain/defined-only.ts';
+import { filledRecipe } from './filled-recipe.ts';
 import { largerStart, pretrainConfig } from './pretraining.ts';
 import { keptInit, startNormalisation, startPath } from './start-weights.ts';
 
@@ -278,12 +279,7 @@ function fill(library: OpenLibrary, facts: Facts, request: RunRequest): FilledRe
   if (request.method === 'teacher' && (request.input.tokens ?? 'upsampled') !== 'upsampled') {
     refuse('Few or native tokens are for students: a teacher sees 224 px in patches of 16.');
   }
-  const recipe = {
-    ...presetRecipe(request.preset, request.model, request.init !== null),
-    ...definedOnly(request.recipe),
-    preset: request.preset,
-  };
-  recipe.microBatch = Math.min(recipe.microBatch, recipe.batch);
+  const preset = presetRecipe(request.preset, request.model, request.init !== null);
   const config: RunConfig = {
     method: request.method,
     model: request.model,
@@ -291,7 +287,7 @@ function fill(library: OpenLibrary, facts: Facts, request: RunRequest): FilledRe
     teacherRunId: request.teacherRunId,
     splitId,
     findings: [...findings],
-    recipe,
+    recipe: filledRecipe(preset, request.recipe),
     loss: { ...PAPER_LOSS, ...definedOnly(request.loss) },
     seed: request.seed,
     init: request.init,

@@ -195,7 +195,7 @@ describe('against PyTorch', () => {
   it.each([
     ['moving average', false, report.curve.emaSum, report.curve.emaNorm],
     ['one that warms up', true, report.curve.emaWarmSum, report.curve.emaWarmNorm],
-  ])('a 20-step curve with warm-up, cosine and %s stays within 1 %%', async (_, emaWarmup, sum, norm) => {
+  ])('a 20-step curve with warm-up, cosine and %s', async (_, emaWarmup, sum, norm) => {
     const state = new TrainState(small, weightsOf(small, 1), { ema: true });
     const batches = [batchOf(mlcak, 70, 90), batchOf(mlcak, 72, 95)];
     for (const [index, expected] of report.curve.losses.entries()) {
