@@ -1,9 +1,9 @@
 /** @file What train, distill and resume share: follow a run to its end, pause at Ctrl-C, tell the result. */
 import { definedOnly } from '../../shared/domain/defined-only.ts';
-import type { RunChange, RunRequest, RunSummary } from '../../shared/contract/training.ts';
+import type { Estimate, RunChange, RunRequest, RunSummary } from '../../shared/contract/training.ts';
 import { runRequest } from '../../shared/contract/training.ts';
 import type { RunId } from '../../shared/domain/ids.ts';
-import { formatDuration } from '../../shared/domain/numbers.ts';
+import { formatBytes, formatDuration } from '../../shared/domain/numbers.ts';
 import type { AppParts } from '../services/compose.ts';
 import { z } from 'zod';
 import { startId } from '../services/training/start-weights.ts';
@@ -13,6 +13,8 @@ import { tell, untilStopped, whenStopped } from './until-stopped.ts';
 import { Refusal, type VerbArguments, type VerbResult } from './verb.ts';
 
 type Options = VerbArguments['options'];
+
+const call = { signal: new AbortController().signal };
 
 /** Options of both verbs that begin a run. */
 export const RUN_OPTIONS = {
@@ -29,6 +31,7 @@ export const RUN_OPTIONS = {
   seed: { type: 'string' },
   split: { type: 'string' },
   init: { type: 'string' },
+  estimate: { type: 'boolean' },
   'token-mode': { type: 'string' },
   reduce: { type: 'string' },
   upsample: { type: 'string' },
@@ -55,7 +58,6 @@ export function requestFrom(
       resolution: numberOption(options, 'resolution'),
       seed: numberOption(options, 'seed'),
       splitId: textOption(options, 'split'),
-      init: textOption(options, 'init'),
       recipe,
       input: definedOnly({
         tokens: textOption(options, 'token-mode'),
@@ -68,6 +70,41 @@ export function requestFrom(
   );
   if (parsed.success) return parsed.data;
   throw new Refusal('BAD_INPUT', `The settings do not fit: ${z.prettifyError(parsed.error)}`);
+}
+
+/** The start that `--init` names, null for `none`; where it names nothing `usual`. */
+export function startOf(options: Options, usual: string | null): string | null {
+  const named = textOption(options, 'init') ?? usual;
+  return named === 'none' ? null : named;
+}
+
+type Cost = Pick<Estimate, 'seconds' | 'memoryBytes' | 'diskBytes' | 'basis'>;
+
+function costInWords({ seconds, memoryBytes, diskBytes, basis }: Cost): string {
+  return `About ${formatDuration(seconds)} (${basis}), memory ${formatBytes(memoryBytes)}, disk ${formatBytes(diskBytes)}`;
+}
+
+const startInWords = (init: string | null): string =>
+  init === null ? 'Start: random weights' : `Start: ${init}`;
+
+/** What the run would take, without starting it. */
+async function estimated({ training }: AppParts, request: RunRequest): Promise<VerbResult> {
+  const { measuring: _, mixed: _mixed, ...cost } = await training.service.estimate(request, call);
+  const lines = [
+    ...(cost.refusals.length === 0 ? [`${startInWords(request.init)}. ${costInWords(cost)}.`] : []),
+    ...cost.warnings,
+    ...cost.refusals.map((refusal) => `Cannot start: ${refusal}`),
+  ];
+  return { json: { ...cost, init: request.init }, text: lines.join('\n') };
+}
+
+/** Begins the run; what it starts from and what it will take is told first. @throws ServiceError */
+async function begun({ training }: AppParts, request: RunRequest): Promise<RunId> {
+  const cost = await training.service.estimate(request, call);
+  const { runId } = await training.service.start(request, call);
+  tell(`${startInWords(request.init)}. ${costInWords(cost)}.`);
+  for (const warning of cost.warnings) tell(warning);
+  return runId as RunId;
 }
 
 /** One line a change on standard error: epochs whole, progress every few seconds. */
@@ -100,7 +137,7 @@ async function pause({ training, library }: AppParts, runId: RunId): Promise<voi
       tell('Training is over: the metrics are computed, then the run is finished.');
       return;
     }
-    await training.service.pause({ runId }, { signal: new AbortController().signal });
+    await training.service.pause({ runId }, call);
     tell('Pausing at the next step; the run can be resumed.');
   } catch (error) {
     tell(`The run was not paused: ${error instanceof Error ? error.message : String(error)}`);
@@ -114,7 +151,6 @@ async function pause({ training, library }: AppParts, runId: RunId): Promise<voi
 async function follow(parts: AppParts, runId: RunId, stop: AbortSignal): Promise<VerbResult> {
   const { training, library, evaluation } = parts;
   const over = new AbortController();
-  const call = { signal: over.signal };
   const stopListening = whenStopped(stop, () => void pause(parts, runId));
   try {
     await training.runToEnd(runId, teller(), over.signal);
@@ -134,10 +170,13 @@ async function follow(parts: AppParts, runId: RunId, stop: AbortSignal): Promise
     epochs: library.store.runs.history(runId).length,
     best: run.best,
     labelVersionId: run.config.labelVersionId,
+    init: run.config.init,
     test: run.state === 'finished' && run.method !== 'pretrain' ? await evaluation.summary(runId) : null,
     error: run.error,
   };
-  if (run.method !== 'pretrain') return { json, text: inWords(run) };
+  if (run.method !== 'pretrain') {
+    return { json, text: `${inWords(run)}\n  ${startInWords(run.config.init)}` };
+  }
   const final = library.store.runs.checkpoints(runId).find(({ kind }) => kind === 'final');
   const start = run.state === 'finished' && final !== undefined ? startId(final.sha256) : null;
   return {
@@ -151,6 +190,16 @@ export function followRun(options: Options, begin: (parts: AppParts) => Promise<
   return untilStopped((stop) =>
     withApp(options, 'write', async (parts) => await follow(parts, await begin(parts), stop)),
   );
+}
+
+/** Begins the run that `request` asks for and follows it to its end, or with `--estimate` says what it would take. */
+export function beginRun(
+  options: Options,
+  request: (parts: AppParts) => RunRequest | Promise<RunRequest>,
+): Promise<VerbResult> {
+  return options.estimate === true
+    ? withApp(options, 'write', async (parts) => await estimated(parts, await request(parts)))
+    : followRun(options, async (parts) => await begun(parts, await request(parts)));
 }
 
 const figure = (value: { readonly value: number | null; readonly ci: readonly number[] | null }): string =>

@@ -14,6 +14,7 @@ const score = z.number().min(0).max(1);
 const result = z.object({
   runId: z.string(),
   state: z.string(),
+  init: z.string().nullable().optional(),
   epochs: z.number().int(),
   best: z.object({ epoch: z.number().int(), t1: score.nullable(), t2: score.nullable() }).nullable(),
   test: z
@@ -40,7 +41,8 @@ it('goes from films to predictions with overlays, through an interruption', asyn
   const interrupted = await cli(train, [{ when: 'epoch 1 of 3', act: (child) => child.kill('SIGINT') }]);
   const paused = result.parse(interrupted.json);
   expect(interrupted).toMatchObject({ status: 0 });
-  expect(paused).toMatchObject({ state: 'paused', test: null });
+  expect(paused).toMatchObject({ state: 'paused', test: null, init: 'bundled-vit-tiny-cxr' });
+  expect(interrupted.stderr).toMatch(/^Start: bundled-vit-tiny-cxr\. About .+, memory .+, disk .+\.$/m);
   expect(paused.epochs).toBeLessThan(3);
 
   const teacher = result.parse((await cli(['resume', paused.runId, ...at])).json);
@@ -55,7 +57,7 @@ it('goes from films to predictions with overlays, through an interruption', asyn
       ])
     ).json,
   );
-  expect(student).toMatchObject({ state: 'finished', epochs: 1 });
+  expect(student).toMatchObject({ state: 'finished', epochs: 1, init: 'bundled-vit-tiny-cxr' });
 
   const { runs } = z.object({ runs: z.array(result) }).parse((await cli(['runs', ...at])).json);
   expect(runs.map(({ runId }) => runId)).toEqual([teacher.runId, student.runId]);

@@ -3,14 +3,14 @@ import { definedOnly } from '../../../shared/domain/defined-only.ts';
 import type { RunId } from '../../../shared/domain/ids.ts';
 import { LIBRARY_OPTION } from '../library-option.ts';
 import { numberOption, textOption } from '../options.ts';
-import { followRun, requestFrom, RUN_OPTIONS } from '../run-verb.ts';
+import { beginRun, requestFrom, RUN_OPTIONS, startOf } from '../run-verb.ts';
 import { Refusal, type Verb } from '../verb.ts';
 
 export const distill: Verb = {
   name: 'distill',
   usage:
-    'distill --library DIR --teacher RUN --method mlcak|vanilla|last-block|one-to-one --resolution 112|56|28',
-  summary: 'a student taught by a teacher; Ctrl-C pauses',
+    'distill --library DIR --teacher RUN --method mlcak|vanilla|last-block|one-to-one --resolution 112|56|28 [--init FILE|ID|none] [--estimate]',
+  summary: 'a student taught by a teacher; without --init from what its teacher started from. Ctrl-C pauses',
   options: {
     ...LIBRARY_OPTION,
     ...RUN_OPTIONS,
@@ -44,13 +44,12 @@ export const distill: Verb = {
       featurePoint: textOption(options, 'feature-point'),
       normaliseFeatures: options['normalise-features'] === true ? true : undefined,
     });
-    return await followRun(options, async ({ library, training }) => {
+    return await beginRun(options, ({ library }) => {
       const teacher = library.store.runs.get(teacherRunId as RunId);
       const model = textOption(options, 'model') ?? teacher.config.model;
       const resolution = numberOption(options, 'resolution') ?? 28;
-      const request = requestFrom(options, { method, model, resolution, teacherRunId, loss });
-      const { runId } = await training.service.start(request, { signal: AbortSignal.timeout(60_000) });
-      return runId as RunId;
+      const init = startOf(options, teacher.config.init);
+      return requestFrom(options, { method, model, resolution, teacherRunId, loss, init });
     });
   },
 };

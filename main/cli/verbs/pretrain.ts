@@ -1,8 +1,7 @@
 /** @file `pretrain`: start weights from this library's films alone, or from a larger model's weights and the films. No labels. */
-import type { RunId } from '../../../shared/domain/ids.ts';
 import { LIBRARY_OPTION } from '../library-option.ts';
 import { textOption } from '../options.ts';
-import { followRun, requestFrom, RUN_OPTIONS } from '../run-verb.ts';
+import { beginRun, requestFrom, RUN_OPTIONS } from '../run-verb.ts';
 import { Refusal, type Verb } from '../verb.ts';
 
 /** Films are seen at 224 px as they are, and there are no labels to weight. */
@@ -18,7 +17,7 @@ const {
 
 export const pretrain: Verb = {
   name: 'pretrain',
-  usage: 'pretrain --library DIR --model tiny|small [--from WEIGHTS | --epochs N] [--seed N]',
+  usage: 'pretrain --library DIR --model tiny|small [--from WEIGHTS | --epochs N] [--seed N] [--estimate]',
   summary: 'start weights from films without labels; --from makes a larger model smaller; Ctrl-C pauses',
   options: { ...LIBRARY_OPTION, ...OPTIONS, from: { type: 'string' } },
   run: async ({ options }) => {
@@ -28,9 +27,6 @@ export const pretrain: Verb = {
     }
     const init = textOption(options, 'from') ?? null;
     const request = requestFrom(options, { method: 'pretrain', model, resolution: 224, init });
-    return await followRun(options, async ({ training }) => {
-      const { runId } = await training.service.start(request, { signal: AbortSignal.timeout(60_000) });
-      return runId as RunId;
-    });
+    return await beginRun(options, () => request);
   },
 };

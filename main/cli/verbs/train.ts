@@ -1,11 +1,12 @@
 /** @file `train`: a teacher at 224 px, or a plain student without a teacher below. */
 import type { RunRequest } from '../../../shared/contract/training.ts';
 import { LABEL_SETS } from '../../../shared/domain/findings.ts';
-import type { RunId } from '../../../shared/domain/ids.ts';
+import { usualStart } from '../../../shared/domain/usual-start.ts';
+import { listStarts } from '../../services/training/start-weights.ts';
 import { LIBRARY_OPTION } from '../library-option.ts';
 import { numberOption, textOption } from '../options.ts';
 import { namedLabelVersion } from '../review-labels.ts';
-import { followRun, requestFrom, RUN_OPTIONS } from '../run-verb.ts';
+import { beginRun, requestFrom, RUN_OPTIONS, startOf } from '../run-verb.ts';
 import type { Verb } from '../verb.ts';
 
 /** The name of a label set, `all` for what the labels allow, else names of findings with commas between. */
@@ -19,8 +20,9 @@ function labelsOf(labels: string | undefined): Pick<RunRequest, 'labelSet' | 'fi
 export const train: Verb = {
   name: 'train',
   usage:
-    'train --library DIR --model tiny|small|base [--resolution 224] [--preset …] [--epochs N] [--seed N] [--labels SET] [--label-version NAME]',
-  summary: 'a teacher at 224 px, or a plain student below; Ctrl-C pauses',
+    'train --library DIR --model tiny|small|base [--resolution 224] [--preset …] [--epochs N] [--seed N] [--init FILE|ID|none] [--labels SET] [--label-version NAME] [--estimate]',
+  summary:
+    'a teacher at 224 px, or a plain student below; without --init from the weights that come with the app for its size, if any. Ctrl-C pauses',
   options: {
     ...LIBRARY_OPTION,
     ...RUN_OPTIONS,
@@ -31,6 +33,7 @@ export const train: Verb = {
   },
   run: async ({ options }) => {
     const resolution = numberOption(options, 'resolution') ?? 224;
+    const labels = textOption(options, 'label-version');
     const request = requestFrom(options, {
       method: resolution === 224 ? 'teacher' : 'none',
       model: textOption(options, 'model') ?? 'tiny',
@@ -39,12 +42,13 @@ export const train: Verb = {
       t2Units: numberOption(options, 't2-units') ?? null,
       labelRule: textOption(options, 'label-rule') ?? null,
     });
-    const labels = textOption(options, 'label-version');
-    return await followRun(options, async ({ training, library }) => {
-      const labelVersionId = labels === undefined ? null : namedLabelVersion(library.store, labels);
-      const asked = { ...request, labelVersionId };
-      const { runId } = await training.service.start(asked, { signal: AbortSignal.timeout(60_000) });
-      return runId as RunId;
+    return await beginRun(options, async ({ library }) => {
+      const starts = (await listStarts(library)).filter((start) => start.model === request.model);
+      return {
+        ...request,
+        labelVersionId: labels === undefined ? null : namedLabelVersion(library.store, labels),
+        init: startOf(options, usualStart(starts)),
+      };
     });
   },
 };

@@ -111,7 +111,7 @@ export const NUMBER_FIELDS: readonly NumberField[] = [
   {
     key: 'patience',
     label: 'Patience',
-    why: 'Stops after this many epochs without a better validation AUROC; 0 turns it off.',
+    why: 'Stops after this many epochs without a better one by validation; 0 turns it off.',
     whole: true,
     min: 0,
     max: 1000,
