@@ -1,4 +1,6 @@
 /** @file Follows what is at work: the computer stays awake meanwhile, and the task bar shows how far it is. */
+import { setTimeout as wait } from 'node:timers/promises';
+
 import type { ContractClient } from '../../shared/contract/index.ts';
 import type { Status } from '../../shared/contract/system.ts';
 
@@ -43,11 +45,18 @@ export function systemEffects(
   };
 }
 
-/** Runs until `signal` aborts or the app ends; then nothing is kept awake. */
+/** Between a stream that ended and the next one. */
+const PAUSE_MS = 1000;
+
+/**
+ * Runs until `signal` aborts; then nothing is kept awake. A library that is shut, restored or being converted refuses or ends what
+ * is watched: it is asked again.
+ */
 export async function followActivity(
   client: Pick<ContractClient, 'system'>,
   effects: ActivityEffects,
   signal: AbortSignal,
+  pauseMs = PAUSE_MS,
 ): Promise<void> {
   let awake = false;
   const tell = (running: Status['running']): void => {
@@ -55,12 +64,15 @@ export async function followActivity(
     awake = running !== null;
     effects.showProgress(running === null ? null : fractionOf(running.progress));
   };
-  try {
-    for await (const { running } of await client.system.watch({}, { signal })) tell(running);
-  } catch (error) {
-    if (!signal.aborted) throw error;
-  } finally {
-    tell(null);
+  while (!signal.aborted) {
+    try {
+      for await (const { running } of await client.system.watch({}, { signal })) tell(running);
+    } catch {
+      // What fails here fails in the window too, which says so.
+    } finally {
+      tell(null);
+    }
+    await wait(pauseMs, undefined, { signal }).catch(() => undefined);
   }
 }
 

@@ -77,11 +77,9 @@ function clientOf(host: AppHost): ContractClient {
 }
 
 /** @returns whether something is at work, as far as is known. */
-function watchActivity(client: ContractClient, { window }: MainWindow, log: Log): () => boolean {
+function watchActivity(client: ContractClient, { window }: MainWindow): () => boolean {
   const effects = systemEffects(powerSaveBlocker, window);
-  followActivity(client, effects, new AbortController().signal).catch((error: unknown) => {
-    log.warn('what is at work is not known any more', { error: String(error) });
-  });
+  void followActivity(client, effects, new AbortController().signal);
   return () => effects.isBusy();
 }
 
@@ -111,8 +109,12 @@ function closeWithCare(host: AppHost, client: ContractClient, main: MainWindow, 
       log.warn('the size of the window could not be kept', { error: String(error) });
     });
     main.window.hide();
-    await host.close();
-    app.exit(0);
+    let code = 0;
+    await host.close().catch((error: unknown) => {
+      log.error('closing failed', { error: String(error) });
+      code = 1;
+    });
+    app.exit(code); // whatever failed: a hidden process would keep the app from starting again
   };
   let ending: Promise<void> | null = null;
   const leave = async (): Promise<void> => {
@@ -171,7 +173,7 @@ async function start(): Promise<void> {
   });
   offerNewPage(main, log);
   const client = clientOf(host);
-  const isBusy = watchActivity(client, main, log);
+  const isBusy = watchActivity(client, main);
   const leaveNow = closeWithCare(host, client, main, log);
   // Electron's own types leave out that these events can be held up.
   const power: NodeJS.EventEmitter = powerMonitor;

@@ -86,9 +86,14 @@ async function main(): Promise<void> {
   const close = async (): Promise<void> => {
     if (closing) return;
     closing = true;
-    await server.close();
-    await app.close();
-    process.exit(0);
+    try {
+      await server.close();
+      await app.close();
+      process.exit(0);
+    } catch (error) {
+      log.error('closing failed', { error: String(error) });
+      process.exit(1);
+    }
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void close());
 }

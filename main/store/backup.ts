@@ -73,11 +73,21 @@ export function isBackupDue(file: string, now: number): boolean {
 export function makeBackup(db: Db, file: string, now: number): string {
   const path = copyPath(file, 'copy', now);
   copyInto(db, path);
-  for (const old of daily(file).slice(KEPT)) {
+  for (const old of tooMany(file, path, now)) {
     remove(old.path);
     remove(fileListOf(old.path));
   }
   return path.slice(file.length + 1);
+}
+
+/**
+ * What goes beyond the last three: never the copy `made` just now, and first the copies from the future, whose dates a clock that
+ * was wrong has given.
+ */
+function tooMany(file: string, made: string, now: number): readonly Backup[] {
+  const others = daily(file).filter(({ path }) => path !== made);
+  const [past, future] = [others.filter(({ at }) => at <= now), others.filter(({ at }) => at > now)];
+  return [...past, ...future].slice(KEPT - 1);
 }
 
 /** Removes what is not needed. What a failing disk keeps goes the next time: no reason to lose the copy that was made. */

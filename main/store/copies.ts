@@ -61,13 +61,14 @@ export function createCopyStore(db: Db, file: string, now: () => number, key: Da
     throw new ServiceError('NOT_FOUND', 'This copy is not there any more. Look at the list again.', { id });
   };
 
-  const make = (): string => {
+  const translated = <T>(work: () => T): T => {
     try {
-      return makeBackup(db, file, now());
+      return work();
     } catch (error) {
       throw translateDiskError(translateSqliteError(error));
     }
   };
+  const make = (): string => translated(() => makeBackup(db, file, now()));
 
   return {
     /** What the open library holds. */
@@ -110,7 +111,7 @@ export function createCopyStore(db: Db, file: string, now: () => number, key: Da
     make: (): LibraryCopy => viewOf(find(make())),
     /** The same when the newest copy is a day old. @throws ServiceError DISK_FULL */
     makeIfDue(): void {
-      if (!db.memory && !db.readonly && isBackupDue(file, now())) make();
+      if (!db.memory && !db.readonly && translated(() => isBackupDue(file, now()))) make();
     },
   };
 }

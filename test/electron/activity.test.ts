@@ -10,6 +10,7 @@ import { createPortServer } from '../../main/electron/message-port-rpc.ts';
 import { asRpcPort } from '../../main/electron/node-port.ts';
 import type { Services } from '../../main/services/app.ts';
 import type { ContractClient } from '../../shared/contract/index.ts';
+import { ServiceError } from '../../shared/domain/service-error.ts';
 import type { Status } from '../../shared/contract/system.ts';
 import { keptLog } from '../helpers/temp-library.ts';
 
@@ -27,12 +28,15 @@ const at = (done: number, total: number | null): Status => ({
   running: { kind: 'run', id: 'r', title: 't', progress: { phase: 'p', done, total, etaSeconds: null } },
 });
 
-it('keeps awake from the first work to the last, shows how far, and lets go at the end', async () => {
+it('keeps awake from the first work to the last, shows how far, lets go where the stream ends, and asks again', async () => {
   const told: unknown[] = [];
+  const followed = new AbortController();
+  let asked = 0;
   async function* watch(): AsyncGenerator<Status, void> {
-    for (const status of [idle, at(0, null), at(1, 4), at(5, 4), idle, at(1, 2)]) {
-      yield await Promise.resolve(status);
-    }
+    asked += 1;
+    if (asked === 1) throw new ServiceError('PASSPHRASE_NEEDED', 'The library is shut.');
+    const seen = asked === 2 ? [idle, at(0, null), at(1, 4), at(5, 4), idle] : [at(1, 2)];
+    for (const status of seen) yield await Promise.resolve(status);
   }
   const services = new Proxy({}, { get: () => new Proxy({}, { get: () => watch }) }) as Services;
   const { port1, port2 } = new MessageChannel();
@@ -40,11 +44,18 @@ it('keeps awake from the first work to the last, shows how far, and lets go at t
   const client: ContractClient = createORPCClient(new RPCLink({ port: port1 }));
   const effects = {
     keepAwake: (on: boolean) => told.push(on ? 'awake' : 'may sleep'),
-    showProgress: (fraction: number | 'unknown' | null) => told.push(fraction),
+    showProgress: (fraction: number | 'unknown' | null) => {
+      told.push(fraction);
+      if (fraction === 0.5) followed.abort();
+    },
   };
-  await followActivity(client, effects, new AbortController().signal);
+  await followActivity(client, effects, followed.signal, 1);
   port1.close();
-  const expected = [null, 'awake', 'unknown', 0.25, 1, 'may sleep', null, 'awake', 0.5, 'may sleep', null];
+  const refused = [null];
+  const first = [null, 'awake', 'unknown', 0.25, 1, 'may sleep', null, null];
+  const again = ['awake', 0.5, 'may sleep', null];
+  const expected = [...refused, ...first, ...again];
+  expect(asked).toBe(3);
   expect(told).toEqual(expected);
 });
 

@@ -45,6 +45,23 @@ it('makes a new copy when the clock was set back', () => {
   expect(listBackups(file)).toHaveLength(2);
 });
 
+it('after the clock was set back the copy that is made stays, and copies from the future go first', () => {
+  const file = join(tempFolder(), 'library.db');
+  const daysOf = (): readonly number[] => listBackups(file).map(({ at }) => (at - START) / BACKUP_EVERY_MS);
+  const copyOn = (day: number): void => {
+    const store = openAt(file, START + day * BACKUP_EVERY_MS);
+    store.copies.makeIfDue();
+    store.close();
+  };
+  for (const day of [10, 11, 12]) copyOn(day);
+  copyOn(0);
+  expect(daysOf()).toEqual([12, 11, 0]);
+  copyOn(1);
+  expect(daysOf()).toEqual([12, 1, 0]);
+  copyOn(2);
+  expect(daysOf()).toEqual([2, 1, 0]);
+});
+
 describe('a damaged database', () => {
   const damages: readonly (readonly [string, (file: string) => void])[] = [
     ['cut in half', (file) => truncateSync(file, Math.floor(readFileSync(file).length / 2))],
