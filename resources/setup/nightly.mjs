@@ -1,7 +1,7 @@
 /**
  * @file `npm run test:nightly`: what takes hours. 200 kills of each process, every call of a disk that fails, 10,000 generated files
- * a reader, the proof of offline; all of them whatever fails, then a summary. The counts are taken from the environment where they
- * stand there. `npm run test:nightly -- faults fuzz` runs those parts alone.
+ * a reader, 1,000 steps of the training process, the proof of offline; all of them whatever fails, then a summary. The counts are taken
+ * from the environment where they stand there. `npm run test:nightly -- faults fuzz` runs those parts alone.
  */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
@@ -15,6 +15,7 @@ const COUNTS = {
   CHESTLIGHT_RESUMED: '20',
   CHESTLIGHT_FAULTS: 'all',
   CHESTLIGHT_FUZZ: '10000',
+  CHESTLIGHT_STEPS: '1000',
 };
 /** A fault that was found must be found again: the points of the kills come from it. */
 const SEED = 'CHESTLIGHT_SEED';
@@ -30,6 +31,10 @@ const PARTS = {
   fuzz: {
     args: [TESTS, 'test/fuzz'],
     told: ({ CHESTLIGHT_FUZZ: fuzz }) => `${fuzz} files a reader`,
+  },
+  memory: {
+    args: [TESTS, 'test/worker/long-training.test.ts'],
+    told: ({ CHESTLIGHT_STEPS: steps }) => `${steps} steps of the training process, its memory watched`,
   },
   offline: {
     args: [OFFLINE],
