@@ -169,6 +169,8 @@ async function follow(parts: AppParts, runId: RunId, stop: AbortSignal): Promise
     state: run.state,
     epochs: library.store.runs.history(runId).length,
     best: run.best,
+    steps: run.steps,
+    notes: run.notes,
     labelVersionId: run.config.labelVersionId,
     init: run.config.init,
     test: run.state === 'finished' && run.method !== 'pretrain' ? await evaluation.summary(runId) : null,

@@ -1,5 +1,5 @@
-/** @file Training runs: configuration (never changes), state (legal moves only), epochs, checkpoints, knowledge caches. */
-import { epochRecord, runConfig, runProgress } from '../../shared/contract/training.ts';
+/** @file Training runs: configuration (never changes), state (legal moves only), epochs, checkpoints, notes, knowledge caches. */
+import { epochRecord, runConfig, runProgress, stepsTaken } from '../../shared/contract/training.ts';
 import type {
   EpochRecord,
   RunConfig,
@@ -10,6 +10,7 @@ import type {
 import type { RunId, SplitId } from '../../shared/domain/ids.ts';
 import { canMove, isActive, RUN_STATES, type RunState } from '../../shared/domain/run-state.ts';
 import { ServiceError } from '../../shared/domain/service-error.ts';
+import type { StepsTaken } from '../../shared/domain/steps-taken.ts';
 import type { Db } from './connection.ts';
 
 export type RunBest = NonNullable<RunSummary['best']>;
@@ -36,6 +37,8 @@ export interface RunRow {
   readonly device: string | null;
   /** Films at once that it goes on with since memory ran out, computing again what it does not keep; null = as its recipe says. */
   readonly easedTo: number | null;
+  /** How its steps were really taken; null before the first. */
+  readonly steps: StepsTaken | null;
 }
 
 export type NewRun = Pick<RunRow, 'id' | 'name' | 'config' | 'configHash' | 'createdAt' | 'progress'>;
@@ -50,27 +53,33 @@ export interface KnowledgeRow {
   readonly complete: boolean;
 }
 
-interface RawRun extends Omit<RunRow, 'config' | 'progress' | 'best' | 'error'> {
+interface RawRun extends Omit<RunRow, 'config' | 'progress' | 'best' | 'error' | 'steps'> {
   readonly config: string;
   readonly progress: string;
   readonly best: string | null;
+  readonly steps: string | null;
   readonly errorCode: string | null;
   readonly errorMessage: string | null;
 }
 
 const COLUMNS = `id, name, config, config_hash AS configHash, teacher_run_id AS teacherRunId, split_id AS splitId, state,
   created_at AS createdAt, started_at AS startedAt, ended_at AS endedAt, progress, best, error_code AS errorCode,
-  error_message AS errorMessage, device, eased_to AS easedTo`;
+  error_message AS errorMessage, device, eased_to AS easedTo, steps`;
 
-function parse({ config, progress, best, errorCode, errorMessage, ...row }: RawRun): RunRow {
+function parse({ config, progress, best, steps, errorCode, errorMessage, ...row }: RawRun): RunRow {
   return {
     ...row,
     config: runConfig.parse(JSON.parse(config)),
     progress: runProgress.parse(JSON.parse(progress)),
     best: best === null ? null : (JSON.parse(best) as RunBest),
+    steps: steps === null ? null : stepsTaken.parse(JSON.parse(steps)),
     error: errorCode === null ? null : { code: errorCode, message: errorMessage ?? '' },
   };
 }
+
+/** Notes of a run at most, and characters of one. */
+const MOST_NOTES = 30;
+const NOTE_LENGTH = 500;
 
 export type RunStore = ReturnType<typeof createRunStore>;
 
@@ -99,6 +108,15 @@ export function createRunStore(db: Db) {
   const setBest = db.prepare<[string, string]>('UPDATE runs SET best = ? WHERE id = ?');
   const setDevice = db.prepare<[string, string]>('UPDATE runs SET device = ? WHERE id = ?');
   const ease = db.prepare<[number, string]>('UPDATE runs SET eased_to = ? WHERE id = ?');
+  const setSteps = db.prepare<[string, string]>('UPDATE runs SET steps = ? WHERE id = ?');
+  const addNote = db.prepare(
+    `INSERT INTO run_notes (run_id, message, created_at) SELECT @id, @message, @now
+     WHERE (SELECT count(*) FROM run_notes WHERE run_id = @id) < ${MOST_NOTES}
+     ON CONFLICT (run_id, message) DO NOTHING`,
+  );
+  const notes = db.prepare<[string], { message: string }>(
+    'SELECT message FROM run_notes WHERE run_id = ? ORDER BY id',
+  );
   const rename = db.prepare<[string, string]>('UPDATE runs SET name = ? WHERE id = ?');
   const remove = db.prepare<[string]>('DELETE FROM runs WHERE id = ?');
   const putEpoch = db.prepare<[string, number, string]>(
@@ -209,6 +227,12 @@ export function createRunStore(db: Db) {
     setBest: (id: RunId, best: RunBest): void => void setBest.run(JSON.stringify(best), id),
     setDevice: (id: RunId, device: string): void => void setDevice.run(device, id),
     ease: (id: RunId, films: number): void => void ease.run(films, id),
+    setSteps: (id: RunId, steps: StepsTaken): void => void setSteps.run(JSON.stringify(steps), id),
+    /** What was said before is not said again; of a run that says too much the first notes are kept. */
+    addNote: (id: RunId, message: string, now: number): void =>
+      void addNote.run({ id, message: message.slice(0, NOTE_LENGTH), now }),
+    /** Oldest first. */
+    notes: (id: RunId): string[] => notes.all(id).map(({ message }) => message),
     rename: (id: RunId, name: string): void => void rename.run(name, id),
     /** Rows of the run, its epochs, checkpoints, evaluations and predictions. Refused by SQL while students exist. */
     remove: (id: RunId): void => void remove.run(id),

@@ -6,6 +6,7 @@ import { setImmediate } from 'node:timers/promises';
 
 import { z } from 'zod';
 
+import { stepsTaken } from '../../shared/contract/training.ts';
 import { sweep } from '../files/leftovers.ts';
 import type { LibraryVault } from '../files/vault.ts';
 import { stateSpecs, type TrainState } from '../numeric/train/train-state.ts';
@@ -21,6 +22,8 @@ export const runPosition = z.object({
   step: z.number().int().nonnegative(),
   /** Training has ended before its last epoch: patience ran out, or a person stopped it. */
   over: z.literal(true).optional(),
+  /** How its steps were taken, so that they are taken alike from here on. */
+  steps: stepsTaken.optional(),
   /** Refused when it is another run's configuration. */
   configHash: z.string(),
 });

@@ -15,6 +15,7 @@ import type { Lesson } from './lesson.ts';
 import { microParts } from './micro-parts.ts';
 import type { RunHost } from './run-host.ts';
 import type { RunStart } from './start-weights.ts';
+import type { StepChoice } from './step-choice.ts';
 import { plannedSteps } from './step-taker.ts';
 import { UNJUDGED } from './validation.ts';
 
@@ -36,6 +37,7 @@ export function maskedLesson(
   host: RunHost,
   state: TrainState,
   films: FilmSet,
+  choice: StepChoice,
 ): Lesson<MaskedFilms> {
   const { recipe, seed, normalisation } = plan.config;
   const { config, groups } = state;
@@ -44,7 +46,7 @@ export function maskedLesson(
   const visible = visibleCount(patches, MASK_RATIO);
   const workOf = (recompute: boolean) =>
     maskedWork({ config, groups, decoder: MASK_DECODER, normalisation, visible, recompute });
-  const steps = plannedSteps(plan, host, state, workOf, films.part('train').length);
+  const steps = plannedSteps(plan, host, state, workOf, films.part('train').length, choice);
   const feed = new InputFeed(films, input);
   return {
     prepare(chosen, epoch) {

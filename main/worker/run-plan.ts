@@ -25,6 +25,7 @@ import { recoverBest } from './recover-best.ts';
 import { warn, type RunHost } from './run-host.ts';
 import { RunReporter } from './run-reporter.ts';
 import { readStart, startWeights, type RunStart } from './start-weights.ts';
+import { StepChoice } from './step-choice.ts';
 import { plannedSteps } from './step-taker.ts';
 import { orStopped, Stopped } from './stopped.ts';
 import { teacherKnowledge } from './teacher-knowledge.ts';
@@ -104,17 +105,27 @@ async function train(
   });
   const state = new TrainState(vit, weights, { ema: config.recipe.emaDecay !== null, extra });
   freeArrays(weights.values()); // the state has them
+  const choice = new StepChoice(host);
   try {
     const { how, best } =
       config.method === 'pretrain'
-        ? await trainPlanned(plan, host, reporter, state, films, maskedLesson(plan, host, state, films))
+        ? await trainPlanned(
+            plan,
+            host,
+            reporter,
+            state,
+            films,
+            maskedLesson(plan, host, state, films, choice),
+            choice,
+          )
         : await trainPlanned(
             plan,
             host,
             reporter,
             state,
             films,
-            await lessonWithLabels(plan, host, reporter, state, films),
+            await lessonWithLabels(plan, host, reporter, state, films, choice),
+            choice,
           );
     if (how !== 'finished') throw new Stopped(how);
     if (best === null) throw new Error('a finished run has a best epoch');
@@ -130,6 +141,7 @@ async function lessonWithLabels(
   reporter: RunReporter,
   state: TrainState,
   films: FilmSet,
+  choice: StepChoice,
 ): Promise<Lesson<MicroBatch>> {
   const { method, loss, positiveWeights, normalisation, recipe } = plan.config;
   const objective = {
@@ -146,7 +158,7 @@ async function lessonWithLabels(
     recipe,
     teacher: await teacherKnowledge(plan, host, reporter, films),
     listening: host,
-    steps: plannedSteps(plan, host, state, workOf, films.part('train').length),
+    steps: plannedSteps(plan, host, state, workOf, films.part('train').length, choice),
     functions: host.functions,
   });
 }
@@ -194,9 +206,10 @@ async function trainPlanned<Batch>(
   state: TrainState,
   films: FilmSet,
   lesson: Lesson<Batch>,
+  choice: StepChoice,
 ): Promise<TrainOutcome> {
   try {
-    return await trainBy(plan, host, reporter, state, films, lesson);
+    return await trainBy(plan, host, reporter, state, films, lesson, choice);
   } finally {
     lesson.dispose(); // scoring needs the memory
   }
@@ -209,6 +222,7 @@ async function trainBy<Batch>(
   state: TrainState,
   films: FilmSet,
   lesson: Lesson<Batch>,
+  choice: StepChoice,
 ): Promise<TrainOutcome> {
   const { config, configHash, dir } = plan;
   const { recipe } = config;
@@ -216,6 +230,7 @@ async function trainBy<Batch>(
   for (const { file, reason } of restored?.skipped ?? []) {
     warn(host, `The checkpoint ${file} was passed over (${reason}); the run goes on from the one before.`);
   }
+  choice.goOnAs(restored?.position.steps);
   const bestBefore = restored === null ? null : await resumedBest(plan, host, state, lesson, restored);
   const { stepsPerEpoch } = countSteps(plan);
   reporter.goOnFrom(restored?.position.cursor ?? 0);
@@ -232,6 +247,7 @@ async function trainBy<Batch>(
     vault: host.vault,
     dir,
     from: restored?.position ?? null,
+    stepsTaken: () => choice.taken,
     bestBefore,
     wish: host.wish,
     checkpointDue: () =>

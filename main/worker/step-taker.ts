@@ -1,4 +1,5 @@
 /** @file Takes the optimiser steps of a run: as one compiled graph where that is worth it and works, else one operation after another. */
+import type { StepsTaken } from '../../shared/domain/steps-taken.ts';
 import type { RunPlan } from '../../shared/worker/protocol.ts';
 import { CompiledTrainer } from '../numeric/engine/graph/compiled-trainer.ts';
 import { worthCompiling } from '../numeric/engine/worth-compiling.ts';
@@ -12,6 +13,7 @@ import {
 import { chosenEngine } from './graph-choice.ts';
 import { microSizes } from './micro-parts.ts';
 import { warn, type RunHost } from './run-host.ts';
+import type { StepChoice } from './step-choice.ts';
 import { shrinkingSteps, type StepSize } from './shrinking-steps.ts';
 
 export interface StepTaker<Batch> {
@@ -51,34 +53,37 @@ function shrunk({ microBatch, recompute }: StepSize): string {
   return recompute ? `${films}, computing again what is not kept` : films;
 }
 
-/** The steps of a planned run on `trainFilms` films; `workOf` makes its work with or without recomputation. */
+/** The steps of a planned run on `trainFilms` films, taken as `choice` says; `workOf` makes its work with or without recomputation. */
 export function plannedSteps<Batch extends { readonly films: number }, Fed>(
   plan: RunPlan,
   host: RunHost,
   state: TrainState,
   workOf: (recompute: boolean) => StepWork<Batch, Fed>,
   trainFilms: number,
+  choice: StepChoice,
 ): StepTaker<Batch> {
   const { recipe } = plan.config;
   const asked = chosenEngine();
   const compiles = asked === null ? worthCompiling(recipe, trainFilms) : asked === 'graph';
+  const decided = (): StepsTaken | null => {
+    const before = choice.taken;
+    if (before !== null && (asked === null || asked === before.engine)) return before;
+    const why = asked === 'eager' ? 'CHESTLIGHT_ENGINE is eager' : null;
+    return compiles ? null : { precision: 'single', engine: 'eager', why };
+  };
   const stepsOf = ({ microBatch, recompute }: StepSize): StepTaker<Batch> => {
     const work = workOf(recompute);
-    const compiled = !compiles
-      ? null
-      : new CompiledTrainer({
-          state,
-          work,
-          precision: recipe.precision,
-          sizes: splitSizes(microSizes(trainFilms, recipe), microBatch),
-          onSingle: (why) =>
-            warn(
-              host,
-              `Training goes on in single precision, since mixed precision is too rough here: ${why}.`,
-            ),
-          onEager: (why) =>
-            warn(host, `Training goes on without its compiled step, which is slower: ${why}.`),
-        });
+    const compiled = new CompiledTrainer({
+      state,
+      work,
+      precision: recipe.precision,
+      sizes: splitSizes(microSizes(trainFilms, recipe), microBatch),
+      decided,
+      onTaken: (taken) => choice.tell(taken),
+      onSingle: (why) =>
+        warn(host, `Training goes on in single precision, since mixed precision is too rough here: ${why}.`),
+      onEager: (why) => warn(host, `Training goes on without its compiled step, which is slower: ${why}.`),
+    });
     return stepTaker(state, work, compiled, host.between);
   };
   return shrinkingSteps({

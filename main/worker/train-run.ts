@@ -2,6 +2,7 @@
 import { performance } from 'node:perf_hooks';
 
 import type { Recipe } from '../../shared/domain/recipe.ts';
+import type { StepsTaken } from '../../shared/domain/steps-taken.ts';
 import type { LibraryVault } from '../files/vault.ts';
 import { learningRateAt } from '../numeric/optim/schedule.ts';
 import type { TrainState } from '../numeric/train/train-state.ts';
@@ -33,6 +34,8 @@ export interface TrainRun<Batch> {
   readonly from: RunPosition | null;
   /** Best epoch before `from`, kept by the caller with its weights; null = none yet. */
   readonly bestBefore: TrainOutcome['best'];
+  /** How steps are taken, kept in checkpoints; null before the first. */
+  readonly stepsTaken: () => StepsTaken | null;
   /** Asked after every step. */
   readonly wish: () => Wish;
   readonly onStep: (position: RunPosition, measured: StepMeasurements, time: StepTime) => void;
@@ -70,6 +73,7 @@ export async function trainRun<Batch>(run: TrainRun<Batch>): Promise<TrainOutcom
   let position: RunPosition = run.from ?? { epoch: 0, cursor: 0, step: 0, configHash: run.configHash };
   let best = run.bestBefore;
   const checkpoint = async () => {
+    position = { ...position, steps: run.stepsTaken() ?? undefined };
     run.onCheckpoint(await saveCheckpoint(run.vault, run.dir, state, position), position);
   };
 

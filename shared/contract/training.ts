@@ -19,6 +19,7 @@ import {
   VIT_VARIANTS,
 } from '../domain/recipe.ts';
 import { RUN_STATES } from '../domain/run-state.ts';
+import { STEP_ENGINES, type StepsTaken } from '../domain/steps-taken.ts';
 import { empty, interval, labelVersionId, procedure, runId, splitId, timestampMs } from './base.ts';
 
 export const resolution = z.literal(RESOLUTIONS);
@@ -208,6 +209,13 @@ export const runProgress = z.object({
 });
 export type RunProgress = z.infer<typeof runProgress>;
 
+/** How a run's steps were really taken. */
+export const stepsTaken = z.object({
+  precision: z.enum(PRECISIONS),
+  engine: z.enum(STEP_ENGINES),
+  why: z.string().nullable(),
+}) satisfies z.ZodType<StepsTaken>;
+
 export const runSummary = z.object({
   id: runId,
   name: z.string(),
@@ -258,6 +266,10 @@ export const runDetail = runSummary.extend({
   firstBatchHref: z.string().nullable(),
   /** Films at once that the run goes on with since memory ran out, computing again what it does not keep; null = as its recipe says. */
   easedTo: z.number().int().nullable().default(null),
+  /** Null before the first step, and of runs from before it was kept. */
+  steps: stepsTaken.nullable().default(null),
+  /** What the training process had to say beside its figures, oldest first. */
+  notes: z.array(z.string()).default([]),
   students: z.array(runId),
 });
 export type RunDetail = z.infer<typeof runDetail>;

@@ -6,7 +6,7 @@
 import { z } from 'zod';
 
 import { attentionMethod } from '../contract/inference.ts';
-import { epochRecord, runConfig, runProgress } from '../contract/training.ts';
+import { epochRecord, runConfig, runProgress, stepsTaken } from '../contract/training.ts';
 import { FEATURE_POINTS } from '../domain/recipe.ts';
 
 export const WORKER_PROTOCOL = 2;
@@ -132,6 +132,8 @@ export const fromTraining = z.discriminatedUnion('type', [
   }),
   z.object({ type: z.literal('likeness'), seq, likeness: likenessFit }),
   z.object({ type: z.literal('first-batch'), seq, file: z.string() }),
+  /** Before the first epoch's end; again where memory ran out, or the first way did not work. */
+  z.object({ type: z.literal('steps'), seq, taken: stepsTaken }),
   z.object({ type: z.literal('log'), seq, level: z.enum(['info', 'warn', 'error']), message: z.string() }),
   z.object({
     type: z.literal('ended'),

@@ -7,7 +7,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import { plainVault } from '../../main/files/vault.ts';
 import { CompiledFunctions } from '../../main/numeric/engine/graph/compiled-function.ts';
-import { CompiledTrainer } from '../../main/numeric/engine/graph/compiled-trainer.ts';
+import { AGREE, CompiledTrainer } from '../../main/numeric/engine/graph/compiled-trainer.ts';
 import { loadEngine } from '../../main/numeric/engine/load-engine.ts';
 import { TrainState } from '../../main/numeric/train/train-state.ts';
 import type { MicroBatch } from '../../main/numeric/train/micro-batch.ts';
@@ -16,6 +16,7 @@ import type { VitConfig } from '../../main/numeric/vit/config.ts';
 import { initParameters, uniformGenerator } from '../../main/numeric/vit/init.ts';
 import { restoreNewest } from '../../main/worker/checkpoint.ts';
 import { FilmSet } from '../../main/worker/film-set.ts';
+import { StepChoice } from '../../main/worker/step-choice.ts';
 import { stepTaker } from '../../main/worker/step-taker.ts';
 import type { Wish } from '../../main/worker/stopped.ts';
 import { labelledLesson } from '../../main/worker/lesson.ts';
@@ -88,7 +89,26 @@ function compiledFor(state: TrainState) {
   });
 }
 
-function startRun(how: 'eager' | 'compiled', change: Partial<TrainRun<MicroBatch>>): TrainRun<MicroBatch> {
+/** Mixed precision is asked for; a run that `isRough` finds it too far from single at its first step. */
+const mixed = (choice: StepChoice, isRough: boolean): CompiledFor => (state) =>
+  new CompiledTrainer({
+    state,
+    work,
+    sizes: microSizes(films.part('train').length, recipe),
+    precision: 'mixed',
+    agree: isRough ? { ...AGREE, mixed: 0 } : AGREE,
+    decided: () => choice.taken,
+    onTaken: (taken) => choice.tell(taken),
+    onEager: (why) => expect.unreachable(why),
+  });
+
+type CompiledFor = typeof compiledFor;
+
+function startRun(
+  how: 'eager' | 'compiled',
+  change: Partial<TrainRun<MicroBatch>>,
+  trainerFor: CompiledFor = compiledFor,
+): TrainRun<MicroBatch> {
   const state = new TrainState(config, initParameters(config, 3), { ema: true });
   const wish = change.wish ?? (() => 'go on');
   const lesson = labelledLesson({
@@ -99,7 +119,7 @@ function startRun(how: 'eager' | 'compiled', change: Partial<TrainRun<MicroBatch
     recipe,
     teacher: null,
     listening: { between: () => Promise.resolve(), wish },
-    steps: stepTaker(state, work, how === 'eager' ? null : compiledFor(state), () => Promise.resolve()),
+    steps: stepTaker(state, work, how === 'eager' ? null : trainerFor(state), () => Promise.resolve()),
     functions: new CompiledFunctions({
       compile: how === 'compiled',
       onEager: (why) => expect.unreachable(why),
@@ -116,6 +136,7 @@ function startRun(how: 'eager' | 'compiled', change: Partial<TrainRun<MicroBatch
     dir,
     from: null,
     bestBefore: null,
+    stepsTaken: () => null,
     wish: () => 'go on',
     onStep: () => undefined,
     onValidation: () => undefined,
@@ -215,6 +236,41 @@ describe.each(['eager', 'compiled'] as const)('%s', (how) => {
     cancelled.state.dispose();
   });
 });
+
+it.each([
+  ['agrees', 'is too rough', false],
+  ['is too rough', 'agrees', true],
+] as const)(
+  'mixed precision that %s at the first step and %s where it is resumed: it ends with the same weights',
+  async (_, __, isRough) => {
+    const start = (rough: boolean, change: Partial<TrainRun<MicroBatch>> = {}) => {
+      const choice = new StepChoice({ send: () => undefined });
+      const run = startRun('compiled', { stepsTaken: () => choice.taken, ...change }, mixed(choice, rough));
+      return { run, choice };
+    };
+    const whole = start(isRough);
+    await trainRun(whole.run);
+    for (const name of readdirSync(dir)) if (name.startsWith('checkpoint')) rmSync(join(dir, name));
+    let steps = 0;
+    const first = start(isRough, {
+      onStep: () => (steps += 1),
+      wish: (): Wish => (steps === 6 ? 'pause' : 'go on'),
+    });
+    await trainRun(first.run);
+    const second = start(!isRough);
+    const restored = await restoreNewest(plainVault(), dir, second.run.state, 'h');
+    second.choice.goOnAs(restored?.position.steps);
+    await trainRun({ ...second.run, from: restored?.position ?? null });
+    expect(second.choice.taken).toEqual(whole.choice.taken);
+    expect(second.choice.taken?.precision).toBe(isRough ? 'single' : 'mixed');
+    expect(second.run.state.exportState()).toEqual(whole.run.state.exportState());
+    // Decided anew it would have ended elsewhere.
+    const other = start(!isRough);
+    await trainRun(other.run);
+    expect(other.run.state.exportState()).not.toEqual(whole.run.state.exportState());
+    for (const { run } of [whole, first, second, other]) run.state.dispose();
+  },
+);
 
 describe('training that has ended before its last epoch does not go on', () => {
   /** Every epoch after the first is worse. */

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 
 import type { FromTraining, PlanFilm, RunPlan } from '../../shared/worker/protocol.ts';
 import { enlargeDisk, mountSmallDisk } from '../helpers/small-disk.ts';
-import { checkpoints, finalHash, makeFilms, runProcess, writePlan } from './training-process.ts';
+import { checkpoints, finalHash, makeFilms, runProcess, tinyConfig, writePlan } from './training-process.ts';
 
 // Short as they are, these runs take compiled steps, as longer ones do.
 process.env.CHESTLIGHT_ENGINE = 'graph';
@@ -53,6 +53,21 @@ it('killed in the middle and resumed, it ends with the same weights', async () =
   const after = await runProcess(resume('cut').path);
   expect(after.at(-1)).toMatchObject({ type: 'ended', how: 'finished' });
   expect(finalHash(after)).toBe(finalHash(whole));
+});
+
+it('tells how its steps are taken; in mixed precision, killed and resumed, it ends with the same weights', async () => {
+  const taken = (seen: readonly FromTraining[]) => seen.filter((one) => one.type === 'steps');
+  expect(taken(whole)).toMatchObject([{ taken: { precision: 'single', engine: 'graph', why: null } }]);
+  const config = tinyConfig({}, { precision: 'mixed' });
+  const unbroken = await runProcess(plan('mixed', { config }).path);
+  expect(taken(unbroken)).toMatchObject([{ taken: { precision: 'mixed', engine: 'graph', why: null } }]);
+  expect(finalHash(unbroken)).not.toBe(finalHash(whole));
+  await runProcess(plan('mixed-cut', { config }).path, (message, worker) => {
+    if (message.type === 'checkpoint' && message.kind === 'last' && message.step >= 3) worker.kill();
+  });
+  const after = await runProcess(plan('mixed-cut', { config, resumeFrom: 'newest' }).path);
+  expect(taken(after)).toMatchObject([{ taken: { precision: 'mixed' } }]);
+  expect(finalHash(after)).toBe(finalHash(unbroken));
 });
 
 it('paused by a message and resumed, it ends with the same weights', async () => {

@@ -34,6 +34,8 @@ export const runs: Verb = {
         list.map(async ({ id, test, progress, ...run }) => ({
           runId: id,
           ...run,
+          steps: library.store.runs.get(id as RunId).steps,
+          notes: library.store.runs.notes(id as RunId),
           epochs: library.store.runs.history(id as RunId).length,
           fraction: progress.fraction,
           test: test === null ? null : await testOf(parts, id as RunId),

@@ -10,6 +10,7 @@ import type { Precision, VitVariant } from '../../../shared/domain/recipe.ts';
 import { isTaught, neededFeature } from '../../numeric/methods/needs.ts';
 import { worthCompiling } from '../../numeric/engine/worth-compiling.ts';
 import { parameterCount, tokenCount, vitConfig, vitOfRun } from '../../numeric/vit/config.ts';
+import type { RunRow } from '../../store/runs.ts';
 import type { DatasetFilm } from '../../store/splits.ts';
 import type { OpenLibrary } from '../library/open-library.ts';
 import { knownMachineRate } from './machine-rate.ts';
@@ -27,17 +28,17 @@ const MASKED_SHARE = 0.6;
 const rateKey = (machine: string, model: VitVariant, precision: Precision): string =>
   `rate.${model}.${precision}@${machine}`;
 
-/** Keeps the rate of an epoch with labels, all tokens and its steps as a graph; not of one that has the making of the graph in it. */
+/** Keeps the rate of an epoch with labels, all tokens and its steps as a graph, by the precision that it ran in; not of one that has the making of the graph in it. */
 export function rememberRate(
   library: OpenLibrary,
   machine: string,
-  { method, model, input, recipe }: Pick<RunConfig, 'method' | 'model' | 'input' | 'recipe'>,
-  { epoch, step, imagesPerSecond }: Pick<EpochRecord, 'epoch' | 'step' | 'imagesPerSecond'>,
+  { config, steps }: Pick<RunRow, 'config' | 'steps'>,
+  { imagesPerSecond }: Pick<EpochRecord, 'imagesPerSecond'>,
 ): void {
-  const trainFilms = (step / (epoch + 1)) * recipe.batch; // at most
+  const { method, model, input, recipe } = config;
   const isUsual = input.tokens !== 'few' && method !== 'pretrain' && !recipe.recompute;
-  if (isUsual && imagesPerSecond > 0 && worthCompiling(recipe, trainFilms)) {
-    library.store.settings.set(rateKey(machine, model, recipe.precision), imagesPerSecond);
+  if (isUsual && imagesPerSecond > 0 && steps?.engine === 'graph') {
+    library.store.settings.set(rateKey(machine, model, steps.precision), imagesPerSecond);
   }
 }
 

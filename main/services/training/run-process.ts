@@ -8,6 +8,7 @@ import { fromTraining, type FromTraining, type ToTraining } from '../../../share
 import type { OpenLibrary } from '../library/open-library.ts';
 import type { Clock, Log, WorkerHandle, WorkerHost } from '../service-types.ts';
 import { rememberRate } from './estimate.ts';
+import { withoutFolders } from './without-folders.ts';
 import { lowDisk, roomForCheckpoint } from './low-disk.ts';
 import { machineName } from './machine.ts';
 import { keepAsStart } from './pretraining.ts';
@@ -133,7 +134,7 @@ export function startRunProcess(deps: RunProcessDeps, id: RunId, planPath: strin
         // The first epoch of a process has the making of its graph in it.
         if (hasTrained && machine !== null) {
           const run = runs.get(id);
-          rememberRate(library, machine, { ...run.config, recipe: easedRecipe(run) }, message.record);
+          rememberRate(library, machine, { ...run, config: { ...run.config, recipe: easedRecipe(run) } }, message.record);
         }
         hasTrained = true;
         events.tell(id, message.record);
@@ -165,8 +166,14 @@ export function startRunProcess(deps: RunProcessDeps, id: RunId, planPath: strin
       case 'first-batch':
         events.tell(id);
         return;
+      case 'steps':
+        runs.setSteps(id, message.taken);
+        return;
       case 'log':
         log[message.level](message.message, { runId: id });
+        if (message.level === 'info') return;
+        runs.addNote(id, withoutFolders(message.message), clock.now());
+        events.tell(id);
         return;
       case 'failed': {
         const { code, detail } = message;

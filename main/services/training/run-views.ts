@@ -89,6 +89,8 @@ export function runDetail(library: OpenLibrary, run: RunRow): RunDetail {
     configHash: run.configHash,
     history: store.runs.history(run.id),
     checkpoints: store.runs.checkpoints(run.id).map(({ file: _file, ...checkpoint }) => checkpoint),
+    steps: run.steps,
+    notes: store.runs.notes(run.id),
     firstBatchHref: hasBatch ? byteRoutes.firstBatch(run.id) : null,
     easedTo: run.easedTo,
     students: [...store.runs.students(run.id)],

@@ -25,6 +25,7 @@ import type {
 import { labelVersionRequest } from '../../../shared/contract/label-version.ts';
 import { reviewPlan } from '../../../shared/contract/review.ts';
 import { formatInterval } from '../../../shared/domain/numbers.ts';
+import { presetRecipe } from '../../../shared/domain/recipe.ts';
 import { ServiceError } from '../../../shared/domain/service-error.ts';
 import { call, endOf, keptLog, tempLibrary, testClock } from '../../helpers/temp-library.ts';
 import { addRun, type Score } from './scored-runs.ts';
@@ -325,6 +326,23 @@ describe('a report on the sample films', () => {
     );
     expect(page).not.toContain('set by hand on');
     expect(page).toContain('distance to the training films not fitted for this model');
+  });
+
+  it('says as what a run ran where that is not what was asked for, and what its process had to say', async () => {
+    const recipe = { ...presetRecipe('quick', 'tiny'), precision: 'mixed' } as const;
+    const wanted = { splitId, findings: FINDINGS, method: 'none', resolution: 28, recipe } as const;
+    const id = addRun(library, wanted, scoresOf(library, splitId, 0.2, 5));
+    const { runs: store } = library.store;
+    store.setSteps(id, { precision: 'single', engine: 'eager', why: 'its loss is off by 0.07' });
+    store.addNote(id, 'The checkpoint was passed over.', 1);
+    const { path } = await service().service.report({ runIds: [id] }, call);
+    const said = readFileSync(path ?? '', 'utf8').replaceAll(/\s+/g, ' ');
+    expect(said).toContain(
+      'mixed precision (bfloat16) asked for, ran in single precision (float32): its loss is off by 0.07',
+    );
+    expect(said).toContain('one operation after another');
+    expect(said).toContain('<li>The checkpoint was passed over.</li>');
+    store.remove(id);
   });
 
   it('says whose labels a run learned', async () => {

@@ -43,12 +43,15 @@ it('goes by the rate of an earlier run of this machine, precision and model, and
   const rough = cost(config);
   expect(rough.basis).toContain('rule of thumb');
   const epoch = { epoch: 1, step: 6, imagesPerSecond: 0.1 };
-  rememberRate(library, 'another machine', config, epoch);
-  rememberRate(library, HERE, { ...config, recipe: { ...config.recipe, precision: 'mixed' } }, epoch);
-  rememberRate(library, HERE, { ...config, model: 'base' }, epoch);
-  rememberRate(library, HERE, { ...config, recipe: { ...config.recipe, recompute: true } }, epoch);
+  const steps = { precision: 'single', engine: 'graph', why: null } as const;
+  const recipe = { ...config.recipe, recompute: true };
+  rememberRate(library, 'another machine', { config, steps }, epoch);
+  rememberRate(library, HERE, { config, steps: { ...steps, precision: 'mixed' } }, epoch);
+  rememberRate(library, HERE, { config, steps: { ...steps, engine: 'eager' } }, epoch);
+  rememberRate(library, HERE, { config: { ...config, model: 'base' }, steps }, epoch);
+  rememberRate(library, HERE, { config: { ...config, recipe }, steps }, epoch);
   expect(cost(config)).toEqual(rough);
-  rememberRate(library, HERE, config, epoch);
+  rememberRate(library, HERE, { config, steps }, epoch);
   const slow = cost(config);
   expect(slow.basis).toContain('earlier run');
   // 10 films of 20 epochs, each 10 s, and what is scored beside them.

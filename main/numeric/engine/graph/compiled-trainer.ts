@@ -1,10 +1,12 @@
 /**
  * @file Takes optimiser steps by the compiled step in place of `stepOf`, where the library and the model allow it. The first micro-batch of each size is
- * computed both ways; where they disagree, or something cannot be compiled, the run goes on eagerly and is told why.
+ * computed both ways; where they disagree, or something cannot be compiled, the run goes on eagerly and is told why. What was decided before
+ * (in the process that a run is resumed from) is not decided again: another first batch could lead to another precision, and to other weights.
  */
 import * as tf from '@tensorflow/tfjs-core';
 
 import type { Precision } from '../../../../shared/domain/recipe.ts';
+import type { StepsTaken } from '../../../../shared/domain/steps-taken.ts';
 import { ADAMW_DEFAULTS, stepRates } from '../../optim/adamw.ts';
 import type { TrainState } from '../../train/train-state.ts';
 import {
@@ -19,7 +21,7 @@ import { LOSS_SCALE } from './mixed-precision.ts';
 import type { NativeBackend } from './recorder.ts';
 
 /** How far the loss and the gradients' norm of the first micro-batches may be from the eager ones, relative. */
-const AGREE: Readonly<Record<Precision, number>> = { single: 1e-4, mixed: 5e-2, 'mixed-f16': 5e-2 };
+export const AGREE: Readonly<Record<Precision, number>> = { single: 1e-4, mixed: 5e-2, 'mixed-f16': 5e-2 };
 
 export interface TrainerOptions<Batch, Fed> {
   readonly state: TrainState;
@@ -27,9 +29,15 @@ export interface TrainerOptions<Batch, Fed> {
   /** Films of micro-batches, every size that can come. */
   readonly sizes: readonly number[];
   readonly precision?: Precision;
+  /** `AGREE` unless given. */
+  readonly agree?: Readonly<Record<Precision, number>>;
+  /** Asked at the first step: how the run's steps are taken; null = it is decided now. */
+  readonly decided?: () => StepsTaken | null;
+  /** Told at the first step. */
+  readonly onTaken?: (taken: StepsTaken) => void;
   /** Told once, when steps are taken in single precision though mixed was asked for. */
   readonly onSingle?: (why: string) => void;
-  /** Told once, when steps are taken eagerly. */
+  /** Told once, when steps are taken eagerly that should not be. */
   readonly onEager: (why: string) => void;
 }
 
@@ -139,39 +147,45 @@ export class CompiledTrainer<Batch extends { readonly films: number }, Fed> {
 
   /** Null when steps are to be taken eagerly. */
   #compile(first: Batch, all: readonly Batch[], settings: OptimiserSettings): CompiledStep<Fed> | null {
-    const { precision = 'single', onSingle, onEager } = this.#options;
-    try {
-      return this.#compiledIn(precision, first, all, settings);
-    } catch (error) {
-      if (error instanceof OutOfMemoryError) throw error;
-      if (precision === 'single') {
-        onEager(words(error));
-        return null;
-      }
-      onSingle?.(words(error));
-    }
-    try {
-      return this.#compiledIn('single', first, all, settings);
-    } catch (error) {
-      if (error instanceof OutOfMemoryError) throw error;
-      onEager(words(error));
+    const { precision: asked = 'single', decided, onSingle, onEager, onTaken } = this.#options;
+    const before = decided?.() ?? null;
+    if (before?.engine === 'eager') {
+      onTaken?.(before);
       return null;
     }
+    const candidates: readonly Precision[] =
+      before !== null ? [before.precision] : asked === 'single' ? [asked] : [asked, 'single'];
+    let why: string | null = before?.why ?? null;
+    for (const precision of candidates) {
+      try {
+        const compiled = this.#compiledIn(precision, before === null, first, all, settings);
+        if (before === null && precision !== asked && why !== null) onSingle?.(why);
+        onTaken?.({ precision, engine: 'graph', why });
+        return compiled;
+      } catch (error) {
+        if (error instanceof OutOfMemoryError) throw error;
+        why = words(error);
+      }
+    }
+    if (why !== null) onEager(why);
+    onTaken?.({ precision: 'single', engine: 'eager', why });
+    return null;
   }
 
-  /** @throws RecordingError, OutOfMemoryError, Error where it does not agree with the eager step */
+  /** @throws RecordingError, OutOfMemoryError, Error where it `isCompared` to the eager step and does not agree */
   #compiledIn(
     precision: Precision,
+    isCompared: boolean,
     first: Batch,
     all: readonly Batch[],
     settings: OptimiserSettings,
   ): CompiledStep<Fed> {
-    const { state, work, sizes } = this.#options;
+    const { state, work, sizes, agree = AGREE } = this.#options;
     const backend = tf.backend() as unknown as NativeBackend;
     const { learningRate: _rate, ...optimiser } = settings;
     const scope: { made: CompiledStep<Fed> | null; difference: number } = {
       made: null,
-      difference: Number.NaN,
+      difference: isCompared ? Number.NaN : 0,
     };
     try {
       withMemory(() =>
@@ -179,11 +193,12 @@ export class CompiledTrainer<Batch extends { readonly films: number }, Fed> {
           const examples = sizes.map((films) => this.#micro(work.resized(first, films), all));
           const compiled = new CompiledStep(backend, state, examples, { work, optimiser, precision });
           scope.made = compiled;
-          scope.difference = Math.max(...examples.map((micro) => differenceOf(compiled, micro)));
+          if (isCompared)
+            scope.difference = Math.max(...examples.map((micro) => differenceOf(compiled, micro)));
         }),
       );
       const { made, difference } = scope;
-      if (made === null || !(difference <= AGREE[precision])) {
+      if (made === null || !(difference <= agree[precision])) {
         throw new Error(`its loss or gradient is off by ${difference}`);
       }
       return made;

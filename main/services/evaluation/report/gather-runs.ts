@@ -86,6 +86,7 @@ async function gatherRun(
     weightsSha256: store.runs.checkpoints(row.id).find(({ kind }) => kind === 'final')?.sha256 ?? null,
     teacher: teacher === null ? null : named(teacher),
     device: row.device,
+    steps: row.steps,
     seconds: row.startedAt === null || row.endedAt === null ? null : (row.endedAt - row.startedAt) / 1000,
     bestEpoch: row.best?.epoch ?? null,
     history: store.runs.history(row.id),
@@ -93,7 +94,11 @@ async function gatherRun(
     kept: keptThresholds(library, row.id),
     gain: difference === null || baseline === null ? null : { against: named(baseline), difference },
     // A difference that is there stands in its own table.
-    notes: [...result.notes, ...(difference === null ? notesOnGain(row.config, null) : [])],
+    notes: [
+      ...result.notes,
+      ...(difference === null ? notesOnGain(row.config, null) : []),
+      ...store.runs.notes(row.id),
+    ],
   };
 }
 

@@ -4,6 +4,7 @@ import type { KeptThreshold } from '../../../../shared/contract/kept-threshold.t
 import type { attribution } from '../../../../shared/contract/system.ts';
 import type { EpochRecord, RunConfig } from '../../../../shared/contract/training.ts';
 import type { FilmId, RunId, SplitId } from '../../../../shared/domain/ids.ts';
+import type { StepsTaken } from '../../../../shared/domain/steps-taken.ts';
 import type { Part } from '../../../../shared/contract/base.ts';
 import type { PartCountsRow } from '../../../store/splits.ts';
 import type { z } from 'zod';
@@ -23,6 +24,8 @@ export interface ReportRun {
   readonly weightsSha256: string | null;
   readonly teacher: string | null;
   readonly device: string | null;
+  /** How its steps were really taken; null = not recorded. */
+  readonly steps: StepsTaken | null;
   /** Wall time from start to end, s; null = unknown. */
   readonly seconds: number | null;
   readonly bestEpoch: number | null;

@@ -1,12 +1,15 @@
 /** @file The settings of the runs: what all share once, what differs in a table; hashes that name configuration and weights. */
 import { formatDuration } from '../../../../shared/domain/numbers.ts';
-import { averageInWords, PRECISION_WORDS } from '../../../../shared/domain/recipe.ts';
+import { averageInWords } from '../../../../shared/domain/recipe.ts';
+import { precisionWords } from '../../../../shared/domain/steps-taken.ts';
 import { METHOD_WORDS, MODEL_WORDS } from '../wording.ts';
 import type { Captions } from './captions.ts';
 import { dataTable } from './data-table.ts';
 import { RUN_COLUMNS, runColumns } from './findings-section.ts';
 import { html, type Html } from './html.ts';
 import type { ReportRun, ReportSplit } from './report-data.ts';
+
+const ENGINE_WORDS = { graph: 'one compiled graph', eager: 'one operation after another' } as const;
 
 type Setting = readonly [name: string, value: (run: ReportRun) => string];
 
@@ -46,7 +49,8 @@ const SETTINGS: readonly Setting[] = [
     ({ config: { recipe } }) => (recipe.clipNorm === null ? 'off' : `norm ${recipe.clipNorm}`),
   ],
   ['Weight average', ({ config: { recipe } }) => averageInWords(recipe) ?? 'off'],
-  ['Precision', ({ config: { recipe } }) => PRECISION_WORDS[recipe.precision]],
+  ['Precision', ({ config: { recipe }, steps }) => precisionWords(recipe.precision, steps)],
+  ['Steps', ({ steps }) => (steps === null ? 'not recorded' : ENGINE_WORDS[steps.engine])],
   [
     'Augmentation',
     ({ config: { recipe } }) =>

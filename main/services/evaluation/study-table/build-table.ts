@@ -184,7 +184,7 @@ function provenance({ row, system, weights }: StudyRun): StudyTable['runs'][numb
     name: row.name,
     ...{ system, model, resolution, seed, teacherRunId },
     device: row.device,
-    settings: [...unlikePaper(row.config), ...otherSettings(row.config).values()],
+    settings: [...unlikePaper(row.config), ...otherSettings(row).values()],
     configHash: row.configHash,
     weightsSha256: weights?.sha256 ?? null,
     initSha256,

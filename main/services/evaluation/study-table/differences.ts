@@ -105,9 +105,9 @@ function mostAlike(
   runsOf: (system: StudyTableSystem) => readonly StudyRun[],
 ): StudyTableSystem | null {
   const settings = (of: readonly StudyRun[]): readonly string[] => {
-    const config = of[0]?.row.config;
-    if (config === undefined) return [];
-    return [JSON.stringify(config.input), ...otherSettings(config).values()];
+    const row = of[0]?.row;
+    if (row === undefined) return [];
+    return [JSON.stringify(row.config.input), ...otherSettings(row).values()];
   };
   const own = settings(runs);
   const alike = (system: StudyTableSystem): number => {

@@ -58,7 +58,7 @@ const placeOf = ({ config: { model, resolution } }: NamedRun): string => `${mode
 function differing(runs: readonly NamedRun[]): ReadonlySet<string> {
   const found = new Set<string>();
   for (const beside of Map.groupBy(runs, placeOf).values()) {
-    const all = beside.map(({ config }) => otherSettings(config));
+    const all = beside.map(({ config }) => otherSettings({ config }));
     for (const name of all[0]?.keys() ?? []) {
       if (new Set(all.map((settings) => settings.get(name))).size > 1) found.add(name);
     }
@@ -99,13 +99,13 @@ export function nameSystems(
   for (const group of Map.groupBy(runs, (run) => first(run).name).values()) {
     const settings = differing(group);
     const varied = Map.groupBy(group, (run) => {
-      const all = otherSettings(run.config);
+      const all = otherSettings({ config: run.config });
       return JSON.stringify([...settings].map((name) => all.get(name)));
     });
     for (const alike of varied.values()) {
       const byTeacher = teachersDiffer(alike);
       for (const run of alike) {
-        const all = otherSettings(run.config);
+        const all = otherSettings({ config: run.config });
         const said = [...settings].map((name) => all.get(name) ?? '');
         const teacher = run.config.teacherRunId;
         if (byTeacher && teacher !== null) said.push(`taught by ${teacher}`);

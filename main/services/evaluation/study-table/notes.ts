@@ -118,7 +118,7 @@ function trainedAlike(runs: readonly StudyRun[]): readonly string[] {
   const found = new Set<string>();
   const places = Map.groupBy(students, ({ row: { config } }) => `${config.model} ${config.resolution}`);
   for (const beside of places.values()) {
-    const all = beside.map(({ row }) => otherSettings(row.config));
+    const all = beside.map(({ row }) => otherSettings(row));
     for (const name of all[0]?.keys() ?? []) {
       if (name !== 'findings' && new Set(all.map((settings) => settings.get(name))).size > 1) found.add(name);
     }

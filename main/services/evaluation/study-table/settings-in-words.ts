@@ -1,6 +1,7 @@
 /** @file What distinguishes two runs of one method, in words: loss and input settings against the paper's, recipe, start. */
 import type { RunConfig } from '../../../../shared/contract/training.ts';
-import { averageInWords, PAPER_INPUT, PAPER_LOSS, PRECISION_WORDS } from '../../../../shared/domain/recipe.ts';
+import { averageInWords, PAPER_INPUT, PAPER_LOSS } from '../../../../shared/domain/recipe.ts';
+import { precisionWords, type StepsTaken } from '../../../../shared/domain/steps-taken.ts';
 
 /** How a film is made small, where it is not by area averages. */
 const REDUCER_WORDS = { area: 'area', bilinear: 'plain bilinear', nearest: 'every n-th pixel' } as const;
@@ -34,8 +35,14 @@ export function unlikePaper({ method, loss, input, resolution }: RunConfig): rea
   return said.filter((text) => text !== false);
 }
 
-/** Everything else that a run's figures depend on beside seed and teacher, by name. */
-export function otherSettings(config: RunConfig): ReadonlyMap<string, string> {
+/** Everything else that a run's figures depend on beside seed and teacher, by name; `steps` = as what it ran, null = as asked. */
+export function otherSettings({
+  config,
+  steps = null,
+}: {
+  readonly config: RunConfig;
+  readonly steps?: StepsTaken | null;
+}): ReadonlyMap<string, string> {
   const { recipe, findings, initSha256, t2Units, positiveWeights, normalisation, preprocessing } = config;
   const { labelRule, labelVersionId } = config;
   const { patience, clipNorm } = recipe;
@@ -47,7 +54,7 @@ export function otherSettings(config: RunConfig): ReadonlyMap<string, string> {
     ['warm-up', `${recipe.warmupEpochs} warm-up epochs`],
     ['decay', `weight decay ${recipe.weightDecay}`],
     ['clip', clipNorm === null ? 'no clipping' : `clip ${clipNorm}`],
-    ['precision', PRECISION_WORDS[recipe.precision]],
+    ['precision', precisionWords(recipe.precision, steps && { ...steps, why: null })],
     ['average', averageInWords(recipe) ?? 'no average'],
     ['augment', recipe.augment ? `augmented, ${recipe.views} views` : 'not augmented'],
     ['stop', patience === null ? 'no early stop' : `early stop ${patience}`],
