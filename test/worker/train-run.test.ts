@@ -90,17 +90,19 @@ function compiledFor(state: TrainState) {
 }
 
 /** Mixed precision is asked for; a run that `isRough` finds it too far from single at its first step. */
-const mixed = (choice: StepChoice, isRough: boolean): CompiledFor => (state) =>
-  new CompiledTrainer({
-    state,
-    work,
-    sizes: microSizes(films.part('train').length, recipe),
-    precision: 'mixed',
-    agree: isRough ? { ...AGREE, mixed: 0 } : AGREE,
-    decided: () => choice.taken,
-    onTaken: (taken) => choice.tell(taken),
-    onEager: (why) => expect.unreachable(why),
-  });
+const mixed =
+  (choice: StepChoice, isRough: boolean): CompiledFor =>
+  (state) =>
+    new CompiledTrainer({
+      state,
+      work,
+      sizes: microSizes(films.part('train').length, recipe),
+      precision: 'mixed',
+      agree: isRough ? { ...AGREE, mixed: 0 } : AGREE,
+      decided: () => choice.taken,
+      onTaken: (taken) => choice.tell(taken),
+      onEager: (why) => expect.unreachable(why),
+    });
 
 type CompiledFor = typeof compiledFor;
 
