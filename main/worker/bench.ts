@@ -37,6 +37,9 @@ const NORMALISATION = { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] };
 
 type Step = () => Promise<unknown>;
 
+/** As what the training steps ran; null before the first, and where none are taken. */
+let taken: BenchEnd['steps'] = null;
+
 const functions = new CompiledFunctions({
   compile: compilesGraphs(),
   onEager: (why) => process.stderr.write(`Measured without a graph: ${why}\n`),
@@ -109,6 +112,7 @@ async function training(dir: string, settings: BenchSettings, vit: VitConfig): P
   };
   const optimiser = { learningRate, weightDecay, clipNorm, emaDecay: null, emaWarmup: false };
   const work = labelledWork(vit, objective);
+  taken = { precision: 'single', engine: 'eager' };
   const compiled = !compilesGraphs()
     ? null
     : new CompiledTrainer({
@@ -116,6 +120,7 @@ async function training(dir: string, settings: BenchSettings, vit: VitConfig): P
         work,
         precision,
         sizes: microSizes(batch, settings),
+        onTaken: ({ precision: ran, engine }) => (taken = { precision: ran, engine }),
         onSingle: (why) => process.stderr.write(`Measured in single precision: ${why}\n`),
         onEager: (why) => process.stderr.write(`Measured without the compiled step: ${why}\n`),
       });
@@ -205,7 +210,7 @@ async function answer(raw: unknown): Promise<void> {
       return say({ ms: performance.now() - began });
     }
     case 'end':
-      return say({ rssBytes: process.resourceUsage().maxRSS * 1024 });
+      return say({ rssBytes: process.resourceUsage().maxRSS * 1024, steps: taken });
     case 'leave':
       process.exit();
   }

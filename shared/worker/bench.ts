@@ -5,6 +5,7 @@
 import { z } from 'zod';
 
 import { PRECISIONS, TOKEN_MODES, VIT_VARIANTS } from '../domain/recipe.ts';
+import { STEP_ENGINES } from '../domain/steps-taken.ts';
 
 /** `predict` is of one film, `predict-batch` of a whole batch. */
 export const BENCH_WORK = ['train', 'distil', 'predict', 'predict-batch'] as const;
@@ -54,5 +55,7 @@ export type BenchStep = z.infer<typeof benchStep>;
 export const benchEnd = z.object({
   /** The most that was resident. */
   rssBytes: z.number().positive().nullable(),
+  /** As what our training steps ran; others, and predictions, do not say it. */
+  steps: z.object({ precision: z.enum(PRECISIONS), engine: z.enum(STEP_ENGINES) }).nullish(),
 });
 export type BenchEnd = z.infer<typeof benchEnd>;

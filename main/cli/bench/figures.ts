@@ -3,7 +3,7 @@ import { cpus, totalmem } from 'node:os';
 
 import { formatBytes } from '../../../shared/domain/numbers.ts';
 import type { VitVariant } from '../../../shared/domain/recipe.ts';
-import type { BenchReady } from '../../../shared/worker/bench.ts';
+import type { BenchEnd, BenchReady } from '../../../shared/worker/bench.ts';
 
 export interface Figures {
   /** Median of a step. */
@@ -23,6 +23,8 @@ export interface Row extends Figures {
   /** Our ms / PyTorch's ms; null without a comparison. */
   readonly ratio: number | null;
   readonly pytorch: Figures | null;
+  /** As what our training steps ran, whatever precision was asked for; null for predictions. */
+  readonly steps: NonNullable<BenchEnd['steps']> | null;
 }
 
 const memoryText = ({ rss, ownRss }: Figures): string => {
@@ -36,8 +38,9 @@ const figuresText = (figures: Figures): string =>
   `${figures.ms.toFixed(1)} ms (${figures.spread.map((value) => value.toFixed(1)).join('–')}), ${figures.imagesPerSecond.toFixed(1)} films/s, ${memoryText(figures)}`;
 
 /** One line. */
-export function rowText({ model, what, ratio, pytorch, ...ours }: Row): string {
-  const head = `ViT-${model}, ${what}: ${figuresText(ours)}`;
+export function rowText({ model, what, ratio, pytorch, steps, ...ours }: Row): string {
+  const ran = steps === null ? '' : ` (${steps.precision}, ${steps.engine})`;
+  const head = `ViT-${model}, ${what}${ran}: ${figuresText(ours)}`;
   return pytorch === null
     ? head
     : `${head}; PyTorch ${figuresText(pytorch)}; ratio ${ratio?.toFixed(2) ?? '–'}`;

@@ -72,17 +72,20 @@ async function measure(settings: BenchSettings, steps: number, python: string | 
     const times = await takeTurns(processes, steps);
     const images = settings.what === 'predict' ? 1 : settings.batch;
     const figures: Figures[] = [];
+    let taken: Row['steps'] = null;
     for (const [index, one] of processes.entries()) {
       const own = Float64Array.from(times[index] ?? []).sort();
       const ms = quantile(own, 0.5);
       const spread = [quantile(own, 0.25), quantile(own, 0.75)] as const;
-      const { rssBytes: rss, ownBytes: ownRss } = await one.end();
+      const { rssBytes: rss, ownBytes: ownRss, steps: ran } = await one.end();
+      if (index === 0) taken = ran ?? null;
       figures.push({ ms, spread, imagesPerSecond: (images * 1000) / ms, rss, ownRss });
     }
     const [ours, pytorch = null] = figures;
     if (ours === undefined) throw new Error('nothing was measured');
     const ratio = pytorch === null ? null : ours.ms / pytorch.ms;
-    const row: Row = { model: settings.model, what: NAMES[settings.what], ...ours, ratio, pytorch };
+    const what = NAMES[settings.what];
+    const row: Row = { model: settings.model, what, ...ours, ratio, pytorch, steps: taken };
     return { row, ready: processes.map(({ ready }) => ready) };
   } finally {
     for (const one of processes) one.kill();
