@@ -11,7 +11,7 @@ import {
 import { openVault } from '../files/sealed-vault.ts';
 import { CompiledFunctions } from '../numeric/engine/graph/compiled-function.ts';
 import { loadEngine, type Engine } from '../numeric/engine/load-engine.ts';
-import { selfTest } from '../numeric/engine/self-test.ts';
+import { refuseWrongEngine } from '../numeric/engine/self-test.ts';
 import { ModelCache } from './model-cache.ts';
 import { compilesGraphs } from './graph-choice.ts';
 import { parentPort } from '../../shared/worker/parent-port.ts';
@@ -27,9 +27,6 @@ const functions = new CompiledFunctions({
 const send = (message: FromInference): void => port.send(message);
 
 async function answer(message: ToInference, engine: Engine): Promise<FromInference> {
-  if (message.type === 'self-test') {
-    return { type: 'self-test', request: message.request, ...mutable(selfTest(engine)) };
-  }
   const { request, access, config, weightsPath, weightsSha256, images, attention, features } = message;
   const began = performance.now();
   const model = await models.load(openVault(access), weightsPath, weightsSha256, config.findings.length);
@@ -45,10 +42,6 @@ async function answer(message: ToInference, engine: Engine): Promise<FromInferen
   return { type: 'prediction', request, films, seconds: (performance.now() - began) / 1000 };
 }
 
-function mutable(test: ReturnType<typeof selfTest>) {
-  return { ok: test.ok, checks: [...test.checks], stepMs: test.stepMs };
-}
-
 function failure(request: number, error: unknown): FromInference {
   const code = error instanceof ServiceError ? error.code : 'WORKER_CRASHED';
   return { type: 'failed', request, code, message: error instanceof Error ? error.message : String(error) };
@@ -58,6 +51,12 @@ function announce(engine: Engine): void {
   const { backend, device, deviceName, tensorflow, threads, trainable, reason } = engine;
   if (backend === 'none' || device === 'none') {
     send(failure(0, new ServiceError('ENGINE_UNAVAILABLE', reason ?? 'No engine could be loaded.')));
+    return;
+  }
+  try {
+    refuseWrongEngine(engine);
+  } catch (error) {
+    send(failure(0, error));
     return;
   }
   const facts = { backend, device, deviceName, tensorflow, threads, trainable, reason };

@@ -9,6 +9,7 @@ import { openVault } from '../files/sealed-vault.ts';
 import { readText, type LibraryAccess, type LibraryVault } from '../files/vault.ts';
 import { CompiledFunctions } from '../numeric/engine/graph/compiled-function.ts';
 import { loadEngine } from '../numeric/engine/load-engine.ts';
+import { refuseWrongEngine } from '../numeric/engine/self-test.ts';
 import { KnowledgeRangeError } from '../numeric/knowledge/view-record.ts';
 import { NotFiniteError } from '../numeric/train/train-step.ts';
 import { WeightsError } from '../numeric/weights/weights-error.ts';
@@ -59,6 +60,7 @@ async function work(planPath: string, vault: LibraryVault): Promise<void> {
   const facts = { device: deviceName, threads, tensorflow, trainable, reason };
   send({ type: 'ready', protocol: WORKER_PROTOCOL, ...facts });
   if (!trainable) throw new ServiceError('ENGINE_UNAVAILABLE', reason ?? 'Training is off on this machine.');
+  refuseWrongEngine(engine);
   const plan = await readPlan(vault, planPath);
   let beatAt = performance.now();
   await runPlanned(plan, {

@@ -175,7 +175,6 @@ export const toInference = z.discriminatedUnion('type', [
     /** Whether the features are wanted by which films are compared with the training films. */
     features: z.boolean(),
   }),
-  z.object({ type: z.literal('self-test'), request: z.number().int() }),
 ]);
 export type ToInference = z.infer<typeof toInference>;
 
@@ -214,13 +213,6 @@ export const fromInference = z.discriminatedUnion('type', [
     /** In the order of the images. */
     films: z.array(filmPrediction),
     seconds: z.number(),
-  }),
-  z.object({
-    type: z.literal('self-test'),
-    request: z.number().int(),
-    ok: z.boolean(),
-    checks: z.array(z.object({ name: z.string(), ok: z.boolean(), maxError: z.number().nullable() })),
-    stepMs: z.number().nullable(),
   }),
   z.object({ type: z.literal('failed'), request: z.number().int(), code: z.string(), message: z.string() }),
 ]);

@@ -1,9 +1,11 @@
 /**
  * @file Checks that the loaded engine computes right: a matmul, a convolution and two tiny training steps against
- * numbers from PyTorch (test/fixtures/make/engine-self-test.py). Used by `doctor` and by the worker processes.
+ * numbers from PyTorch (test/fixtures/make/engine-self-test.py). `doctor` tells all of it; training and inference processes refuse to go on
+ * with an engine that computes wrong (about 25 ms beside a second of loading).
  */
 import * as tf from '@tensorflow/tfjs-core';
 
+import { ServiceError } from '../../../shared/domain/service-error.ts';
 import type { Engine } from './load-engine.ts';
 
 export interface SelfTestCheck {
@@ -164,4 +166,20 @@ export function selfTest(
     }
   }
   return { ok: checks.every((one) => one.ok), checks, stepMs };
+}
+
+/** @throws ServiceError ENGINE_UNAVAILABLE where the engine that is loaded computes wrong. One that could not be loaded says so itself. */
+export function refuseWrongEngine(
+  engine: Pick<Engine, 'backend' | 'device' | 'trainable' | 'deviceName'>,
+  expected: ExpectedNumbers = EXPECTED,
+): void {
+  if (engine.backend === 'none') return;
+  const wrong = selfTest(engine, expected).checks.filter((one) => !one.ok);
+  if (wrong.length === 0) return;
+  const names = wrong.map(({ name }) => name).join(', ');
+  throw new ServiceError(
+    'ENGINE_UNAVAILABLE',
+    `The engine computes wrong on ${engine.deviceName}: ${names} failed the self-test. Nothing was trained or predicted with it. Start the computer again; if it stays so, send what the doctor says (Settings, or the verb doctor).`,
+    { checks: wrong.map(({ name, maxError }) => ({ name, maxError })) },
+  );
 }

@@ -30,7 +30,7 @@ export class KnowledgeRangeError extends Error {
   constructor(value: number) {
     super(
       `The teacher's features hold the value ${value.toPrecision(3)}, beyond what the cache can hold (${HALF_MAX}). ` +
-        'The teacher has diverged, or the cache has to be switched off for it.',
+        'Choose another teacher, or train this one anew with a lower learning rate; vanilla distillation takes no features.',
     );
     this.name = 'KnowledgeRangeError';
   }

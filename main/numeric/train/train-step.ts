@@ -76,8 +76,8 @@ export class NotFiniteError extends Error {
   readonly what: 'loss' | 'gradient';
   constructor(what: 'loss' | 'gradient', step: number) {
     super(
-      `The ${what} of step ${step + 1} is not a finite number. The weights before this step are kept; ` +
-        'start again from the last checkpoint with a lower learning rate or with gradient clipping.',
+      `Training has diverged: the ${what} of step ${step + 1} is not a finite number. Resumed, the run would come to the same step: ` +
+        'start a new one with a lower learning rate, or with gradient clipping.',
     );
     this.name = 'NotFiniteError';
     this.what = what;

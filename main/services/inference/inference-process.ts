@@ -106,8 +106,6 @@ export function createInferenceProcess(
         from.waiting.delete(message.request);
         return;
       }
-      case 'self-test':
-        return;
     }
   }
 

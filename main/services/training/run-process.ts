@@ -134,7 +134,12 @@ export function startRunProcess(deps: RunProcessDeps, id: RunId, planPath: strin
         // The first epoch of a process has the making of its graph in it.
         if (hasTrained && machine !== null) {
           const run = runs.get(id);
-          rememberRate(library, machine, { ...run, config: { ...run.config, recipe: easedRecipe(run) } }, message.record);
+          rememberRate(
+            library,
+            machine,
+            { ...run, config: { ...run.config, recipe: easedRecipe(run) } },
+            message.record,
+          );
         }
         hasTrained = true;
         events.tell(id, message.record);

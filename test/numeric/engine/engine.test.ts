@@ -8,7 +8,7 @@ import { beforeAll, expect, it } from 'vitest';
 import { cardInUse, cardOf } from '../../../main/numeric/engine/gpu-name.ts';
 import { type Engine, loadEngine } from '../../../main/numeric/engine/load-engine.ts';
 import { nativeLibrary } from '../../../main/numeric/engine/native-library.ts';
-import { check, EXPECTED, selfTest } from '../../../main/numeric/engine/self-test.ts';
+import { check, EXPECTED, refuseWrongEngine, selfTest } from '../../../main/numeric/engine/self-test.ts';
 
 let engine: Engine;
 beforeAll(async () => {
@@ -63,6 +63,17 @@ it.each(['matmul', 'convolution', 'trainingStep'] as const)('notices one wrong n
   const result = selfTest(engine, { ...EXPECTED, [name]: wrong });
   expect(result.ok).toBe(false);
   expect(result.checks.filter((one) => !one.ok)).toHaveLength(1);
+});
+
+it('an engine that computes wrong is refused in a sentence that names what failed; a right one, or none, is not', () => {
+  const wrong = EXPECTED.matmul.map((value, index) => (index === 3 ? value + 0.02 : value));
+  expect(() => refuseWrongEngine(engine, { ...EXPECTED, matmul: wrong })).toThrow(
+    /computes wrong on .+: matmul failed the self-test/,
+  );
+  expect(() => refuseWrongEngine(engine)).not.toThrow();
+  expect(() =>
+    refuseWrongEngine({ ...engine, backend: 'none' }, { ...EXPECTED, matmul: wrong }),
+  ).not.toThrow();
 });
 
 it('fails a check whose length differs, that is not a number, or that cannot run', () => {

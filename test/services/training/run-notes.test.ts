@@ -40,8 +40,7 @@ async function mixedRun() {
 it('a run that was asked for in mixed precision and ran in single says so, and its rate is that of single', async () => {
   const { app, worker, detail } = await mixedRun();
   const machine = machineName({ deviceName: 'scripted', ...ENGINE });
-  const rate = (precision: string) =>
-    app.library.store.settings.get(`rate.tiny.${precision}@${machine}`);
+  const rate = (precision: string) => app.library.store.settings.get(`rate.tiny.${precision}@${machine}`);
   expect((await detail()).steps).toBeNull();
   const taken = { precision: 'single', engine: 'graph', why: 'its loss or gradient is off by 0.07' } as const;
   worker.say({ type: 'steps', taken });
