@@ -332,13 +332,19 @@ export function createReviewStore(db: Db) {
      */
     said(id: ReadingId): ReadingContent | null {
       const kept = said.get(id);
-      if (kept !== undefined) return kept;
+      if (kept !== undefined) {
+        // The last one that was asked for is the last to go.
+        said.delete(id);
+        said.set(id, kept);
+        return kept;
+      }
       const row = version.get(id);
       if (row === undefined) return null;
       const { content } = parseVersion(row);
       const marks = content.marks.map((mark) => ({ ...mark, shape: asBox(mark.shape) }));
       const short = { ...content, marks, note: '' };
-      if (said.size >= MOST_SAID) said.clear();
+      const [oldest] = said.keys();
+      if (said.size >= MOST_SAID && oldest !== undefined) said.delete(oldest);
       said.set(id, short);
       return short;
     },

@@ -44,7 +44,11 @@ export type AdjudicatorsOwn = z.infer<typeof adjudicatorsOwn>;
 const NOTHING_OWN: AdjudicatorsOwn = { findings: [], answers: [], marks: [] };
 
 /** What counts of a film from now on. */
-export const settled = settledContent.extend({ own: adjudicatorsOwn.default(NOTHING_OWN) });
+export const settled = settledContent.extend({
+  own: adjudicatorsOwn.default(NOTHING_OWN),
+  /** The signed versions that counted when it was decided; absent in decisions of before this was written down. */
+  compared: z.array(readingId).max(100).optional(),
+});
 export type Settled = z.infer<typeof settled>;
 
 /** What is being put together, kept at every change until it is decided. */

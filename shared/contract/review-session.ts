@@ -95,7 +95,7 @@ export const reading = z.object({
   /** Oldest first. */
   history: z.array(versionStep),
   blinding: z.enum(MODEL_BLINDINGS),
-  /** Whether `review.model` answers now. `missing`: it would, but the model was removed from the library. */
+  /** Whether `review.model` answers now. `missing`: it would, now or once it is revealed, but the model is not in the library. */
   model: z.enum(['hidden', 'after-read', 'visible', 'missing']),
   /** What is possible now. */
   may: z.object({ save: z.boolean(), sign: z.boolean(), reveal: z.boolean(), revise: z.boolean() }),
@@ -187,7 +187,7 @@ export const reviewContract = {
     .output(z.object({ progress: workProgress, total: count, rows: z.array(workItem) })),
   /** The signed-in reader's own reading of a film. */
   open: procedure.input(ofFilm).output(reading),
-  /** An older version whole: one's own; of any reader for adjudicators and owners once they may compare the film. */
+  /** A version whole: one's own; the signed ones that count of any reader, for adjudicators and owners once they may compare the film. */
   version: procedure.input(ofReview.extend({ readingId })).output(readingVersion),
   /** NOT_ALLOWED while the blinding hides it. The first call for a film may take seconds: the model reads it then. */
   model: procedure.input(ofFilm).output(modelFindings),
@@ -199,9 +199,9 @@ export const reviewContract = {
   reveal: procedure.input(step).output(saved),
   /** Takes a signed read up again: before the reveal as a first read, after it as a revision. */
   revise: procedure.input(step).output(saved),
-  /** Frames that readers flagged, in the newest versions: one's own, for adjudicators and owners all that they may compare. */
+  /** Frames that readers flagged: one's own in the newest versions; for adjudicators and owners those of the signed reads that they may compare. */
   keyImages: procedure.input(ofReview).output(z.array(keyImage)),
-  /** Owners and adjudicators; a reader once the session is closed. */
+  /** Owners and adjudicators who have no film left to read; a reader once the session is closed. */
   agreement: procedure.input(ofReview.extend(agreementRequest.shape)).output(agreementReport),
   /** Films with how their signed reads stand to each other; adjudicators and owners only. By name. */
   settlements: procedure.input(ofReview.extend(settlementQuery.shape)).output(settlementList),

@@ -103,11 +103,18 @@ export type SettlementState = (typeof SETTLEMENT_STATES)[number];
 /** accept: one read as it was signed · merge: put together by the adjudicator. */
 export const DECISION_BASES = ['accept', 'merge'] as const;
 
-/** Where a reader stands with a film. After a reveal it is done only when it is signed again. */
-export function workState(last: ReadingStage | null, blinding: ModelBlinding): WorkState {
+/**
+ * Where a reader stands with a film. After a reveal it is done only when it is signed again.
+ * @param hasModel false = the session's model is not in the library, so that a signed first read is all that can be done
+ */
+export function workState(
+  last: ReadingStage | null,
+  blinding: ModelBlinding,
+  hasModel: boolean = true,
+): WorkState {
   if (last === null) return 'unread';
   if (last === 'revised') return 'done';
-  return last === 'read' && blinding !== 'after-read' ? 'done' : 'started';
+  return last === 'read' && (blinding !== 'after-read' || !hasModel) ? 'done' : 'started';
 }
 
 /** True when the model's findings may be shown to the reader of this film now. */

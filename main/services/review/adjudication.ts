@@ -60,28 +60,39 @@ function settlementState(
 export function createAdjudication(library: OpenLibrary, clock: Clock): Adjudication {
   const { store, files, audit } = library;
 
-  /** Every film of the session by its name; what may not be opened yet tells nothing of what was said. */
-  function rows(reader: Reader, review: ReviewRow): SettlementList['rows'] {
+  /** Every film of the session by its name, and how to tell where one stands: that reads what was said of it. */
+  function filmsIn(reader: Reader, review: ReviewRow) {
     refuseUnlessMay(reader, 'adjudicate');
     const decisions = store.decisions.newest(review.id);
-    const elsewhere = store.sessionMerge.countOthers(review.id);
-    const all = [...finalReads(store, review.id)].map(([filmId, reads]) => {
+    const films = [...finalReads(store, review.id)].map(([filmId, reads]) => {
+      const film = filmNow(store, filmId);
       const mayOpen = mayCompare(store, review, reader, filmId);
+      return { filmId, film, name: film?.name ?? filmId, reads, mayOpen };
+    });
+    films.sort((a, b) => BY_NAME.compare(a.name, b.name));
+    /** What may not be opened yet tells nothing of what was said. */
+    const stands = ({ filmId, reads, mayOpen }: (typeof films)[number]) => {
       const said = saidBy(store, reads);
       const state = settlementState(reads, said, review.plan, decisions.get(filmId) ?? null);
       return {
-        filmId,
-        film: filmNow(store, filmId),
         state: mayOpen || state === 'settled' || state === 'outdated' ? state : ('waiting' as const),
         signed: said.length,
-        readers: reads.length,
         differs: mayOpen ? differencesOf(said, review.plan) : NO_DIFFERENCES,
+      };
+    };
+    return { films, stands };
+  }
+
+  function rows(reader: Reader, review: ReviewRow): SettlementList['rows'] {
+    const elsewhere = store.sessionMerge.countOthers(review.id);
+    const { films, stands } = filmsIn(reader, review);
+    return films.map((one) => {
+      const { filmId, film, reads, mayOpen } = one;
+      return {
+        ...{ filmId, film, mayOpen, readers: reads.length, ...stands(one) },
         elsewhere: mayOpen ? (elsewhere.get(filmId) ?? 0) : 0,
-        mayOpen,
       };
     });
-    const nameOf = ({ film, filmId }: (typeof all)[number]): string => film?.name ?? filmId;
-    return all.sort((a, b) => BY_NAME.compare(nameOf(a), nameOf(b)));
   }
 
   function list(
@@ -103,18 +114,21 @@ export function createAdjudication(library: OpenLibrary, clock: Clock): Adjudica
 
   function compare(reader: Reader, id: ReviewId, filmId: FilmId): Comparison {
     const review = store.reviews.find(id);
-    const all = rows(reader, review);
-    const row = all.find((one) => one.filmId === filmId);
+    const { films, stands } = filmsIn(reader, review);
+    const row = films.find((one) => one.filmId === filmId);
+    const now = row === undefined ? null : stands(row);
     const reads = readsOf(reader, review, filmId);
-    const opened = all.filter(({ mayOpen }) => mayOpen);
+    const opened = films.filter(({ mayOpen }) => mayOpen);
     const at = opened.findIndex((one) => one.filmId === filmId);
     const onwards = [...opened.slice(at + 1), ...opened.slice(0, at)];
-    const isOpen = ({ state }: (typeof all)[number]): boolean => state === 'open' || state === 'outdated';
+    // Films are looked at from here on until one is open: a session may have thousands.
+    const isOpen = (one: (typeof films)[number]): boolean =>
+      ['open', 'outdated'].includes(stands(one).state);
     return {
       reviewId: id,
       filmId,
       film: filmNow(store, filmId),
-      state: row?.state ?? 'waiting',
+      state: now?.state ?? 'waiting',
       previous: opened[at - 1]?.filmId ?? null,
       next: opened[at + 1]?.filmId ?? null,
       nextOpen: onwards.find(isOpen)?.filmId ?? null,
@@ -122,7 +136,7 @@ export function createAdjudication(library: OpenLibrary, clock: Clock): Adjudica
         const counts = one.revised !== null ? 'revised' : one.first !== null ? 'first' : null;
         return { ...wholly(one), counts };
       }),
-      differs: row?.differs ?? NO_DIFFERENCES,
+      differs: now?.differs ?? NO_DIFFERENCES,
       elsewhere: [...otherHistories(store, review, filmId)],
       decisions: [...store.decisions.ofFilm(id, filmId)],
       draft: store.adjudicationDrafts.find({ reviewId: id, filmId, readerId: reader.id }),
@@ -177,6 +191,7 @@ export function createAdjudication(library: OpenLibrary, clock: Clock): Adjudica
           content,
           whole.flatMap((one) => finalRead(one)?.content ?? []),
         );
+      const compared = known?.settled.compared ?? reads.flatMap((one) => finalRead(one)?.id ?? []);
       const decided = store.decisions.append({
         id: decisionId,
         reviewId: id,
@@ -184,7 +199,7 @@ export function createAdjudication(library: OpenLibrary, clock: Clock): Adjudica
         adjudicator: reader.id,
         basis: asked.settled === null ? 'accept' : 'merge',
         sources,
-        settled: { findings, answers, marks, own },
+        settled: { findings, answers, marks, own, compared },
         reason,
         createdAt: clock.now(),
         after,

@@ -80,6 +80,17 @@ export function checkSigning({ answers, marks, verdicts }: ReadingContent, { que
       { questions: open.map(({ id }) => id) },
     );
   }
+  const shapes = new Set(marks.map(({ shape }) => shape.id));
+  const undrawn = verdicts.find(
+    ({ verdict, shapeId }) => verdict === 'edit' && (shapeId === null || !shapes.has(shapeId)),
+  );
+  if (undrawn !== undefined) {
+    throw new ServiceError(
+      'BAD_INPUT',
+      `The model's "${undrawn.finding}" is to be edited, and nothing is drawn in its place. Draw it, or accept or reject the model's; then sign. What was saved is kept.`,
+      { finding: undrawn.finding },
+    );
+  }
   const drawn = new Set(marks.map(({ finding }) => finding));
   const torn = verdicts.find(({ finding, verdict }) => verdict === 'reject' && drawn.has(finding));
   if (torn === undefined) return;

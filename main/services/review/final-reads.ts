@@ -50,10 +50,15 @@ export function finalReadsOf(store: Store, id: ReviewId, filmId: FilmId): readon
   });
 }
 
-/** A decision holds as long as every version that it was made on still counts. */
-export function isOutdated({ sources }: Pick<Decision, 'sources'>, reads: readonly ReaderReads[]): boolean {
-  const counting = new Set(reads.map((one) => finalRead(one)?.id));
-  return sources.some((id) => !counting.has(id));
+/** A decision holds as long as every version that it was made on still counts, and no other does. */
+export function isOutdated(
+  { basis, sources, settled }: Pick<Decision, 'basis' | 'sources' | 'settled'>,
+  reads: readonly ReaderReads[],
+): boolean {
+  const counting = reads.flatMap((one) => finalRead(one)?.id ?? []);
+  if (sources.some((id) => !counting.includes(id))) return true;
+  const compared = basis === 'merge' ? sources : settled.compared;
+  return compared !== undefined && counting.some((id) => !compared.includes(id));
 }
 
 /** What the reads that count say, notes and outlines left out. */

@@ -9,7 +9,6 @@ import type { FilmId, ReadingId, ReviewId } from '../../../shared/domain/ids.ts'
 import {
   seesModel,
   stageAfter,
-  workState,
   type ReadingStage,
   type ReadingStep,
 } from '../../../shared/domain/review.ts';
@@ -18,7 +17,7 @@ import { saveConflict, type KeptVersion, type ReviewRow } from '../../store/revi
 import type { OpenLibrary } from '../library/open-library.ts';
 import type { CallContext, Clock, InferenceService } from '../service-types.ts';
 import { checkContent, checkSigning } from './check-content.ts';
-import { filmNow, ownOrder } from './review-views.ts';
+import { filmNow, ownOrder, standing } from './review-views.ts';
 
 /** A step as the window sends it. `content` null: what the version before says (reveal, revise). */
 export interface AskedStep {
@@ -48,8 +47,8 @@ export function createReadingDesk({ library, clock, predict }: DeskDeps): Readin
 
   function modelState({ blinding, runId }: ReviewPlan, stage: ReadingStage | null): ModelState {
     if (blinding === 'hidden') return 'hidden';
-    if (!seesModel(stage, blinding)) return 'after-read';
-    return runId === null || store.runs.find(runId) === null ? 'missing' : 'visible';
+    if (runId === null || store.runs.find(runId) === null) return 'missing';
+    return seesModel(stage, blinding) ? 'visible' : 'after-read';
   }
 
   function open(reader: Reader, reviewId: ReviewId, filmId: FilmId): Reading {
@@ -62,9 +61,8 @@ export function createReadingDesk({ library, clock, predict }: DeskDeps): Readin
       throw new ServiceError('NOT_FOUND', 'This film is not on your list of this session.', { filmId });
     }
     const onwards = [...rows.slice(at + 1), ...rows.slice(0, at)];
-    const unfinished = onwards.find(
-      (other) => !other.isMissing && workState(other.stage, blinding) !== 'done',
-    );
+    const stands = standing(store, review.plan);
+    const unfinished = onwards.find((other) => !other.isMissing && stands(other.stage) !== 'done');
     const place = { reviewId, readerId: reader.id, filmId };
     const newest = store.reviews.newest(place);
     const film = filmNow(store, filmId);
@@ -79,7 +77,7 @@ export function createReadingDesk({ library, clock, predict }: DeskDeps): Readin
       previous: rows[at - 1]?.filmId ?? null,
       next: rows[at + 1]?.filmId ?? null,
       nextUnfinished: unfinished?.filmId ?? null,
-      state: workState(stage, blinding),
+      state: stands(stage),
       stage,
       version: newest?.number ?? 0,
       content: newest?.content ?? null,

@@ -10,14 +10,18 @@ import { ServiceError } from '../../../shared/domain/service-error.ts';
 import type { CallContext, ReviewService } from '../service-types.ts';
 import { createAdjudication } from './adjudication.ts';
 import { agreementView } from './agreement-view.ts';
+import { finalRead, finalReads, finalReadsOf } from './final-reads.ts';
 import { createReadingDesk, type DeskDeps } from './reading-desk.ts';
 import { refuseUnlessMay } from './readers-service.ts';
 import { labelSummary, makeLabelVersion } from './reviewed-labels.ts';
 import {
+  filmNow,
   filmView,
   mayCompare,
+  mayCompareAll,
   ownList,
   refuseUnlessMayCompare,
+  standing,
   summaryView,
   worklistView,
 } from './review-views.ts';
@@ -65,7 +69,7 @@ export function createReviewService(deps: ReviewDeps): ReviewService {
     },
     worklist({ token, reviewId, ...asked }) {
       const rows = ownList(store, reviewId, signIn.reader(token));
-      return worklistView(rows, store.reviews.find(reviewId).plan.blinding, asked);
+      return worklistView(rows, standing(store, store.reviews.find(reviewId).plan), asked);
     },
     open: ({ token, reviewId, filmId }) => desk.open(signIn.reader(token), reviewId, filmId),
     version({ token, reviewId, readingId }) {
@@ -76,6 +80,16 @@ export function createReviewService(deps: ReviewDeps): ReviewService {
         throw new ServiceError('NOT_FOUND', 'There is no such version in this session.', { readingId });
       }
       refuseUnlessMayCompare(store, review, reader, version);
+      const counts = finalReadsOf(store, reviewId, version.filmId).some(
+        ({ first, revised }) => first?.id === readingId || revised?.id === readingId,
+      );
+      if (version.readerId !== reader.id && !counts) {
+        throw new ServiceError(
+          'NOT_ALLOWED',
+          'This version is not a signed read that counts, so it is shown to its reader only.',
+          { readingId },
+        );
+      }
       return version;
     },
     model: ({ token, reviewId, filmId }, context: CallContext) =>
@@ -87,23 +101,38 @@ export function createReviewService(deps: ReviewDeps): ReviewService {
     keyImages({ token, reviewId }) {
       const reader = signIn.reader(token);
       const review = store.reviews.find(reviewId);
-      const readers = new Map(store.reviews.readersOf(reviewId).map((one) => [one.id, one]));
-      return store.reviews.flagged(reviewId).flatMap(({ version, film }) => {
-        const by = readers.get(version.readerId);
-        const isShown = version.readerId === reader.id || mayCompare(store, review, reader, version.filmId);
-        if (by === undefined || !isShown) return [];
+      const readers = store.reviews.readersOf(reviewId);
+      const me = readers.find(({ id }) => id === reader.id);
+      const own = store.reviews.flagged(reviewId).flatMap(({ version, film }) => {
+        if (me === undefined || version.readerId !== me.id) return [];
         const { filmId, content } = version;
-        const of = { filmId, film: filmView(film), reader: by, note: content.note };
+        const of = { filmId, film: filmView(film), reader: me, note: content.note };
         return content.keyFrames.map((frame) => ({ ...of, frame }));
       });
+      // Of others what they signed: what is still being said is theirs alone.
+      const others = [...finalReads(store, reviewId)].flatMap(([filmId, reads]) => {
+        if (!mayCompare(store, review, reader, filmId)) return [];
+        return reads.flatMap((one) => {
+          const read = one.reader.id === reader.id ? null : finalRead(one);
+          if (read === null || (store.reviews.said(read.id)?.keyFrames.length ?? 0) === 0) return [];
+          const content = store.reviews.version(read.id)?.content;
+          const of = { filmId, film: filmNow(store, filmId), reader: one.reader, note: content?.note ?? '' };
+          return (content?.keyFrames ?? []).map((frame) => ({ ...of, frame }));
+        });
+      });
+      const order = new Map(readers.map(({ id }, at) => [id, at]));
+      const place = ({ reader: by }: (typeof own)[number]): number => order.get(by.id) ?? 0;
+      return [...own, ...others].sort((a, b) => place(a) - place(b));
     },
     agreement({ token, reviewId, ...request }) {
       const reader = signIn.reader(token);
-      const { closedAt } = store.reviews.find(reviewId);
-      if (closedAt === null && !mayAct(reader.role, 'adjudicate')) {
+      const review = store.reviews.find(reviewId);
+      if (review.closedAt === null && !mayCompareAll(store, review, reader)) {
         throw new ServiceError(
           'NOT_ALLOWED',
-          'How far readers agree is shown to adjudicators and owners; to readers once the session is closed.',
+          mayAct(reader.role, 'adjudicate')
+            ? 'Sign your own reads of this session first; then how far readers agree is shown.'
+            : 'How far readers agree is shown to adjudicators and owners; to readers once the session is closed.',
         );
       }
       return agreementView(store, clock, reviewId, request);

@@ -5,9 +5,9 @@ import type {
   WorkItem,
   WorkProgress,
 } from '../../../shared/contract/review-session.ts';
-import type { Reader, ReviewFilm } from '../../../shared/contract/review.ts';
+import type { Reader, ReviewFilm, ReviewPlan } from '../../../shared/contract/review.ts';
 import type { FilmId, ReaderId, ReviewId } from '../../../shared/domain/ids.ts';
-import { mayAct, workState, type ModelBlinding } from '../../../shared/domain/review.ts';
+import { mayAct, workState, type ReadingStage, type WorkState } from '../../../shared/domain/review.ts';
 import { ServiceError } from '../../../shared/domain/service-error.ts';
 import { shortPatient } from '../../store/patients.ts';
 import type { OrderRow, ReviewRow, StageCount, WorkFilm, WorkRow } from '../../store/reviews.ts';
@@ -29,10 +29,23 @@ export function filmView(film: WorkFilm | null): ReviewFilm | null {
   return { ...rest, patient: shortPatient(patientKey) };
 }
 
-function progressOf(counts: readonly StageCount[], blinding: ModelBlinding): WorkProgress {
+/** Where a reader stands with a film, by the stage of the newest version. */
+export type StandsAt = (stage: ReadingStage | null) => WorkState;
+
+/** For one session: its model may be in the library or not. */
+export function standing(store: Store, { blinding, runId }: ReviewPlan): StandsAt {
+  let hasModel: boolean | null = null;
+  return (stage) => {
+    if (stage !== 'read' || blinding !== 'after-read') return workState(stage, blinding);
+    hasModel ??= runId !== null && store.runs.find(runId) !== null;
+    return workState(stage, blinding, hasModel);
+  };
+}
+
+function progressOf(counts: readonly StageCount[], stands: StandsAt): WorkProgress {
   const progress = { ...NOTHING };
   for (const { stage, isMissing, films } of counts) {
-    progress[isMissing ? 'missing' : workState(stage, blinding)] += films;
+    progress[isMissing ? 'missing' : stands(stage)] += films;
   }
   return progress;
 }
@@ -40,13 +53,14 @@ function progressOf(counts: readonly StageCount[], blinding: ModelBlinding): Wor
 /** @param viewer null = somebody at the command line, who sees everybody's progress */
 export function summaryView(store: Store, row: ReviewRow, viewer: Reader | null): ReviewSummary {
   const counts = Map.groupBy(store.reviews.stages(row.id), ({ readerId }) => readerId);
+  const stands = standing(store, row.plan);
   const seesAll = viewer === null || mayAct(viewer.role, 'adjudicate');
   const readers = store.reviews
     .readersOf(row.id)
     .filter(({ id }) => seesAll || id === viewer.id)
     .map((reader) => ({
       reader,
-      progress: progressOf(counts.get(reader.id) ?? [], row.plan.blinding),
+      progress: progressOf(counts.get(reader.id) ?? [], stands),
     }));
   const films = [...counts.values()].map((of) => of.reduce((sum, one) => sum + one.films, 0));
   return {
@@ -81,8 +95,8 @@ function notOnList(id: ReviewId, reader: Reader): ServiceError {
   );
 }
 
-function itemView({ versions, film, ...row }: WorkRow, blinding: ModelBlinding): WorkItem {
-  return { ...row, film: filmView(film), version: versions, state: workState(row.stage, blinding) };
+function itemView({ versions, film, ...row }: WorkRow, stands: StandsAt): WorkItem {
+  return { ...row, film: filmView(film), version: versions, state: stands(row.stage) };
 }
 
 function fits({ state, text, onlyKeyImages, onlyNotes }: WorkFilter, item: WorkItem): boolean {
@@ -98,10 +112,10 @@ function fits({ state, text, onlyKeyImages, onlyNotes }: WorkFilter, item: WorkI
 
 export function worklistView(
   rows: readonly WorkRow[],
-  blinding: ModelBlinding,
+  stands: StandsAt,
   { filter, offset, limit }: { filter: WorkFilter; offset: number; limit: number },
 ): { progress: WorkProgress; total: number; rows: WorkItem[] } {
-  const items = rows.map((row) => itemView(row, blinding));
+  const items = rows.map((row) => itemView(row, stands));
   const progress = { ...NOTHING };
   for (const { film, state } of items) progress[film === null ? 'missing' : state] += 1;
   const found = items.filter((item) => fits(filter, item));
@@ -110,14 +124,25 @@ export function worklistView(
 
 /**
  * Whether this reader may see what others said of a film: adjudicators and owners, but not while the film waits for their own
- * read.
+ * read. One that is not in the library waits for nothing.
  */
 export function mayCompare(store: Store, row: ReviewRow, reader: Reader, filmId: FilmId): boolean {
   if (!mayAct(reader.role, 'adjudicate')) return false;
   if (row.closedAt !== null) return true;
   const place = { reviewId: row.id, readerId: reader.id, filmId };
   if (!store.reviews.isListed(place)) return true;
-  return workState(store.reviews.stageOf(place), row.plan.blinding) === 'done';
+  if (standing(store, row.plan)(store.reviews.stageOf(place)) === 'done') return true;
+  return store.films.find(filmId) === null;
+}
+
+/** The same of every film of the session. */
+export function mayCompareAll(store: Store, row: ReviewRow, reader: Reader): boolean {
+  if (!mayAct(reader.role, 'adjudicate')) return false;
+  if (row.closedAt !== null) return true;
+  const stands = standing(store, row.plan);
+  return store.reviews
+    .order(row.id, reader.id)
+    .every(({ stage, isMissing }) => isMissing || stands(stage) === 'done');
 }
 
 /** Own readings always. @throws ServiceError NOT_ALLOWED */

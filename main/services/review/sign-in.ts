@@ -49,10 +49,19 @@ export interface SignIn {
 
 interface Session {
   readonly readerId: ReaderId;
+  /** By the clock, ms: it counts time that the computer slept. */
   usedAt: number;
+  /** By a clock that cannot be set back, ms. */
+  usedTick: number;
 }
 
-export function createSignIn(store: Store, audit: AuditLog, clock: Clock): SignIn {
+/** @param ticks ms of a clock that nobody can set */
+export function createSignIn(
+  store: Store,
+  audit: AuditLog,
+  clock: Clock,
+  ticks: () => number = () => performance.now(),
+): SignIn {
   const sessions = new Map<string, Session>();
   /** Of a library that is open to be read only: nothing is written there, so they are counted for as long as it is open. */
   const unwritten = new Map<ReaderId, WrongPins>();
@@ -117,12 +126,15 @@ export function createSignIn(store: Store, audit: AuditLog, clock: Clock): SignI
     const session = sessions.get(token);
     if (session === undefined) return null;
     const now = clock.now();
-    const found = now - session.usedAt > IDLE_MS ? null : store.readers.find(session.readerId);
+    const tick = ticks();
+    const idle = Math.max(now - session.usedAt, tick - session.usedTick);
+    const found = idle > IDLE_MS ? null : store.readers.find(session.readerId);
     if (found === null) {
       sessions.delete(token);
       return null;
     }
     session.usedAt = now;
+    session.usedTick = tick;
     const { id, name, role, createdAt } = found;
     return { id, name, role, createdAt };
   }
@@ -133,7 +145,7 @@ export function createSignIn(store: Store, audit: AuditLog, clock: Clock): SignI
       const token = randomBytes(32).toString('base64url');
       const [oldest] = sessions.keys();
       if (sessions.size >= MOST_TOKENS && oldest !== undefined) sessions.delete(oldest);
-      sessions.set(token, { readerId: id, usedAt: clock.now() });
+      sessions.set(token, { readerId: id, usedAt: clock.now(), usedTick: ticks() });
       return token;
     },
     close: (token) => void sessions.delete(token),

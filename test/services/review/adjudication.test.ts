@@ -126,6 +126,7 @@ describe('adjudication', () => {
     expect(made.settled).toEqual({
       ...content,
       own: { findings: ['Edema'], answers: ['tubes'], marks: ['h2', 'mine'] },
+      compared: [a, b],
     });
     const { decisions, reads } = await compare(film);
     expect(decisions[0]?.settled.own?.marks).toEqual(['h2', 'mine']);
@@ -217,6 +218,22 @@ describe('adjudication', () => {
     expect(await settle(film, { after: 1, sources: [again] })).toMatchObject({ number: 2 });
     expect((await compare(film)).state).toBe('settled');
   });
+
+  it.each(['accept', 'merge'] as const)(
+    'is out of date when a reader signs for the first time after it (%s)',
+    async (basis) => {
+      const { films, amina, bo, sign, settle, compare } = await openRound(1);
+      const [film] = films;
+      const a = await sign(amina, film);
+      const settled = basis === 'accept' ? null : { findings: [], answers: { quality: 2 }, marks: [] };
+      await settle(film, { sources: [a], settled });
+      expect((await compare(film)).state).toBe('settled');
+      const b = await sign(bo, film, { marks: [box('Hernia')] });
+      expect((await compare(film)).state).toBe('outdated');
+      await settle(film, { after: 1, sources: basis === 'accept' ? [b] : [a, b], settled });
+      expect((await compare(film)).state).toBe('settled');
+    },
+  );
 
   it.each([
     ['a finding of no plan', { findings: ['Mass'], answers: {}, marks: [] }, 'not a finding'],

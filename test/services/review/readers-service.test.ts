@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 
 import type { ReaderId } from '../../../shared/domain/ids.ts';
 import { hashPin, isPin } from '../../../main/services/review/pin-hash.ts';
-import { waitAfter, waitLeftMs } from '../../../main/services/review/sign-in.ts';
+import { createSignIn, waitAfter, waitLeftMs } from '../../../main/services/review/sign-in.ts';
 import { call } from '../../helpers/temp-library.ts';
 import { openDesk, refusal, seat } from './review-desk.ts';
 
@@ -147,6 +147,19 @@ describe('readers', () => {
     expect(await desk.readers.whoAmI({ token }, call)).toMatchObject({ name: 'Amina' });
     desk.clock.at += IDLE_MS + 1;
     expect(await desk.readers.whoAmI({ token }, call)).toBeNull();
+  });
+
+  it('are asked again after half an hour by a clock that nobody can set', async () => {
+    const desk = await openDesk();
+    const { id } = seat(desk, 'Amina');
+    let ticks = 0;
+    const signIn = createSignIn(desk.library.store, desk.library.audit, desk.clock, () => ticks);
+    const token = signIn.open(id);
+    ticks += IDLE_MS;
+    expect(signIn.who(token)?.name).toBe('Amina');
+    desk.clock.at -= 10 * IDLE_MS;
+    ticks += IDLE_MS + 1;
+    expect(signIn.who(token)).toBe(null);
   });
 
   it('of another site are known by name and cannot sign in', async () => {

@@ -15,6 +15,18 @@ async function openSession(plan = {}, films = 3) {
   return { ...desk, desk, owner, amina, bo, reviewId, film: desk.films[0] as FilmId };
 }
 
+/** A session that shows a model which is not in the library; the service makes none, so it is begun in the store. */
+async function openWithoutModel(blinding: 'shown' | 'after-read') {
+  const open = await openSession();
+  const { library, amina, bo, films } = open;
+  const runId = 'run-000000000001' as RunId;
+  const plan = { ...library.store.reviews.find(open.reviewId).plan, blinding, runId };
+  const reviewId = 'review-00000000000b' as ReviewId;
+  const order = new Map([amina, bo].map(({ id }) => [id, films]));
+  library.store.reviews.begin({ id: reviewId, name: 'Shown', plan, createdAt: 1 }, order);
+  return { ...open, reviewId };
+}
+
 const whole = said({ answers: { quality: 2 } });
 const everything = { state: 'any', text: '', onlyKeyImages: false, onlyNotes: false } as const;
 
@@ -109,6 +121,34 @@ describe('a reading', () => {
     expect(refused.message).toContain('How good?');
   });
 
+  it('cannot be signed while a finding of the model is to be edited and nothing is drawn', async () => {
+    const { review, amina, reviewId, film } = await openWithoutModel('shown');
+    const edit = { finding: 'Edema', verdict: 'edit' as const, note: '' };
+    const sign = (part: object) =>
+      review.sign({ ...step(amina, reviewId, film, 0), content: { ...whole, ...part } }, call);
+    expect(await refusal(() => sign({ verdicts: [{ ...edit, shapeId: null }] }))).toMatchObject({
+      code: 'BAD_INPUT',
+      detail: { finding: 'Edema' },
+    });
+    const drawn = { verdicts: [{ ...edit, shapeId: 'a' }], marks: [box('Edema')] };
+    expect((await sign(drawn)).stage).toBe('read');
+  });
+
+  it('is done once it is signed where the model to be revealed is not in the library', async () => {
+    const { review, amina, reviewId, film, films } = await openWithoutModel('after-read');
+    const at = { token: amina.token, reviewId };
+    await review.sign({ ...step(amina, reviewId, film, 0), content: whole }, call);
+    const opened = await review.open({ ...at, filmId: film }, call);
+    expect(opened).toMatchObject({ model: 'missing', state: 'done', may: { reveal: false } });
+    expect(opened.nextUnfinished).not.toBe(film);
+    for (const other of films.filter((id) => id !== film)) {
+      await review.sign({ ...step(amina, reviewId, other, 0), content: whole }, call);
+    }
+    expect((await review.open({ ...at, filmId: film }, call)).nextUnfinished).toBe(null);
+    const { progress } = await review.worklist({ ...at, filter: everything, offset: 0, limit: 100 }, call);
+    expect(progress).toEqual({ unread: 0, started: 0, done: films.length, missing: 0 });
+  });
+
   it('of a film that was removed is kept and saved, not signed', async () => {
     const { review, amina, reviewId, film, library } = await openSession();
     await review.save({ ...step(amina, reviewId, film, 0), content: said({ note: 'a' }) }, call);
@@ -183,10 +223,23 @@ describe('roles', () => {
       message: expect.stringContaining('your own read') as string,
     });
     expect(await flagged(judge.token)).toBe(0);
+    const ask = { phase: 'first', leastIou: 0.5, reference: 'none' } as const;
+    const agreement = (token: string) => review.agreement({ token, reviewId, ...ask }, call);
+    expect(await refusal(() => agreement(judge.token))).toMatchObject({ code: 'NOT_ALLOWED' });
+    expect((await agreement(owner.token)).readers).toHaveLength(3);
     expect((await seen(owner.token)).content.keyFrames).toEqual([0]);
     await review.sign({ ...step(judge, reviewId, films[0], 0), content: whole }, call);
     expect((await seen(judge.token)).content.keyFrames).toEqual([0]);
     expect(await flagged(judge.token)).toBe(1);
+    expect((await agreement(judge.token)).films).toBeGreaterThan(0);
+    // Taken up again it counts no more, and is its reader's alone until it is signed.
+    const again = step(reads[0], reviewId, films[0], 1);
+    await review.revise(again, call);
+    expect(await flagged(judge.token)).toBe(0);
+    expect(await flagged(reads[0].token)).toBe(1);
+    const unsigned = { token: judge.token, reviewId, readingId: again.id };
+    expect(await refusal(() => review.version(unsigned, call))).toMatchObject({ code: 'NOT_ALLOWED' });
+    expect((await review.version({ ...unsigned, token: reads[0].token }, call)).stage).toBe('reading');
     const list = (await review.list({ token: reads[1].token }, call))[0];
     expect(list?.readers.map(({ reader }) => reader.name)).toEqual(['Bo']);
     expect((await review.list({ token: owner.token }, call))[0]?.readers).toHaveLength(3);

@@ -39,7 +39,7 @@ async function openReviewed(plan: Partial<ReviewPlan> = {}) {
   await sign(amina, 2, ['Hernia'], 1);
   await sign(bo, 2);
   const source = await sign(amina, 3, ['Hernia']);
-  await sign(bo, 3);
+  const other = await sign(bo, 3);
   await sign(amina, 4, ['Hernia']);
   await review.settle(
     {
@@ -48,7 +48,7 @@ async function openReviewed(plan: Partial<ReviewPlan> = {}) {
       filmId: films[3] as FilmId,
       id: readingId().replace('reading', 'decision') as DecisionId,
       after: 0,
-      sources: [source],
+      sources: [source, other],
       settled: { findings: ['Edema'], answers: { tubes: 1 }, marks: [] },
       reason: 'Neither of them.',
     },

@@ -66,9 +66,13 @@ export class FilmReading {
     this.#freeze();
   }
 
+  /** Without it a signed first read is all that can be done. */
+  get hasModel(): boolean {
+    return this.opened.model !== 'missing';
+  }
   readonly stage = $derived(this.history.at(-1)?.stage ?? null);
   readonly seesModel = $derived.by(() => seesModel(this.stage, this.plan.blinding));
-  readonly work = $derived.by(() => workState(this.stage, this.plan.blinding));
+  readonly work = $derived.by(() => workState(this.stage, this.plan.blinding, this.hasModel));
   readonly isClosed = $derived.by(() => this.opened.closedAt !== null);
   /** How the last change failed; null = it did not. */
   readonly failure = $derived(this.status.state === 'failed' ? this.status.failure : null);
@@ -91,7 +95,7 @@ export class FilmReading {
   }
 
   may(step: ReadingStep): boolean {
-    if (this.isClosed || this.stepping || this.isStuck) return false;
+    if (this.isClosed || this.stepping || this.isStuck || (step === 'reveal' && !this.hasModel)) return false;
     return stageAfter(step, this.stage, this.plan.blinding) !== null;
   }
 
