@@ -141,7 +141,7 @@ export class AnnotationSheets {
       },
       newId: () => '',
       onKept: () => undefined,
-      onRefused: () => false,
+      onRefused: () => true, // tried again when the film is opened again
       onStatus: (status) => {
         if (status.state === 'failed') tell(noticeOf(status.error), status.failure === 'stuck');
         else if (status.state === 'saved') tell(null);
