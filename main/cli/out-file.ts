@@ -1,5 +1,6 @@
 /** @file The file that a verb is to write, looked at before anything is computed. */
-import { existsSync } from 'node:fs';
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 
 import { isInside } from '../files/inside.ts';
@@ -10,7 +11,10 @@ import { Refusal, type VerbArguments } from './verb.ts';
 /** Options that name what a verb writes for a person. */
 const OUTPUTS = ['out', 'bundle', 'attention', 'csv'] as const;
 
-/** @throws Refusal CONFLICT where `path` is there already and `--force` is not given, NOT_FOUND where its folder is not there */
+/**
+ * @throws Refusal CONFLICT where `path` is there already and `--force` is not given, BAD_INPUT where it is a folder, NOT_FOUND
+ * where its folder is not there, READ_ONLY where that may not be written
+ */
 export function refuseUnlessWritable(path: string, options: VerbArguments['options']): void {
   if (existsSync(path) && options.force !== true) {
     throw new Refusal('CONFLICT', `${path} is there already. Choose another name or add --force.`, { path });
@@ -18,6 +22,26 @@ export function refuseUnlessWritable(path: string, options: VerbArguments['optio
   const folder = dirname(resolve(path));
   if (!existsSync(folder)) {
     throw new Refusal('NOT_FOUND', `There is no folder ${folder}. Make it first.`, { folder });
+  }
+  if (existsSync(path) && statSync(path).isDirectory()) {
+    throw new Refusal('BAD_INPUT', `${path} is a folder. Name a file in it.`, { path });
+  }
+  try {
+    accessSync(folder, constants.W_OK);
+  } catch {
+    throw new Refusal('READ_ONLY', `The folder ${folder} may not be written. Choose another.`, { folder });
+  }
+}
+
+/** Makes the folder that a person named for what a verb writes, for its owner alone. @throws Refusal READ_ONLY */
+export async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    const why = (error as Error).message;
+    throw new Refusal('READ_ONLY', `The folder ${folder} could not be made: ${why}. Choose another.`, {
+      folder,
+    });
   }
 }
 

@@ -1,6 +1,6 @@
 /**
  * @file What a verb prints on standard output: its result when it is done, or a list member by member as they are ready, so that
- * memory holds one of them and what was printed stays, whatever comes after. With `--json` it is one JSON object either way.
+ * memory holds one of them and what was printed stays, whatever comes after. With `--json` it is one JSON object on one line either way.
  */
 import type { PrintedMember, PrintsList, VerbResult } from './verb.ts';
 
@@ -26,7 +26,7 @@ export class PrintedResult implements PrintsList {
   member(head: object, list: string, { json, text }: PrintedMember): void {
     if (this.#json) {
       const before = this.#begun ? ',' : `{${fieldsOf(head)},${JSON.stringify(list)}:[`;
-      print(`${before}\n${JSON.stringify(json)}`);
+      print(`${before}${JSON.stringify(json)}`);
     } else print(`${text}\n`);
     this.#begun = true;
   }

@@ -1,8 +1,10 @@
 /** @file The command line: picks the verb, parses options, prints one JSON object or text. cli.ts and the packed app's shell run it. */
 import { parseArgs } from 'node:util';
 
+import { ServiceError } from '../../shared/domain/service-error.ts';
 import type { WorkerHost } from '../services/service-types.ts';
 import { keepOutput } from './kept-output.ts';
+import { refusalOf } from './library-option.ts';
 import { PrintedResult } from './printed-result.ts';
 import { Refusal, type Verb } from './verb.ts';
 import { useWorkers } from './verb-workers.ts';
@@ -118,9 +120,21 @@ function parse(argv: readonly string[]) {
       verbs: VERBS.map((one) => one.name),
     });
   }
+  const parsed = optionsOf(verb, rest);
+  const extra = parsed.positionals.slice(verb.words ?? 0);
+  if (extra.length > 0) {
+    throw new Refusal(
+      'BAD_INPUT',
+      `${verb.name} does not take “${extra.join(' ')}”: nothing was done.\nUse: chestlight ${verb.usage}`,
+    );
+  }
+  return { verb, ...parsed };
+}
+
+function optionsOf(verb: Verb, args: string[]) {
   try {
     const options = { json: { type: 'boolean' }, help: { type: 'boolean' }, ...verb.options } as const;
-    return { verb, ...parseArgs({ args: rest, options, allowPositionals: true }) };
+    return parseArgs({ args, options, allowPositionals: true });
   } catch (error) {
     throw new Refusal('BAD_INPUT', `${(error as Error).message}\nUse: chestlight ${verb.usage}`);
   }
@@ -168,11 +182,23 @@ async function runVerb(given: readonly string[], keep: (file: string) => void): 
     printed.end(await verb.run({ positionals, options: values }, printed));
     return 0;
   } catch (error) {
-    const refusal = error instanceof Refusal;
-    const message = error instanceof Error ? error.message : String(error);
-    const code = refusal ? error.code : 'DEFECT';
-    const detail = refusal ? error.detail : {};
-    printed.fail({ code, message, detail }, refusal ? message : `A defect of Chestlight: ${message}`);
-    return refusal ? 2 : 1;
+    const { exit, failure, words } = endOf(error);
+    printed.fail(failure, words);
+    return exit;
   }
+}
+
+/** How a verb ends that threw `error`: what a service refuses is a refusal too, anything else a defect. */
+export function endOf(error: unknown) {
+  const refusal = error instanceof ServiceError ? refusalOf(error) : error;
+  if (refusal instanceof Refusal) {
+    const { code, message, detail } = refusal;
+    return { exit: 2, failure: { code, message, detail }, words: message };
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  return {
+    exit: 1,
+    failure: { code: 'DEFECT', message, detail: {} },
+    words: `A defect of Chestlight: ${message}`,
+  };
 }

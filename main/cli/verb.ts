@@ -28,6 +28,8 @@ export interface Verb {
   /** e.g. `metrics SCORES.csv`. */
   readonly usage: string;
   readonly summary: string;
+  /** The most words it takes besides its options; absent = none. */
+  readonly words?: number;
   readonly options: Readonly<Record<string, { readonly type: 'string' | 'boolean' }>>;
   readonly run: (args: VerbArguments, printed: PrintsList) => Promise<VerbResult>;
 }

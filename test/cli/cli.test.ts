@@ -1,6 +1,6 @@
 /** @file The real command line as a child process: JSON fields, exit codes, nothing else on standard output. */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
@@ -51,6 +51,19 @@ it('refuses a missing file, an unknown verb and an unknown option with exit 2', 
   // Options that would change nothing are not taken.
   const refused = cli('pretrain', '--library', join(folder, 'none'), '--class-weights', '--json');
   expect(refused).toMatchObject({ status: 2, json: { error: { code: 'BAD_INPUT' } } });
+});
+
+it.each([
+  ['verify', 'DIR'],
+  ['audit', 'DIR'],
+  ['backup', 'DIR', '--make'],
+  ['doctor', 'DIR'],
+  ['resume', 'run-1', 'run-2'],
+])('%s does not take a word that it would not look at', (...args) => {
+  const library = join(folder, 'untouched');
+  const refused = cli(...args, '--library', library, '--json');
+  expect(refused).toMatchObject({ status: 2, json: { error: { code: 'BAD_INPUT' } } });
+  expect(existsSync(library)).toBe(false);
 });
 
 it('doctor: engine, device and self-test', () => {

@@ -50,6 +50,10 @@ it('describes a grey PNG, writes it as displayed, and never overwrites unasked',
     status: 2,
     json: { error: { code: 'NOT_FOUND' } },
   });
+  expect(decode(file, '--png', folder, '--force')).toMatchObject({
+    status: 2,
+    json: { error: { code: 'BAD_INPUT', detail: { path: folder } } },
+  });
 });
 
 it.each([

@@ -55,6 +55,9 @@ it('writes one film, says what it did without a value, and never overwrites unas
     json: { error: { code: 'CONFLICT' } },
   });
   expect((await runCli(['deidentify', source, out, '--force'])).status).toBe(0);
+  // No folder can be made under a file.
+  const below = await runCli(['deidentify', source, join(out, 'in', 'film.dcm')]);
+  expect(below).toMatchObject({ status: 2, json: { error: { detail: { folder: join(out, 'in') } } } });
 });
 
 it('takes a folder: patients as codes, the same under the same key, broken files left out by name', async () => {

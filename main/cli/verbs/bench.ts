@@ -155,9 +155,7 @@ export const bench: Verb = {
     precision: { type: 'string' },
     tokens: { type: 'string' },
   },
-  run: async ({ options, positionals }) => {
-    if (positionals.length > 0)
-      throw new Refusal('BAD_INPUT', `bench takes options only, not ${positionals[0]}.`);
+  run: async ({ options }) => {
     const { steps, against, model, microBatch: most, ...asked } = requestFrom(options);
     const file = textOption(options, 'write') ?? null;
     if (file !== null) refuseUnlessWritable(file, options);

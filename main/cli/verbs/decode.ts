@@ -7,11 +7,12 @@ import { Refusal, type Verb } from '../verb.ts';
 export const decode: Verb = {
   name: 'decode',
   usage: `decode FILE [--png OUT] [--force] ${FILM_LIMIT_USAGE}`,
+  words: 1,
   summary: 'reads one DICOM file or plain image; --png writes it as displayed',
   options: { png: { type: 'string' }, force: { type: 'boolean' }, ...FILM_LIMIT_OPTIONS },
   run: async ({ positionals, options }) => {
     const [file] = positionals;
-    if (file === undefined || positionals.length > 1) {
+    if (file === undefined) {
       throw new Refusal('BAD_INPUT', 'Name one file: chestlight decode FILE');
     }
     const { png } = options;

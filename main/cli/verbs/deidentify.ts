@@ -1,7 +1,7 @@
 /** @file `deidentify IN OUT`: films without their patients, by PS3.15 Annex E. Names nobody; what is skipped is named by its file. */
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
 
 import { z } from 'zod';
@@ -16,7 +16,7 @@ import type { DeidentifyTask } from '../../services/import/decode-messages.ts';
 import { gatherFiles, type FoundFile, type SkippedFile } from '../../services/import/gather-files.ts';
 import { FILM_LIMIT_OPTIONS, FILM_LIMIT_USAGE, filmLimits, inOrder, withFilmReader } from '../film-reader.ts';
 import { textOption } from '../options.ts';
-import { refuseUnlessWritable } from '../out-file.ts';
+import { makeFolder, refuseUnlessWritable } from '../out-file.ts';
 import { tell } from '../until-stopped.ts';
 import { Refusal, type Verb, type VerbArguments } from '../verb.ts';
 
@@ -162,6 +162,7 @@ function skip(skipped: SkippedFile[], file: FoundFile, { code, message }: Refusa
 export const deidentify: Verb = {
   name: 'deidentify',
   usage: `deidentify IN OUT [--shift-dates] [--keep-patient] [--keep-device] [--keep-overlays] [--safe-private JSON] [--boxes X,Y,W,H;…] [--pixels-seen] [--key FILE] [--force] ${FILM_LIMIT_USAGE}`,
+  words: 2,
   summary:
     'films without their patients (PS3.15 Annex E): IN is a file or a folder, OUT the file or folder to write; --key keeps codes and UIDs the same from run to run',
   options: {
@@ -178,7 +179,7 @@ export const deidentify: Verb = {
   },
   run: async ({ positionals, options }) => {
     const [input, output] = positionals;
-    if (input === undefined || output === undefined || positionals.length > 2) {
+    if (input === undefined || output === undefined) {
       throw new Refusal('BAD_INPUT', 'Name what to read and what to write: chestlight deidentify IN OUT');
     }
     const request = await requestOf(options);
@@ -192,7 +193,7 @@ export const deidentify: Verb = {
     const tally = createTally();
     const put = async (clean: CleanFile): Promise<void> => {
       const path = intoFolder ? join(resolve(output), ...clean.path.split('/')) : resolve(output);
-      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+      await makeFolder(dirname(path));
       refuseUnlessWritable(path, options);
       await writeFileAtomic(path, clean.bytes);
       const sha256 = createHash('sha256').update(clean.bytes).digest('hex');

@@ -142,11 +142,11 @@ export const encryption: Verb = {
   name: 'encryption',
   usage:
     'encryption [status] --library DIR · encryption on --new-passphrase FILE · encryption off --unlock FILE · encryption passphrase --unlock FILE --new-passphrase FILE · encryption recovery --unlock FILE',
+  words: 1,
   summary:
     'whether a library is encrypted; encrypts a new or an existing one, takes that off, changes passphrase or recovery key',
   options: { ...LIBRARY_OPTION, 'new-passphrase': { type: 'string' } },
-  run: async ({ positionals: [action, ...more], options }) => {
-    if (more.length > 0) throw new Refusal('BAD_INPUT', `What is meant by “${more.join(' ')}”?`);
+  run: async ({ positionals: [action], options }) => {
     try {
       return await run(action, options);
     } catch (error) {

@@ -63,6 +63,7 @@ export const evaluate: Verb = {
   name: 'evaluate',
   usage:
     'evaluate --library DIR --run RUN [--split test|validation] [--against RUN2] [--localisation [--attention-method last|rollout|relevance]]',
+  words: 1,
   summary: 'metrics with 95 % intervals of a finished run, its difference to another, and maps against boxes',
   options: {
     ...LIBRARY_OPTION,

@@ -96,6 +96,7 @@ export const importVerb: Verb = {
   name: 'import',
   usage:
     'import PATH… --library DIR [--labels CSV] [--boxes CSV] [--mapping JSON] · import FILE --scores [--name NAME] [--mapping JSON] --library DIR',
+  words: Infinity,
   summary: 'films of folders, files, a DICOMDIR or a dataset layout, with labels; scores of a model',
   options: {
     ...LIBRARY_OPTION,

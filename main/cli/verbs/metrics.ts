@@ -54,11 +54,12 @@ function readScores(text: string, file: string): BinaryScores {
 export const metrics: Verb = {
   name: 'metrics',
   usage: 'metrics SCORES.csv',
+  words: 1,
   summary: 'AUROC with 95 % interval, average precision, Brier and ECE from columns label,score[,patient]',
   options: {},
   run: async ({ positionals }) => {
     const [file] = positionals;
-    if (file === undefined || positionals.length > 1) {
+    if (file === undefined) {
       throw new Refusal('BAD_INPUT', 'Name one CSV file: chestlight metrics SCORES.csv');
     }
     const data = readScores(await readText(file), file);

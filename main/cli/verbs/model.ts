@@ -100,6 +100,7 @@ export const model: Verb = {
   name: 'model',
   usage:
     'model show|import FILE --library DIR [--passphrase-file FILE] [--trust FINGERPRINT] [--name NAME] · model measure RUN [--split ID] · model card RUN [--out FILE] · model remove RUN',
+  words: 2,
   summary:
     'takes in a model from elsewhere as a signed bundle, measures it on films that are here, writes its card',
   options: {
@@ -111,9 +112,9 @@ export const model: Verb = {
     out: { type: 'string' },
     force: { type: 'boolean' },
   },
-  run: async ({ positionals: [action = '', subject, ...more], options }) => {
+  run: async ({ positionals: [action = '', subject], options }) => {
     const act = ACTIONS[action];
-    if (act !== undefined && subject !== undefined && more.length === 0) return await act(subject, options);
+    if (act !== undefined && subject !== undefined) return await act(subject, options);
     throw new Refusal(
       'BAD_INPUT',
       'Use: chestlight model show FILE, model import FILE, model measure RUN, model card RUN or model remove RUN.',

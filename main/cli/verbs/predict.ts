@@ -268,6 +268,7 @@ function inWords({ file, t1, t2, operatingPoint, suitability }: FilePrediction):
 export const predict: Verb = {
   name: 'predict',
   usage: `predict --library DIR --run RUN FILE|FOLDER… [--attention DIR] [--attention-method last|rollout|relevance] ${FILM_LIMIT_USAGE}`,
+  words: Infinity,
   summary: 'scores of film files and folders by a finished run, overlays as PNG',
   options: {
     ...LIBRARY_OPTION,

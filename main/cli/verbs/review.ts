@@ -203,6 +203,7 @@ export const review: Verb = {
   name: 'review',
   usage:
     'review list|readers|add-reader NAME|create|agreement SESSION|labels SESSION|label-versions|reset-pin NAME|lock-off --library DIR [--plan FILE] [--role ROLE] [--phase first|revised] [--least-iou X] [--reference labels|settled] [--name NAME] [--where-open as-imported|unknown|majority] [--least-readers N] [--abnormal findings|imported|QUESTION=ANSWERS] [--by OWNER]',
+  words: 2,
   summary:
     'review sessions: their progress, a new one from a plan file, how far readers agree (kappa with intervals, boxes, with and without the model); labels out of a session as a version that train and study learn, told before it is named and kept; a new PIN for who forgot it and the lock of the window off, for the owner of the files',
   options: {

@@ -49,6 +49,7 @@ export const runs: Verb = {
 export const resume: Verb = {
   name: 'resume',
   usage: 'resume --library DIR RUN',
+  words: 1,
   summary: 'goes on with a paused, interrupted or failed run',
   options: LIBRARY_OPTION,
   run: async ({ options, positionals }) => {

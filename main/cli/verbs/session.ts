@@ -30,16 +30,17 @@ export const session: Verb = {
   name: 'session',
   usage:
     'session show|merge FILE --library DIR [--passphrase-file FILE] [--trust FINGERPRINT] · session key --library DIR',
+  words: 2,
   summary: 'looks into a package of a review session from another site, or takes it in',
   options: { ...LIBRARY_OPTION, 'passphrase-file': { type: 'string' }, trust: { type: 'string' } },
-  run: async ({ positionals: [action, file, ...more], options }) => {
+  run: async ({ positionals: [action, file], options }) => {
     const passphrase = await passphraseOption(options);
     if (action === 'key' && file === undefined) {
       return await withApp(options, 'write', async ({ library }) =>
         inLines({ name: library.files.name, fingerprint: (await library.files.signingKey()).fingerprint }),
       );
     }
-    if (file === undefined || more.length > 0 || (action !== 'show' && action !== 'merge')) {
+    if (file === undefined || (action !== 'show' && action !== 'merge')) {
       throw new Refusal('BAD_INPUT', 'Use: chestlight session show FILE, session merge FILE or session key.');
     }
     const path = resolve(file);

@@ -70,12 +70,13 @@ export const settings: Verb = {
   name: 'settings',
   usage:
     'settings check FILE · settings export OUT --library DIR [--force] · settings import FILE --library DIR',
+  words: 2,
   summary:
     'settings as a file for a second workstation: operating points set by hand and the lock’s minutes; checks one before it is taken',
   options: { ...LIBRARY_OPTION, force: { type: 'boolean' } },
-  run: async ({ positionals: [action, file, ...more], options }) => {
+  run: async ({ positionals: [action, file], options }) => {
     const acts = { check, export: write, import: take } as const;
-    if (action === undefined || !Object.hasOwn(acts, action) || file === undefined || more.length > 0) {
+    if (action === undefined || !Object.hasOwn(acts, action) || file === undefined) {
       throw new Refusal('BAD_INPUT', 'Use: chestlight settings check|export|import FILE');
     }
     return await acts[action as keyof typeof acts](file, options);

@@ -50,9 +50,9 @@ export const threshold: Verb = {
     fitted: { type: 'boolean' },
     reason: { type: 'string' },
   },
-  run: async ({ options, positionals }) => {
+  run: async ({ options }) => {
     const runId = textOption(options, 'run') as RunId | undefined;
-    if (runId === undefined || positionals.length > 0)
+    if (runId === undefined)
       throw new Refusal('BAD_INPUT', 'Name the run: --run RUN. The verb "runs" lists them.');
     const named = textOption(options, 'task');
     const value = numberOption(options, 'value');

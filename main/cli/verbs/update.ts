@@ -38,11 +38,12 @@ async function keep(file: string, options: VerbArguments['options']): Promise<Ve
 export const update: Verb = {
   name: 'update',
   usage: 'update verify FILE · update keep FILE --library DIR',
+  words: 2,
   summary: 'checks an update from a stick (signed, newer, for this system) and keeps its installer',
   options: LIBRARY_OPTION,
   run: async ({ positionals, options }) => {
-    const [action, file, ...more] = positionals;
-    if (file !== undefined && more.length === 0) {
+    const [action, file] = positionals;
+    if (file !== undefined) {
       if (action === 'verify') return await verify(file);
       if (action === 'keep') return await keep(file, options);
     }

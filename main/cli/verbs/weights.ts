@@ -168,6 +168,7 @@ export const weights: Verb = {
   name: 'weights',
   usage:
     'weights verify|import FILE · weights list · weights remove START · weights export RUN OUT --layout hf|timm|app',
+  words: 3,
   summary: 'checks safetensors files, keeps them as starts of a library, writes weights of a run',
   options: {
     ...LIBRARY_OPTION,
@@ -178,9 +179,9 @@ export const weights: Verb = {
     force: { type: 'boolean' },
   },
   run: async ({ positionals, options }) => {
-    const [action, first, second, ...more] = positionals;
+    const [action, first, second] = positionals;
     if (action === 'list' && first === undefined) return await list(options);
-    if (first !== undefined && more.length === 0) {
+    if (first !== undefined) {
       if (action === 'export' && second !== undefined) return await exportRun(first, second, options);
       if (action === 'remove' && second === undefined) return await remove(first, options);
       if (action === 'import' && second === undefined) return await importFile(first, options);
