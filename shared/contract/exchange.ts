@@ -47,6 +47,9 @@ export const exportRecord = z.object({
   id: exportId,
   what: z.enum(EXPORT_KINDS),
   format: z.enum(TABLE_FORMATS).nullable(),
+  /** Of whose reads, and of whose scores, as they were asked for. */
+  reviewId: reviewId.nullable().default(null),
+  runId: runId.nullable().default(null),
   /** What it is of: a session's or run's name, or the library's. */
   title: z.string(),
   /** Absolute path of the folder that has the files. */
@@ -221,11 +224,11 @@ export const exchangeContract = {
   ),
   start: procedure.input(exportRequest).output(z.object({ exportId })),
   cancel: procedure.input(z.object({ exportId })).output(empty),
-  /** The export at work, or the last one since the library was opened. */
-  current: procedure.input(empty).output(exportEvent.nullable()),
+  /** The export at work, or the last one since the library was opened; null too for who may not have what is in it. */
+  current: procedure.input(asked.prefault({})).output(exportEvent.nullable()),
   watch: procedure.input(z.object({ exportId })).output(eventIterator(exportEvent)),
-  /** Newest first. */
-  list: procedure.input(empty).output(z.array(exportRecord)),
+  /** Newest first; those alone that the asking person may take out now. */
+  list: procedure.input(asked.prefault({})).output(z.array(exportRecord)),
   /** Deletes the files too, where they lie within the library. */
-  remove: procedure.input(z.object({ exportId })).output(empty),
+  remove: procedure.input(asked.extend({ exportId })).output(empty),
 };

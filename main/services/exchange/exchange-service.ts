@@ -48,6 +48,9 @@ export interface ExchangeDeps extends ExportDeps {
   readonly tellRun: (runId: RunId) => void;
 }
 
+/** What of an export says who may have it. */
+type Content = Pick<ExportRecord, 'what' | 'reviewId' | 'runId'>;
+
 export interface ExchangeParts {
   readonly service: ExchangeService;
   /** A file of an export within the library. @throws ServiceError NOT_FOUND gone, or not what was written */
@@ -60,17 +63,20 @@ export interface ExchangeParts {
 const SEALED_FOLDER =
   'That folder lies in the library, which is encrypted: nobody could open what is written there. Nothing was written; name a folder outside, or none to keep the export encrypted in the library.';
 
-/** `export-20261125T230512…` as an id: the time is for people who look into the folder. */
+/**
+ * `export-20261125T230512…` as an id: the time is for people who look into the folder. What follows cannot be guessed: who has the id
+ * has the files (`exportBytes`).
+ */
 function newId(now: number): ExportId {
   const time = new Date(now).toISOString().replace(/\D/g, '').slice(0, 14);
-  return `export-${time}${randomBytes(4).toString('hex')}` as ExportId;
+  return `export-${time}${randomBytes(12).toString('hex')}` as ExportId;
 }
 
 export function createExchangeService(deps: ExchangeDeps): ExchangeParts {
   const { library, clock, log } = deps;
   const { store, files } = library;
   const dir = files.exportsDir;
-  let session: ExportSession | null = null;
+  let session: (ExportSession & { readonly of: Content }) | null = null;
   let work: Promise<void> = Promise.resolve();
 
   const recordPath = (id: ExportId): string => join(dir, `${id}.json`);
@@ -95,7 +101,7 @@ export function createExchangeService(deps: ExchangeDeps): ExchangeParts {
 
   async function keep(
     id: ExportId,
-    { what, format, folder }: ExportRequest,
+    { what, format, folder, reviewId, runId }: ExportRequest,
     target: string,
     { files: written, ...result }: ExportResult,
   ): Promise<ExportRecord> {
@@ -103,6 +109,8 @@ export function createExchangeService(deps: ExchangeDeps): ExchangeParts {
       id,
       what,
       format: what === 'annotations' || what === 'predictions' ? format : null,
+      reviewId,
+      runId,
       ...result,
       notes: [...result.notes],
       folder: target,
@@ -145,7 +153,7 @@ export function createExchangeService(deps: ExchangeDeps): ExchangeParts {
     return filmsOfReview(store, review.id).every((filmId) => mayCompare(store, review, reader, filmId));
   }
 
-  function refuseUnlessMayExport(review: ReviewRow, { what, token }: ExportRequest): void {
+  function refuseUnlessMayExport(review: ReviewRow, { what, token }: Pick<ExportRequest, 'what' | 'token'>): void {
     if (token === null) {
       throw new ServiceError(
         'SIGNED_OUT',
@@ -162,6 +170,20 @@ export function createExchangeService(deps: ExchangeDeps): ExchangeParts {
       'NOT_ALLOWED',
       'A session is taken out by an adjudicator or owner who has none of its films left to read, or after it is closed. Nothing was written.',
     );
+  }
+
+  /** The rule for an export holds for what was exported: a file that was kept is no way round it. */
+  function mayHave(of: Content, token: string | null): boolean {
+    const review = of.reviewId === null ? null : store.reviews.all().find(({ id }) => id === of.reviewId);
+    try {
+      if (review === undefined) refuseUnlessMay(deps.signIn.reader(token ?? ''), 'manage'); // its session is gone
+      else if (review !== null) refuseUnlessMayExport(review, { what: of.what, token });
+      deps.blinding.refuseAny(scoredFilms(store, of), token);
+      return true;
+    } catch (error) {
+      if (error instanceof ServiceError) return false;
+      throw error;
+    }
   }
 
   /** Owners may pack any session; reads are for those who may see them. */
@@ -233,7 +255,7 @@ export function createExchangeService(deps: ExchangeDeps): ExchangeParts {
       const id = newId(clock.now());
       const running = createExportSession(id, clock);
       for (const round of blindRounds(store, films)) library.audit.record('export', id, roundTrace(round));
-      session = running;
+      session = { ...running, of: request };
       work = go(running, request, join(resolve(request.folder ?? dir), id));
       return { exportId: id };
     },
@@ -241,9 +263,9 @@ export function createExchangeService(deps: ExchangeDeps): ExchangeParts {
       find(exportId).abort.abort();
       return {};
     },
-    current: () => session?.event() ?? null,
+    current: ({ token }) => (session !== null && mayHave(session.of, token) ? session.event() : null),
     watch: ({ exportId }, { signal }) => find(exportId).watch(signal),
-    list,
+    list: async ({ token }) => (await list()).filter((record) => mayHave(record, token)),
     signingKey: async () => ({ name: files.name, fingerprint: (await files.signingKey()).fingerprint }),
     async viewPackage({ passphrase, ...source }) {
       return await viewPackage(library, await packagePath(source), passphrase);
@@ -295,9 +317,14 @@ export function createExchangeService(deps: ExchangeDeps): ExchangeParts {
       files.refuseIfReadOnly();
       return await writeReport(files, cardPage(await cardOf(library, runId)));
     },
-    async remove({ exportId }) {
+    async remove({ exportId, token }) {
       files.refuseIfReadOnly();
-      await recordOf(exportId);
+      if (!mayHave(await recordOf(exportId), token)) {
+        throw new ServiceError(
+          'NOT_ALLOWED',
+          'This export is deleted by somebody who may take out what is in it: sign in as adjudicator or owner.',
+        );
+      }
       try {
         await rm(join(dir, exportId), { recursive: true, force: true });
         await rm(recordPath(exportId), { force: true });

@@ -156,8 +156,10 @@ export function blindedEvaluation(service: EvaluationService, blinding: ModelBli
 }
 
 /** Films whose scores the export holds; null = every film of the library. */
-export function scoredFilms(store: Store, request: ExportRequest): readonly FilmId[] | null {
-  const { what, reviewId, runId } = request;
+export function scoredFilms(
+  store: Store,
+  { what, reviewId, runId }: Pick<ExportRequest, 'what' | 'reviewId' | 'runId'>,
+): readonly FilmId[] | null {
   if (what === 'predictions') return reviewId === null ? null : filmsOfReview(store, reviewId);
   return what === 'sr' && reviewId === null && runId !== null ? null : [];
 }

@@ -45,7 +45,7 @@ it('keeps an export with its record, gives its bytes, and removes both', async (
   expect(state).toBe('finished');
   if (result === null) throw new Error('no result');
   expect(result).toMatchObject({ films: 3, format: 'vindr', title: 'library' });
-  expect(await exchange.service.list({}, call)).toEqual([result]);
+  expect(await exchange.service.list({ token: null }, call)).toEqual([result]);
   const [file] = result.files;
   const bytes = await exchange.exportBytes(result.id, file?.name ?? '');
   expect(bytes.byteLength).toBe(file?.bytes);
@@ -54,7 +54,7 @@ it('keeps an export with its record, gives its bytes, and removes both', async (
   }
   writeFileSync(join(result.folder, file?.name ?? ''), 'changed');
   expect((await refusal(() => exchange.exportBytes(result.id, file?.name ?? ''))).code).toBe('NOT_FOUND');
-  await exchange.service.remove({ exportId: result.id }, call);
+  await exchange.service.remove({ exportId: result.id, token: null }, call);
   expect(readdirSync(desk.library.files.exportsDir)).toEqual([]);
 });
 
@@ -105,6 +105,19 @@ it('a session leaves only for somebody who may see what all its readers said', a
   expect(await named(bo.token)).toEqual([
     { id: reviewId, name: 'Round', films: 1, readers: 2, signed: 1, isOpenToSee: true },
   ]);
+
+  // what was taken out and kept in the library is found and deleted by the same people alone
+  const madeFor = async (token: string | null) => (await exchange.service.list({ token }, call)).length;
+  expect([await madeFor(null), await madeFor(amina.token)]).toEqual([0, 0]);
+  expect([await madeFor(owner.token), await madeFor(bo.token)]).toEqual([2, 2]);
+  expect(await exchange.service.current({ token: amina.token }, call)).toBeNull();
+  const [made] = await exchange.service.list({ token: bo.token }, call);
+  const id = (made?.id ?? expect.fail('an export was made')) as ExportId;
+  const deleted = (token: string | null) => refusal(() => exchange.service.remove({ exportId: id, token }, call));
+  expect((await deleted(amina.token)).code).toBe('NOT_ALLOWED');
+  expect((await deleted(null)).code).toBe('NOT_ALLOWED');
+  await exchange.service.remove({ exportId: id, token: owner.token }, call);
+  expect(await madeFor(owner.token)).toBe(1);
 });
 
 it('lets no file with scores out to who may not look, and tells of those that leave', async () => {

@@ -143,7 +143,7 @@ it(
     for await (const event of await app.exchange.service.watch({ exportId }, call)) {
       if (event.state !== 'running') break;
     }
-    const [record] = await app.exchange.service.list({}, call);
+    const [record] = await app.exchange.service.list({ token: null }, call);
     const [file] = record?.files ?? [];
     const taken = await app.exchange.exportBytes(exportId, file?.name ?? '');
     expect(Buffer.from(taken).includes('Kanarienvogel')).toBe(true);

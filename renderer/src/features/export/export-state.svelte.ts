@@ -24,12 +24,8 @@ export class ExportState {
   constructor(connection: Connection, readers: ReaderState) {
     this.#connection = connection;
     this.#readers = readers;
-    this.sources = new Loaded(async () =>
-      readers.me === null
-        ? (await connection.client()).exchange.sources({})
-        : readers.call((client, token) => client.exchange.sources({ token })),
-    );
-    this.made = new Loaded(async () => (await connection.client()).exchange.list({}));
+    this.sources = new Loaded(() => this.#ask((client, token) => client.exchange.sources({ token })));
+    this.made = new Loaded(() => this.#ask((client, token) => client.exchange.list({ token })));
   }
 
   get running(): boolean {
@@ -40,7 +36,7 @@ export class ExportState {
   async load(): Promise<void> {
     void this.sources.load();
     void this.made.load();
-    const event = await (await this.#connection.client()).exchange.current({});
+    const event = await this.#ask((client, token) => client.exchange.current({ token }));
     if (event === null) return;
     this.event = event;
     if (event.state === 'running') this.#follow(event.exportId);
@@ -48,12 +44,8 @@ export class ExportState {
 
   async start(input: ExportInput): Promise<void> {
     await this.starting.run(async () => {
-      const client = await this.#connection.client();
-      const { exportId } =
-        this.#readers.me === null
-          ? await client.exchange.start(input)
-          : await this.#readers.call((of, token) => of.exchange.start({ ...input, token }));
-      this.event = await client.exchange.current({});
+      const { exportId } = await this.#ask((client, token) => client.exchange.start({ ...input, token }));
+      this.event = await this.#ask((client, token) => client.exchange.current({ token }));
       this.#follow(exportId);
     });
   }
@@ -65,10 +57,16 @@ export class ExportState {
 
   async remove(exportId: ExportId): Promise<void> {
     await this.removing.run(async () => {
-      await (await this.#connection.client()).exchange.remove({ exportId });
+      await this.#ask((client, token) => client.exchange.remove({ exportId, token }));
       if (this.event?.exportId === exportId) this.event = null;
     });
     await this.made.load();
+  }
+
+  /** As whoever is signed in, or as nobody. */
+  async #ask<Answer>(ask: (client: ContractClient, token: string | null) => Promise<Answer>): Promise<Answer> {
+    if (this.#readers.me !== null) return await this.#readers.call(ask);
+    return await ask(await this.#connection.client(), null);
   }
 
   stop(): void {
