@@ -260,7 +260,7 @@ export const reviewCases: Cases['review'] = {
   },
   agreement: {
     valid: async ({ client, world }) =>
-      client.review.agreement({ ...(await signed(world)).at, reference: 'labels' }),
+      client.review.agreement({ ...(await closed(world)), reference: 'labels' }),
     bad: [...badIds, { ...noToken, leastIou: 0 }, { ...noToken, phase: 'last' }],
     refused: [
       signedOut(),
