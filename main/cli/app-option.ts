@@ -1,4 +1,7 @@
 /** @file The whole app for one verb: opened on `--library DIR`, closed whatever happens; Ctrl-C pauses what trains. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+
 import { openParts, type AppParts } from '../services/compose.ts';
 import { defaultLibraryFolder } from '../services/system/data-folder.ts';
 import { ServiceError } from '../../shared/domain/service-error.ts';
@@ -6,6 +9,12 @@ import { refusalOf, stderrLog, tellUnseenRecoveryKey, unlocking } from './librar
 import { refuseOutputsInEncrypted } from './out-file.ts';
 import type { VerbArguments } from './verb.ts';
 import { verbWorkers } from './verb-workers.ts';
+
+/** To read a library, made where there is none yet: for what may be asked of an empty one. */
+export function readingOrNew({ library }: VerbArguments['options']): 'read' | 'write' {
+  const dir = typeof library === 'string' ? library : defaultLibraryFolder();
+  return existsSync(join(dir, 'library.db')) ? 'read' : 'write';
+}
 
 /** @param access `read` leaves the library as it is and works beside an open app */
 export async function withApp<T>(

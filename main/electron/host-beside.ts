@@ -82,16 +82,34 @@ function exitOf(child: ChildProcess): Promise<string> {
   });
 }
 
-/** Passes the server's lines to the log; the last one that a person may read is kept (log lines are JSON). */
+/** A line of the server's log (pino), without what every line of a log has. */
+const serverLine = z.looseObject({ level: z.number(), msg: z.string() });
+
+/** Passes the server's lines to the log, each at its own level; the last one that is not of its log, and that a person may read, is kept. */
 function logLines(stderr: Readable | null, log: Log): { text: string } {
   const lastWords = { text: '' };
   if (stderr === null) throw new Error('stderr is a pipe');
   createInterface({ input: stderr }).on('line', (line) => {
-    if (!line.startsWith('{')) lastWords.text = line;
+    const { data } = serverLine.safeParse(line.startsWith('{') ? parseJson(line) : null);
+    if (data !== undefined) {
+      passLine(data, log);
+      return;
+    }
+    lastWords.text = line;
     log.warn('the app beside the window', { line: line.slice(0, 2000) });
   });
   return lastWords;
 }
+
+/** Levels of pino: 30 is information, 40 a warning, 50 an error. */
+function passLine({ level, msg, ...rest }: z.infer<typeof serverLine>, log: Log): void {
+  const fields = Object.fromEntries(Object.entries(rest).filter(([name]) => !OF_EVERY_LINE.has(name)));
+  if (level >= 50) log.error(msg, fields);
+  else if (level >= 40) log.warn(msg, fields);
+  else log.info(msg, fields);
+}
+
+const OF_EVERY_LINE: ReadonlySet<string> = new Set(['time', 'pid', 'hostname', 'name']);
 
 /** The address on the first line of the server's standard output. */
 function addressOf(child: ChildProcess, exited: Promise<string>, lastWords: { text: string }): Promise<URL> {

@@ -212,9 +212,12 @@ export const csvPreview = z.object({
 });
 export type CsvPreview = z.infer<typeof csvPreview>;
 
+/** Files and folders that one import may name. */
+export const MOST_PATHS = 10_000;
+
 /** Where files come from: folders and files of this computer, or an upload made through the byte route. */
 export const importSource = z.object({
-  paths: z.array(z.string().min(1).max(4096)).max(10_000).default([]),
+  paths: z.array(z.string().min(1).max(4096)).max(MOST_PATHS).default([]),
   uploadId: z.string().max(64).nullable().default(null),
   /** Path of the labels CSV, or its name within the upload. */
   labels: z.string().nullable().default(null),

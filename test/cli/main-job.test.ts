@@ -174,11 +174,15 @@ it.each([
   expect({ status, json }).toMatchObject({ status: 2, json: { error: { code } } });
 });
 
-it('looks at a library without making one', async () => {
+it('a library that is not there yet has no runs; a prediction asks for one that is there', async () => {
   const library = join(tempFolder(), 'nowhere');
-  expect(await cli(['runs', '--library', library])).toMatchObject({
+  expect(await cli(['predict', 'film.png', '--run', 'run-0', '--library', library])).toMatchObject({
     status: 2,
     json: { error: { code: 'NOT_FOUND' } },
   });
+  expect(existsSync(library)).toBe(false);
+  expect(await cli(['runs', '--library', library])).toMatchObject({ status: 0, json: { runs: [] } });
+  expect(existsSync(join(library, 'library.db'))).toBe(true);
+});
   expect(existsSync(library)).toBe(false);
 });

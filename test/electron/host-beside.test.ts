@@ -79,6 +79,8 @@ it('tells when the app ends by itself, and its ports close', async () => {
        if (request.method !== 'POST') process.exit(7);
        answer.writeHead(204, { 'set-cookie': 'c=1; HttpOnly' }).end();
      }).listen(0, '127.0.0.1', () => {
+       console.error(JSON.stringify({ level: 50, time: 1, pid: 2, hostname: 'h', code: 'E', msg: 'a fault' }));
+       console.error('plain words');
        const url = 'http://127.0.0.1:' + server.address().port + '/#token=' + 'x'.repeat(43);
        console.log(JSON.stringify({ url }));
      });`,
@@ -97,6 +99,11 @@ it('tells when the app ends by itself, and its ports close', async () => {
   host.connect(asRpcPort(port2)); // the request for the socket ends the process
   expect(await host.ended).toBe('it ended with code 7');
   await closed;
+  // its log's lines are lines of ours, with their fields; anything else is told as it came
+  expect(log.lines.slice(0, 2)).toEqual([
+    'a fault {"code":"E"}',
+    'the app beside the window {"line":"plain words"}',
+  ]);
 });
 
 it('refuses in the words of the app', async () => {

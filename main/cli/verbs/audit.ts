@@ -2,7 +2,7 @@
 import type { AuditEntry } from '../../../shared/domain/audit.ts';
 import { writeFileAtomic } from '../../files/atomic-write.ts';
 import { trailCsv } from '../../services/audit/audit-service.ts';
-import { withApp } from '../app-option.ts';
+import { readingOrNew, withApp } from '../app-option.ts';
 import { LIBRARY_OPTION } from '../library-option.ts';
 import { textOption } from '../options.ts';
 import { refuseUnlessWritable, tellPlain } from '../out-file.ts';
@@ -22,7 +22,7 @@ export const audit: Verb = {
     'what was done with a library, by whom, when, as a table with --csv; finds entries that were changed or removed',
   options: { ...LIBRARY_OPTION, csv: { type: 'string' }, force: { type: 'boolean' } },
   run: ({ options }) =>
-    withApp(options, 'read', async ({ library }) => {
+    withApp(options, readingOrNew(options), async ({ library }) => {
       const csv = textOption(options, 'csv');
       if (csv !== undefined) refuseUnlessWritable(csv, options);
       const trail = library.store.audit;

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 
 import { z } from 'zod';
 
-import { columnMapping, importSource, type ImportSummary } from '../../../shared/contract/library.ts';
+import { columnMapping, importSource, MOST_PATHS, type ImportSummary } from '../../../shared/contract/library.ts';
 import { formatDuration } from '../../../shared/domain/numbers.ts';
 import type { FilmId } from '../../../shared/domain/ids.ts';
 import { blindRounds, roundTrace, roundWords } from '../../services/review/model-blinding.ts';
@@ -122,6 +122,12 @@ export const importVerb: Verb = {
       throw new Refusal(
         'BAD_INPUT',
         'Name at least one folder or file: chestlight import PATH… --library DIR',
+      );
+    }
+    if (positionals.length > MOST_PATHS) {
+      throw new Refusal(
+        'BAD_INPUT',
+        `${positionals.length.toLocaleString()} files are named, ${MOST_PATHS.toLocaleString()} at most: name the folder that they lie in.`,
       );
     }
     const source = importSource.parse({

@@ -3,7 +3,7 @@ import type { RunId } from '../../../shared/domain/ids.ts';
 import { ServiceError } from '../../../shared/domain/service-error.ts';
 import type { AppParts } from '../../services/compose.ts';
 import type { EvaluationSummary } from '../../services/evaluation/summary.ts';
-import { withApp } from '../app-option.ts';
+import { readingOrNew, withApp } from '../app-option.ts';
 import { LIBRARY_OPTION, stderrLog } from '../library-option.ts';
 import { followRun, inWords } from '../run-verb.ts';
 import { Refusal, type Verb } from '../verb.ts';
@@ -27,7 +27,7 @@ export const runs: Verb = {
   summary: 'the runs of a library with their states and results',
   options: LIBRARY_OPTION,
   run: ({ options }) =>
-    withApp(options, 'read', async (parts) => {
+    withApp(options, readingOrNew(options), async (parts) => {
       const { training, library } = parts;
       const list = await training.service.runs({}, call);
       const json = await Promise.all(
