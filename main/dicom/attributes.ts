@@ -4,6 +4,7 @@
  */
 import { inspect } from 'node:util';
 
+import { isRadiograph } from '../../shared/domain/chest-film.ts';
 import { sequenceItems, type DataSet } from './data-set.ts';
 import { characterSets, decimalValues, stringValue, stringValues, textValue } from './values.ts';
 
@@ -152,7 +153,9 @@ function dateParts(text: string | undefined): { year: number; monthDay: number }
 }
 
 /** Modalities whose Pixel Spacing, when no Imager Pixel Spacing says otherwise, is that of the detector. */
-const PROJECTION = new Set(['CR', 'DX', 'RG', 'PX', 'XA', 'RF', 'MG', 'IO']);
+const PROJECTION: ReadonlySet<string> = new Set(['PX', 'XA', 'RF', 'MG', 'IO']);
+const isProjection = (modality: string | null): boolean =>
+  modality === null || isRadiograph(modality) || PROJECTION.has(modality);
 
 /**
  * Spacing by PS3.3 10.7.1.3: in projection radiography Pixel Spacing is calibrated only when it differs from the
@@ -162,7 +165,7 @@ export function readSpacing(dataSet: DataSet, modality: string | null): PixelSpa
   const own = pair(dataSet, 0x00280030);
   const detector = pair(dataSet, 0x00181164) ?? pair(dataSet, 0x00182010);
   if (own === null) return detector === null ? null : { ...detector, source: 'detector' };
-  const projection = modality === null || PROJECTION.has(modality);
+  const projection = isProjection(modality);
   const differs = detector !== null && (detector.row !== own.row || detector.col !== own.col);
   const says = stringValue(dataSet, 0x00280a02) !== undefined;
   return { ...own, source: projection && !differs && !says ? 'detector' : 'calibrated' };

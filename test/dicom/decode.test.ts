@@ -1,7 +1,9 @@
 /** @file Stored pixels of every transfer syntax against pydicom, and what reading a film promises about its frames. */
 import { describe, expect, it } from 'vitest';
 
+import { readFilm } from '../../main/dicom/film.ts';
 import { describeFilm, pixelHash, rawSha256 } from '../../main/dicom/render.ts';
+import { tinyDicom } from '../helpers/tiny-dicom.ts';
 import { film, golden } from './fixtures.ts';
 
 describe('every transfer syntax and pixel layout', () => {
@@ -83,7 +85,6 @@ describe('frames', () => {
   });
 
   it('reading does not change the file it was given, also when it is a Buffer', async () => {
-    const { readFilm } = await import('../../main/dicom/film.ts');
     const { fixture } = await import('./fixtures.ts');
     for (const name of ['explicit-be.dcm', 'unused-high-bits-dirty.dcm', 'signed12.dcm', 'deflated.dcm']) {
       const bytes = Buffer.from(fixture(`good/${name}`));
@@ -114,6 +115,20 @@ describe('what the header says', () => {
     expect((await film('good/no-preamble-no-meta.dcm')).warnings.map(({ code }) => code)).toEqual([
       'SYNTAX_GUESSED',
     ]);
+  });
+
+  it.each([
+    ['CR', 'detector'],
+    ['DX', 'detector'],
+    ['DR', 'detector'],
+    ['XR', 'detector'],
+    ['OT', 'detector'],
+    ['SC', 'detector'],
+    ['MG', 'detector'],
+    ['CT', 'calibrated'],
+  ])('Pixel Spacing alone, of %s, is called %s', async (modality, source) => {
+    const bytes = tinyDicom({ modality, spacing: '0.2\\0.2' });
+    expect((await readFilm(bytes, 'x.dcm')).spacing).toEqual({ row: 0.2, col: 0.2, source });
   });
 
   it('the description has exactly the fields that the command line prints', async () => {

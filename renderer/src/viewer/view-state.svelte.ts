@@ -95,7 +95,7 @@ export class ViewState {
     const preset = WINDOW_PRESETS[index];
     if (preset === undefined) return;
     this.preset = preset.name;
-    this.voi = index === 0 ? null : presetWindow(ownVoi(source), preset, source.invert);
+    this.voi = index === 0 ? null : presetWindow(ownVoi(source), preset, source.invert !== this.inverted);
   }
 
   /** Right is more contrast range, down is darker, whatever the film's photometric interpretation. */

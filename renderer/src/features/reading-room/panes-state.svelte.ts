@@ -25,6 +25,7 @@ export class PanesState {
   readonly #views = new Map<FilmId, ViewState>();
   /** Frames of films beside the one that is read, from 0; the first where none is named. */
   #frames = $state.raw<ReadonlyMap<FilmId, number>>(new Map());
+  #startedFor: FilmId | null = null;
   readonly #reading: ReadingState;
   readonly #connection: Connection;
 
@@ -147,10 +148,13 @@ export class PanesState {
   /** Another film is read: what was chosen for the one before is gone. */
   async start(): Promise<void> {
     const { filmId } = this.#reading;
-    this.#active = 0;
-    this.#chosen = new Map();
-    this.#views.clear();
-    this.#frames = new Map();
+    if (filmId !== this.#startedFor) {
+      this.#startedFor = filmId;
+      this.#active = 0;
+      this.#chosen = new Map();
+      this.#views.clear();
+      this.#frames = new Map();
+    }
     if (filmId === null) return;
     try {
       const list = await (await this.#connection.client()).library.patientFilms({ filmId });
