@@ -251,6 +251,6 @@ it('compares two of its runs, and saves what is shown', { timeout: TEST_MS }, as
   expect(Object.keys(rows[0] ?? {})).toContain(`AUROC ${first}`);
   expect(rows.map(({ task }) => task).slice(0, 2)).toEqual([expect.stringMatching(/^T1/), 'T2 (abnormal)']);
   const text = (await shown.textContent()) ?? '';
-  for (const row of rows.slice(0, 2)) expect(text).toContain(formatScore(Number(row[`AUROC ${first}`])));
+  for (const row of rows.slice(0, 2)) expect(text).toContain(formatScore(Number(row[`AUROC ${first}`]), 3));
   expect(window.problems).toEqual([]);
 });

@@ -6,6 +6,7 @@ import { NO_FINDING, VINDR_GLOBAL, VINDR_LOCAL } from '../../../shared/domain/fi
 import { ServiceError } from '../../../shared/domain/service-error.ts';
 import { parseCsvTable, type CsvTable } from '../import/csv-table.ts';
 import { IMAGE_ENDING, stemOf } from '../import/label-index.ts';
+import { counted } from '../import/wording.ts';
 import {
   utf8,
   type AnnotatedBox,
@@ -18,7 +19,8 @@ import { csvText, plainCell } from './csv-cells.ts';
 
 export const VINDR_LABELS = 'image_labels.csv';
 export const VINDR_BOXES = 'annotations.csv';
-const BOX_COLUMNS = ['image_id', 'rad_id', 'class_name', 'x_min', 'y_min', 'x_max', 'y_max'] as const;
+export const VINDR_LABEL_KEYS = ['image_id', 'rad_id'] as const;
+export const BOX_COLUMNS = ['image_id', 'rad_id', 'class_name', 'x_min', 'y_min', 'x_max', 'y_max'] as const;
 
 /** VinDr-CXR's own order of columns, then the library's own findings. */
 function columnOrder(findings: readonly string[]): string[] {
@@ -54,14 +56,22 @@ function labelRows(set: AnnotationSet, names: readonly string[]) {
       return [names[index] ?? '', reader, ...columns.map((finding) => values.get(finding) ?? null)];
     }),
   );
-  return [['image_id', 'rad_id', ...columns], ...rows];
+  return [[...VINDR_LABEL_KEYS, ...columns], ...rows];
+}
+
+/** Somebody said of the film what it has, and that was nothing: what a row "No finding" means. */
+function hasNothing({ labels, readings, boxes }: AnnotatedFilm): boolean {
+  const said = [...labels, ...readings];
+  return boxes.length === 0 && said.length > 0 && said.every(({ value }) => !value);
 }
 
 function boxRows(set: AnnotationSet, names: readonly string[]) {
-  const rows = set.films.flatMap(({ boxes }, index) =>
-    boxes.length === 0
-      ? [[names[index] ?? '', null, NO_FINDING, null, null, null, null]]
-      : boxes.map(({ reader, finding, x, y, width, height }) => [
+  const rows = set.films.flatMap((film, index) =>
+    film.boxes.length === 0
+      ? hasNothing(film)
+        ? [[names[index] ?? '', null, NO_FINDING, null, null, null, null]]
+        : []
+      : film.boxes.map(({ reader, finding, x, y, width, height }) => [
           names[index] ?? '',
           reader,
           finding,
@@ -80,33 +90,62 @@ const named = async (files: FilesByName, name: string): Promise<CsvTable> => {
   throw new ServiceError('BAD_INPUT', `The file ${name} is missing.`, { name });
 };
 
-/** What stands in the two files, by image_id. */
+/** None where there is a header alone: no film has a box, and of none it was said that it has nothing. */
+async function boxRowsIn(files: FilesByName): Promise<CsvTable['rows']> {
+  const bytes = files.get(VINDR_BOXES);
+  const text = bytes === undefined ? '' : new TextDecoder().decode(bytes.subarray(0, 1024)).trim();
+  return text === BOX_COLUMNS.join(',') ? [] : (await named(files, VINDR_BOXES)).rows;
+}
+
+/** 1 and 0, also as tables of numbers are saved; null = an empty cell. @throws ServiceError BAD_INPUT naming the row */
+function yesOrNo(cell: string, row: number, finding: string): boolean | null {
+  if (cell === '') return null;
+  const value = Number(cell);
+  if (value === 1 || value === 0) return value === 1;
+  throw new ServiceError(
+    'BAD_INPUT',
+    `${VINDR_LABELS}, row ${row + 2}: "${cell.slice(0, 40)}" under ${finding} is neither 1 nor 0. Nothing was imported.`,
+  );
+}
+
+/** @throws ServiceError BAD_INPUT naming the row */
+function edges(cells: readonly (string | undefined)[], row: number): readonly number[] {
+  const values = cells.map((cell) => (cell === undefined || cell === '' ? Number.NaN : Number(cell)));
+  if (values.every(Number.isFinite)) return values;
+  throw new ServiceError(
+    'BAD_INPUT',
+    `${VINDR_BOXES}, row ${row + 2}: a box has four numbers, x_min, y_min, x_max, y_max. Nothing was imported.`,
+  );
+}
+
+/** What stands in the two files, by image_id. @throws ServiceError BAD_INPUT */
 async function readBack(files: FilesByName): Promise<AnnotationSet> {
   const labels = await named(files, VINDR_LABELS);
-  const boxes = await named(files, VINDR_BOXES);
+  const boxes = await boxRowsIn(files);
   const findings = labels.columns.slice(2).map(plainCell);
   const films = new Map<string, AnnotatedFilm>();
-  for (const row of labels.rows) {
+  for (const [index, row] of labels.rows.entries()) {
     const [name = '', reader = '', ...cells] = row.map(plainCell);
     const film = films.get(name) ?? bare(name);
     films.set(name, film);
-    const said = findings.flatMap((finding, at) =>
-      cells[at] === '' ? [] : [{ finding, value: cells[at] === '1' }],
-    );
+    const said = findings.flatMap((finding, at) => {
+      const value = yesOrNo(cells[at] ?? '', index, finding);
+      return value === null ? [] : [{ finding, value }];
+    });
     if (reader === '') film.labels.push(...said);
     else film.readings.push(...said.map((one) => ({ reader, ...one })));
   }
-  for (const row of boxes.rows) {
-    const [name = '', reader = '', finding = '', left, top, right, bottom] = row.map(plainCell);
-    if (left === '') continue;
-    const [x, y] = [Number(left), Number(top)];
+  for (const [index, row] of boxes.entries()) {
+    const [name = '', reader = '', finding = '', ...place] = row.map(plainCell);
+    if (place.every((cell) => cell === '')) continue; // "No finding"
+    const [x = 0, y = 0, right = 0, bottom = 0] = edges(place.slice(0, 4), index);
     films.get(name)?.boxes.push({
       finding,
       reader: reader === '' ? null : reader,
       x,
       y,
-      width: Number(right) - x,
-      height: Number(bottom) - y,
+      width: right - x,
+      height: bottom - y,
       ...PLAIN,
     });
   }
@@ -182,6 +221,11 @@ export const vindrFormat: AnnotationFormat = {
         ({ labels, readings, abnormal }) => abnormal !== null && labels.length + readings.length === 0,
       ),
       'Normal or abnormal without any finding has no column.',
+    );
+    const silent = films.filter((film) => film.boxes.length === 0 && !hasNothing(film)).length;
+    some(
+      silent > 0,
+      `${counted(silent, 'film')} without a box ${silent === 1 ? 'has' : 'have'} no row in ${VINDR_BOXES}: a finding without a box was seen, or nobody has read ${silent === 1 ? 'it' : 'them'}.`,
     );
     some(
       boxes.some(({ frame }) => frame > 0),

@@ -15,7 +15,13 @@ import { COCO_MARK, filmsOfCoco, looksLikeCoco, parseCoco, type CocoFilm } from 
 import { CSV_COLUMNS, filmsOfTable } from '../exchange/csv-format.ts';
 import { JSON_MARK, parseJson, readAnnotationsFile } from '../exchange/json-format.ts';
 import { PREDICTIONS_MARK } from '../exchange/prediction-formats.ts';
-import { VINDR_BOXES, VINDR_LABELS, vindrFormat } from '../exchange/vindr-format.ts';
+import {
+  BOX_COLUMNS,
+  VINDR_BOXES,
+  VINDR_LABEL_KEYS,
+  VINDR_LABELS,
+  vindrFormat,
+} from '../exchange/vindr-format.ts';
 import { unknownLabels } from './column-mapping.ts';
 import { readCsvTable } from './csv-table.ts';
 import type { FilmLabels } from './label-plan.ts';
@@ -45,6 +51,14 @@ export async function annotationFile(path: string, vault: LibraryVault): Promise
   const pair = join(dirname(path), basename(path) === VINDR_LABELS ? VINDR_BOXES : VINDR_LABELS);
   const isPair = [VINDR_LABELS, VINDR_BOXES].includes(basename(path)) && (await isFile(pair));
   if (!isPair) return null;
+  const headers = new Map([
+    [basename(path), header],
+    [basename(pair), await firstLine(pair, vault)],
+  ]);
+  const isLayout =
+    (headers.get(VINDR_LABELS) ?? '').startsWith(`${VINDR_LABEL_KEYS.join(',')},`) &&
+    headers.get(VINDR_BOXES) === BOX_COLUMNS.join(',');
+  if (!isLayout) return null; // tables of other columns, which a person says the meaning of
   const files = new Map<string, Uint8Array>();
   for (const one of [path, pair]) files.set(basename(one), await vault.read(one));
   const { films } = await vindrFormat.read(files);

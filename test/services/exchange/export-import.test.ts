@@ -109,6 +109,21 @@ describe.each(TABLE_FORMATS)('annotations as %s', (format) => {
 });
 
 describe('import', () => {
+  it('tables that are only called as VinDr-CXR’s files are not taken for them', async () => {
+    const library = await withFilms();
+    const folder = join(tempFolder(), 'theirs');
+    mkdirSync(folder);
+    writeFileSync(join(folder, 'image_labels.csv'), 'image_id,class_name,rad_id\na.png,Edema,R1\n');
+    writeFileSync(
+      join(folder, 'annotations.csv'),
+      'image_id,rad_id,class_name,x_min,y_min,x_max,y_max\na.png,R1,Edema,1,2,3,4\n',
+    );
+    const before = said(library);
+    const event = await importAll(library, { paths: [folder] });
+    expect(event.state).toBe('finished');
+    expect(said(library)).toEqual(before); // not a word of it stands for a reader called "Edema"
+  });
+
   it('keeps what others drew and said', async () => {
     const library = await withAnnotations();
     const before = said(library);

@@ -197,13 +197,55 @@ it('VinDr-CXR’s layout is the dataset’s own: columns, corners, “No finding
   expect(text(boxes?.bytes).split('\r\n')).toEqual([
     'image_id,rad_id,class_name,x_min,y_min,x_max,y_max',
     `${first},R1,Edema,1.5,2,11.5,7`,
-    `${second},,No finding,,,,`,
     '',
   ]);
   expect(vindrFormat.leftOut(small())).toEqual([
+    '1 film without a box has no row in annotations.csv: a finding without a box was seen, or nobody has read it.',
     'How sure a reader was has no column.',
     'Answers, verdicts and notes have no column.',
   ]);
+});
+
+it('VinDr-CXR’s “No finding” is said of a film that somebody has read and found nothing in, and of no other', () => {
+  const set = small();
+  const [, film] = set.films;
+  if (film === undefined) throw new Error('no film');
+  const rowsWith = (changed: Partial<typeof film>): string => {
+    const [, boxes] = vindrFormat.write({ ...set, films: [{ ...film, ...changed }] });
+    return text(boxes?.bytes);
+  };
+  const no = { reader: 'R1', finding: 'Edema', value: false };
+  expect(rowsWith({ readings: [no] })).toContain('No finding');
+  expect(rowsWith({ readings: [no, { ...no, reader: 'R2', value: true }] })).not.toContain('No finding');
+  expect(rowsWith({ readings: [], labels: [] })).not.toContain('No finding');
+});
+
+it('VinDr-CXR’s layout is read as tables of numbers are saved too, and what is no answer is named', async () => {
+  const read = (cell: string, place = '1,2,3,4') =>
+    vindrFormat.read(
+      new Map([
+        ['image_labels.csv', new TextEncoder().encode(`image_id,rad_id,Edema\na,R1,${cell}\n`)],
+        [
+          'annotations.csv',
+          new TextEncoder().encode(
+            `image_id,rad_id,class_name,x_min,y_min,x_max,y_max\na,R1,Edema,${place}\n`,
+          ),
+        ],
+      ]),
+    );
+  for (const [cell, value] of [
+    ['1.0', true],
+    ['1', true],
+    ['0.0', false],
+  ] as const) {
+    expect((await read(cell)).films[0]?.readings).toEqual([{ reader: 'R1', finding: 'Edema', value }]);
+  }
+  expect((await read('')).films[0]?.readings).toEqual([]);
+  await expect(read('yes')).rejects.toMatchObject({
+    code: 'BAD_INPUT',
+    message: expect.stringContaining('row 2: "yes" under Edema is neither 1 nor 0') as unknown,
+  });
+  await expect(read('1', '1,2,nan,4')).rejects.toMatchObject({ code: 'BAD_INPUT' });
 });
 
 it('a spreadsheet takes no cell for a formula', () => {
