@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 import { splitRequest } from '../../../shared/contract/library.ts';
+import { machineName } from '../../../main/services/training/machine.ts';
 import { importWeights } from '../../../main/numeric/weights/import-weights.ts';
 import type { Study, StudyPlan } from '../../../shared/contract/study.ts';
 import type { RunId } from '../../../shared/domain/ids.ts';
@@ -73,12 +74,13 @@ describe('with real processes', () => {
     expect(estimate.cells.map(({ doneBy }) => doneBy)).toEqual([teacher, null, null]);
     expect(estimate.seconds).toBeGreaterThan(0);
     expect(estimate.mixed).toBeNull(); // not measured yet
+    const machine = machineName(await app.inference.engineInfo());
     for (const [model, mixed] of [
       ['tiny', 0.2],
       ['small', 0.25],
     ] as const) {
-      app.library.store.settings.set(`machine.${model}`, {
-        ...{ startSeconds: 5, secondsPerFilm: 0.3, version: '2.20.0', threads: 2 },
+      app.library.store.settings.set(`machine.${model}@${machine}`, {
+        ...{ startSeconds: 5, secondsPerFilm: 0.3 },
         mixed: { precision: 'mixed', secondsPerFilm: mixed },
       });
     }
