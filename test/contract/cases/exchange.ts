@@ -28,7 +28,7 @@ async function made(
 async function packed(at: At): Promise<{ path: string }> {
   const { token, reviewId } = await session(at.world);
   const exportId = await made(at, { what: 'session', reviewId, token });
-  const record = (await at.client.exchange.list({})).find(({ id }) => id === exportId);
+  const record = (await at.client.exchange.list({ token })).find(({ id }) => id === exportId);
   return { path: join(record?.folder ?? '', record?.files[0]?.name ?? '') };
 }
 
