@@ -142,6 +142,13 @@ export class ReadingState {
       (slot) => this.chosen[slot] !== null && this.scores(slot).prediction?.suitability.suitable === false,
     ),
   );
+  /** All models of the film have answered or failed: what one lets be shown, another does not take back. */
+  get settled(): boolean {
+    return (['first', 'second'] as const).every((slot) => {
+      const { prediction, notice } = this.scores(slot);
+      return this.chosen[slot] === null || prediction !== null || notice !== null;
+    });
+  }
   get heldBack(): boolean {
     return this.unsuitable.length > 0 && this.filmId !== null && !this.#allTheSame.has(this.filmId);
   }
@@ -160,7 +167,7 @@ export class ReadingState {
 
   /** The attention map of a place, when the overlay is on, the map has come and the film is one for the model. */
   map(slot: Slot): AttentionMap | null {
-    if (!this.overlay.on || this.heldBack) return null;
+    if (!this.overlay.on || !this.settled || this.heldBack) return null;
     const { method, head, target } = this.#wanted();
     return (
       this.scores(slot).prediction?.attention.find(
@@ -191,7 +198,10 @@ export class ReadingState {
     } catch (error) {
       this.#asked.delete(key);
       const known = this.#scores.get(bareKey)?.prediction ?? null;
-      this.#scores = new Map([...this.#scores, [key, { prediction: known, notice: noticeOf(error) }]]);
+      const failed = { prediction: known, notice: noticeOf(error) };
+      // It failed for every map, until one comes.
+      const keys = known === null ? [key, bareKey] : [key];
+      this.#scores = new Map([...this.#scores, ...keys.map((one) => [one, failed] as const)]);
     }
   }
 
