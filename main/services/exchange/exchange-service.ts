@@ -16,7 +16,6 @@ import { sha256Of } from '../../files/artifacts.ts';
 import { isInside } from '../../files/inside.ts';
 import { confinedSegments } from '../../files/uploads.ts';
 import { readText } from '../../files/vault.ts';
-import type { Reader } from '../../../shared/contract/review.ts';
 import type { ReviewRow } from '../../store/reviews.ts';
 import {
   blindRounds,
@@ -26,7 +25,7 @@ import {
   type ModelBlinding,
 } from '../review/model-blinding.ts';
 import { refuseUnlessMay } from '../review/readers-service.ts';
-import { mayCompare } from '../review/review-views.ts';
+import { mayCompareAll } from '../review/review-views.ts';
 import type { SignIn } from '../review/sign-in.ts';
 import type { ExchangeService, Log } from '../service-types.ts';
 import { createExportSession, type ExportSession } from './export-session.ts';
@@ -149,10 +148,6 @@ export function createExchangeService(deps: ExchangeDeps): ExchangeParts {
   }
 
   /** Blinding holds for exports too: nobody gets at reads that they may not see in the window. */
-  function mayExport(review: ReviewRow, reader: Reader): boolean {
-    return filmsOfReview(store, review.id).every((filmId) => mayCompare(store, review, reader, filmId));
-  }
-
   function refuseUnlessMayExport(review: ReviewRow, { what, token }: Pick<ExportRequest, 'what' | 'token'>): void {
     if (token === null) {
       throw new ServiceError(
@@ -165,7 +160,7 @@ export function createExchangeService(deps: ExchangeDeps): ExchangeParts {
       refuseUnlessMay(reader, 'manage'); // sent, not shown
       return;
     }
-    if (mayExport(review, reader)) return;
+    if (mayCompareAll(store, review, reader)) return;
     throw new ServiceError(
       'NOT_ALLOWED',
       'A session is taken out by an adjudicator or owner who has none of its films left to read, or after it is closed. Nothing was written.',
@@ -192,7 +187,7 @@ export function createExchangeService(deps: ExchangeDeps): ExchangeParts {
     if (reader === null) return [];
     return store.reviews
       .all()
-      .map((review) => ({ review, isOpenToSee: mayExport(review, reader) }))
+      .map((review) => ({ review, isOpenToSee: mayCompareAll(store, review, reader) }))
       .filter(({ isOpenToSee }) => isOpenToSee || mayAct(reader.role, 'manage'));
   }
 
