@@ -6,7 +6,8 @@ import type { z } from 'zod';
 
 import { studyPlan, type StudyPlan } from '../../shared/contract/study.ts';
 import { PAPER_SYSTEMS } from '../../shared/domain/study.ts';
-import { isStartId } from '../services/training/start-weights.ts';
+import { usualStart } from '../../shared/domain/usual-start.ts';
+import { isStartId, type ListedStart } from '../services/training/start-weights.ts';
 import { Refusal } from './verb.ts';
 
 const DEFAULT_SYSTEMS = ['none', 'vanilla', 'mlcak'];
@@ -37,9 +38,13 @@ function fieldsOf(error: z.ZodError): string {
     .join('; ');
 }
 
+/** In a plan: start at random. A model that is not named starts as `train` would start it. */
+const AT_RANDOM = 'none';
+
 /** Start weights in a plan lie beside it, unless they are named by their id or their whole path. */
 function placed({ init, ...plan }: StudyPlan, file: string): StudyPlan {
-  const beside = (start: string): string => (isStartId(start) ? start : resolve(dirname(file), start));
+  const beside = (start: string): string =>
+    isStartId(start) || start === AT_RANDOM ? start : resolve(dirname(file), start);
   const entries = Object.entries(init).map(([model, start]) => [model, beside(start)]);
   return { ...plan, init: Object.fromEntries(entries) as StudyPlan['init'] };
 }
@@ -59,10 +64,24 @@ export async function readPlan(file: string): Promise<StudyPlan> {
   return parsed.success ? placed(parsed.data, file) : refuse(file, fieldsOf(parsed.error));
 }
 
-/** The same plan, but for what the library filled in when the study began. */
+/** The plan with a start for every model, as the library keeps it: of `starts` the app's own where the plan names none. */
+export function withStarts(
+  { init, ...plan }: StudyPlan,
+  starts: readonly Pick<ListedStart, 'id' | 'bundled' | 'model'>[],
+): StudyPlan {
+  const named = plan.models.flatMap((model) => {
+    const start = init[model] ?? usualStart(starts.filter((one) => one.model === model)) ?? AT_RANDOM;
+    return start === AT_RANDOM ? [] : [[model, start] as const];
+  });
+  return { ...plan, init: Object.fromEntries(named) };
+}
+
+/** The same plan, but for what was filled in when the study began. */
 export function isSamePlan(asked: StudyPlan, kept: StudyPlan): boolean {
+  const starts = Object.entries({ ...kept.init, ...asked.init }).filter(([, start]) => start !== AT_RANDOM);
   const filled = {
     ...asked,
+    init: Object.fromEntries(starts),
     splitId: asked.splitId ?? kept.splitId,
     findings: asked.findings ?? kept.findings,
   };

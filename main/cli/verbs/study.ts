@@ -3,13 +3,14 @@ import type { Study, StudyCell, StudyPlan } from '../../../shared/contract/study
 import type { StudyId } from '../../../shared/domain/ids.ts';
 import { formatBytes, formatDuration, formatScore } from '../../../shared/domain/numbers.ts';
 import type { AppParts } from '../../services/compose.ts';
+import { listStarts } from '../../services/training/start-weights.ts';
 import { withApp } from '../app-option.ts';
 import { columns } from '../columns.ts';
 import { LIBRARY_OPTION } from '../library-option.ts';
 import { textOption } from '../options.ts';
 import { namedLabelVersion } from '../review-labels.ts';
 import { outFolder, writeStudyFiles } from '../study-files.ts';
-import { DEFAULT_PLAN, isSamePlan, readPlan } from '../study-plan-file.ts';
+import { DEFAULT_PLAN, isSamePlan, readPlan, withStarts } from '../study-plan-file.ts';
 import { tell, untilStopped, whenStopped } from '../until-stopped.ts';
 import { Refusal, type Verb, type VerbResult } from '../verb.ts';
 
@@ -22,8 +23,8 @@ function withLabels({ library }: AppParts, plan: StudyPlan, named: string | unde
 }
 
 /** What the plan would take, without starting anything. */
-async function estimate({ studies }: AppParts, plan: StudyPlan): Promise<VerbResult> {
-  const json = await studies.service.estimate(plan, call);
+async function estimate({ library, studies }: AppParts, plan: StudyPlan): Promise<VerbResult> {
+  const json = await studies.service.estimate(withStarts(plan, await listStarts(library)), call);
   const cells = json.cells.map(({ key, seconds, doneBy }) => [
     key,
     doneBy === null ? formatDuration(seconds) : `done by ${doneBy}`,
@@ -40,7 +41,7 @@ async function estimate({ studies }: AppParts, plan: StudyPlan): Promise<VerbRes
 }
 
 /** The study of this plan that is there already goes on; else it is begun. */
-async function begin({ studies }: AppParts, plan: StudyPlan): Promise<StudyId> {
+async function begin({ library, studies }: AppParts, plan: StudyPlan): Promise<StudyId> {
   const all = await studies.service.list({}, call);
   const same = all.findLast((study) => isSamePlan(plan, study.plan as StudyPlan));
   for (const { id, name, state } of all) {
@@ -49,7 +50,10 @@ async function begin({ studies }: AppParts, plan: StudyPlan): Promise<StudyId> {
     await studies.service.pause({ studyId: id as StudyId }, call);
     tell(`The study "${name}" was cut off and is paused now; its own plan takes it up again.`);
   }
-  if (same === undefined) return (await studies.service.start(plan, call)).studyId as StudyId;
+  if (same === undefined) {
+    const whole = withStarts(plan, await listStarts(library));
+    return (await studies.service.start(whole, call)).studyId as StudyId;
+  }
   const studyId = same.id as StudyId;
   for (const { key, state } of same.cells) {
     if (state === 'failed') await studies.service.takeIn({ studyId, key }, call);
@@ -152,7 +156,7 @@ export const study: Verb = {
   name: 'study',
   usage: 'study --library DIR [--plan FILE] [--label-version NAME] [--out DIR] [--force] [--estimate]',
   summary:
-    'every system of a plan × models × resolutions × seeds; without a plan: ViT-Tiny without, with vanilla and with MLCAK distillation at 112, 56 and 28 px, seed 1, preset quick. Ctrl-C pauses, the same command goes on. Ends with study.html, .csv, .tex and .json, in the library where --out names no folder',
+    'every system of a plan × models × resolutions × seeds; without a plan: ViT-Tiny without, with vanilla and with MLCAK distillation at 112, 56 and 28 px, seed 1, preset quick. Without `init` in the plan, from the weights that come with the app, if any. Ctrl-C pauses, the same command goes on. Ends with study.html, .csv, .tex and .json, in the library where --out names no folder',
   options: {
     ...LIBRARY_OPTION,
     plan: { type: 'string' },

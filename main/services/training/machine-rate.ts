@@ -106,7 +106,7 @@ export function createMachineRates({ library, log, free = freemem }: MachineRate
     measurement.steps = steps;
     const timer = setTimeout(() => steps.kill(), MOST_MS);
     try {
-      return await rateOf(steps);
+      return await rateOf(steps, precision);
     } finally {
       clearTimeout(timer);
       steps.kill();
@@ -194,8 +194,8 @@ export function createMachineRates({ library, log, free = freemem }: MachineRate
   };
 }
 
-/** @throws Error when the process ends before its time or says something else */
-async function rateOf(steps: MeasuredSteps): Promise<MachineRate> {
+/** @throws Error when the process ends before its time, says something else, or took its steps in another precision */
+async function rateOf(steps: MeasuredSteps, precision: Precision): Promise<MachineRate> {
   const began = performance.now();
   await steps.ready;
   await steps.step();
@@ -203,7 +203,8 @@ async function rateOf(steps: MeasuredSteps): Promise<MachineRate> {
   for (let warm = 0; warm < WARM_UP; warm += 1) await steps.step();
   const times: number[] = [];
   for (let count = 0; count < STEPS; count += 1) times.push(await steps.step());
-  await steps.end();
+  const { steps: taken } = await steps.end();
+  if (taken?.precision !== precision) throw new Error(`its steps ran in ${taken?.precision ?? 'no'} precision`);
   // The fastest counts: what else the computer does meanwhile is not its speed.
   return { startSeconds, secondsPerFilm: Math.min(...times) / 1000 / FILMS };
 }

@@ -39,9 +39,10 @@ function measuredBy(work: string): OpenLibrary {
     `const say = (message) => process.send(message);
      let answer = () => undefined;
      let precision;
+     let ran = (asked) => asked;
      process.on('message', ({ type, settings }) => {
        if (type === 'leave') process.exit();
-       if (type === 'end') return say({ rssBytes: null });
+       if (type === 'end') return say({ rssBytes: null, steps: { precision: ran(precision), engine: 'graph' } });
        if (type === 'begin') {
          precision = settings.precision;
          return say({ parameters: 1, version: '2.20.0', threads: 2 });
@@ -108,6 +109,16 @@ it('keeps what single precision takes when mixed precision cannot be measured, a
   await vi.waitFor(() => expect(log.info).toHaveBeenCalled(), { timeout: 20_000 });
   expect(knownMachineRate(library, machine, 'tiny')).toMatchObject({ secondsPerFilm: 0.1, mixed: null });
   expect(createMachineRates({ library: measured, log }).ask('tiny', engine)).toBe(false);
+});
+
+it('keeps no mixed rate of steps that went on in single precision', async () => {
+  const measured = measuredBy(`
+    ran = () => 'single';
+    answer = () => say({ ms: precision === 'single' ? 800 : 400 });`);
+  const rates = createMachineRates({ library: measured, log });
+  expect(rates.ask('tiny', engine)).toBe(true);
+  await vi.waitFor(() => expect(log.info).toHaveBeenCalled(), { timeout: 20_000 });
+  expect(knownMachineRate(library, machine, 'tiny')).toMatchObject({ secondsPerFilm: 0.1, mixed: null });
 });
 
 it('a run that begins ends the measurement, which is made later from where it was', async () => {
