@@ -1,5 +1,5 @@
 /** @file Finds and loads TensorFlow: the native library, else WebAssembly for prediction only. The one place that does. */
-import { createRequire } from 'node:module';
+import { createRequire, Module } from 'node:module';
 import { availableParallelism } from 'node:os';
 
 import * as tf from '@tensorflow/tfjs-core';
@@ -38,6 +38,28 @@ function restoreUtil(require: NodeJS.Require): void {
   util.isArray = (value: unknown) => Array.isArray(value);
 }
 
+/** What tfjs is made of beside its core and gradients. Of layers the package takes two things, for `fit`. */
+const NEVER_USED: Readonly<Record<string, object>> = {
+  layers: { CustomCallback: class {}, registerCallbackConstructor: () => undefined },
+  converter: {},
+  data: {},
+  'backend-cpu': {},
+  'backend-webgl': {},
+};
+
+/** The package loads all of tfjs: parts of it that nothing here uses would be 12 MB of every process, and time to load. */
+function leaveOutUnused(require: NodeJS.Require): void {
+  const inPackage = createRequire(require.resolve('@tensorflow/tfjs-node-gpu'));
+  const inWhole = createRequire(inPackage.resolve('@tensorflow/tfjs'));
+  for (const [name, exports] of Object.entries(NEVER_USED)) {
+    const path = inWhole.resolve(`@tensorflow/tfjs-${name}`);
+    const stub = new Module(path);
+    stub.exports = exports;
+    stub.loaded = true;
+    require.cache[path] ??= stub;
+  }
+}
+
 /** Read by the library once, when it loads. oneDNN is off by default on AVX2 processors and worth about a factor of two. */
 function prepareEnvironment(): void {
   process.env.TF_ENABLE_ONEDNN_OPTS ??= '1';
@@ -56,6 +78,7 @@ async function loadNative(): Promise<Engine> {
   prepareEnvironment();
   const require = createRequire(import.meta.url);
   restoreUtil(require);
+  leaveOutUnused(require);
   const native = require('@tensorflow/tfjs-node-gpu') as NativePackage;
   if (native.engine() !== tf.engine()) {
     throw new Error('two copies of @tensorflow/tfjs-core are installed; install the locked packages again');

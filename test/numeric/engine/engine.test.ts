@@ -30,6 +30,12 @@ it('shares one tfjs-core with the native package, and asks for oneDNN before the
   expect(process.env.TF_ENABLE_ONEDNN_OPTS).toBe('1');
 });
 
+it('leaves out the parts of tfjs that nothing uses, and keeps its gradients', () => {
+  const native = createRequire(createRequire(import.meta.url).resolve('@tensorflow/tfjs-node-gpu'));
+  expect(Object.keys(native('@tensorflow/tfjs') as object)).not.toContain('sequential');
+  expect(tf.grad((x) => tf.sum(tf.square(x)))(tf.tensor1d([3])).arraySync()).toEqual([6]);
+});
+
 it('runs the operations whose util functions Node has dropped', () => {
   // concat goes through createTensorsTypeOpAttr, where isArray and isNullOrUndefined are called
   const joined = tf.concat([tf.tensor1d([1, 2]), tf.tensor1d([3])]);
