@@ -14,6 +14,7 @@ import {
 } from '../../shared/worker/bench.ts';
 import { parentPort } from '../../shared/worker/parent-port.ts';
 import { plainVault } from '../files/vault.ts';
+import { freeArrays } from '../numeric/free-arrays.ts';
 import { CompiledFunctions } from '../numeric/engine/graph/compiled-function.ts';
 import { CompiledTrainer } from '../numeric/engine/graph/compiled-trainer.ts';
 import { loadEngine } from '../numeric/engine/load-engine.ts';
@@ -21,7 +22,7 @@ import { TrainState } from '../numeric/train/train-state.ts';
 import { labelledWork } from '../numeric/train/train-step.ts';
 import { inputShape, parameterCount, vitConfig, type VitConfig } from '../numeric/vit/config.ts';
 import { initParameters, initSpec, normalGenerator, uniformGenerator } from '../numeric/vit/init.ts';
-import { freeArrays, loadOneByOne, type NamedParameters } from '../numeric/vit/parameters.ts';
+import { loadOneByOne, type NamedParameters } from '../numeric/vit/parameters.ts';
 import { FilmSet } from './film-set.ts';
 import { compilesGraphs } from './graph-choice.ts';
 import { InputFeed } from './input-feed.ts';

@@ -8,6 +8,7 @@ import {
   toGreyBytes,
   type Resize,
 } from '../../shared/domain/resample.ts';
+import { freeArrays } from '../numeric/free-arrays.ts';
 import { renderView, viewSettings } from '../numeric/augment/views.ts';
 
 /** Which pixels a model gets: a low-resolution film at its own size or enlarged. */
@@ -70,7 +71,9 @@ export function modelInputs(
   indices.forEach((index, row) => {
     const film = pixels.subarray(index * area, (index + 1) * area);
     const seen = view === null ? film : renderView(film, size, viewSettings(view, index, size));
-    images.set(modelInput(seen, size, input), row * input.side ** 2);
+    const values = modelInput(seen, size, input);
+    images.set(values, row * input.side ** 2);
+    freeArrays([values]);
   });
   return images;
 }

@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 
 import type { FromInference, ToInference } from '../../shared/worker/protocol.ts';
 import { ServiceError } from '../../shared/domain/service-error.ts';
+import { freeArrays } from '../numeric/free-arrays.ts';
 import type { CompiledFunctions } from '../numeric/engine/graph/compiled-function.ts';
 import { answers, relevance, targetWeights } from '../numeric/predict/answers.ts';
 import { abnormalProbability, sigmoid } from '../numeric/vit/probabilities.ts';
@@ -56,7 +57,10 @@ function predictTogether(
 ): FilmPrediction[] {
   const { config } = model;
   const { attention } = question;
-  const images = inputTensor(model, question);
+  const pixels = inputValues(model, question);
+  const side = config.imageSize;
+  const images = tf.tensor4d(pixels, [question.images.length, side, side, 1]);
+  const made: Float32Array[] = [pixels];
   const films = question.images.length;
   const key = JSON.stringify([config, model.normalisation, films]);
   const parameters = Object.fromEntries(model.parameters);
@@ -98,11 +102,12 @@ function predictTogether(
     }));
   } finally {
     images.dispose();
+    freeArrays(made);
   }
 }
 
 /** [B, S, S, 1], 0..1. */
-function inputTensor({ config }: LoadedModel, { images, input }: FilmQuestion): tf.Tensor4D {
+function inputValues({ config }: LoadedModel, { images, input }: FilmQuestion): Float32Array {
   const side = config.imageSize;
   const values = new Float32Array(images.length * side * side);
   images.forEach((image, film) => {
@@ -113,9 +118,11 @@ function inputTensor({ config }: LoadedModel, { images, input }: FilmQuestion): 
         `The image has ${image.length} bytes, the model takes ${side} × ${side}.`,
       );
     }
-    values.set(modelInput(image, size, { ...input, side }), film * side * side);
+    const seen = modelInput(image, size, { ...input, side });
+    values.set(seen, film * side * side);
+    freeArrays([seen]);
   });
-  return tf.tensor4d(values, [images.length, side, side, 1]);
+  return values;
 }
 
 /** @throws ServiceError before anything is computed */

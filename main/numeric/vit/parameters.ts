@@ -1,6 +1,7 @@
 /** @file Weights between plain arrays by name, flat group tensors, and named tensors. */
 import * as tf from '@tensorflow/tfjs-core';
 
+import { freeArrays } from '../free-arrays.ts';
 import {
   parameterGroups,
   parameterSpecs,
@@ -90,17 +91,6 @@ export function lookup(parameters: NamedParameters, name: string): tf.Tensor {
   const found = parameters.get(name);
   if (found === undefined) throw new Error(`no parameter named ${name}`);
   return found;
-}
-
-/**
- * Lets go of the memory of arrays that nobody reads again, at once: they stand outside of what the garbage collector is in a
- * hurry about, and a model's worth of them stays for many steps. They are empty afterwards. Of a buffer that others share
- * nothing is taken.
- */
-export function freeArrays(arrays: Iterable<Float32Array | Uint8Array>): void {
-  for (const { buffer, byteLength } of arrays) {
-    if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0);
-  }
 }
 
 /** Named tensors for prediction, with no array of ours behind them. The caller disposes them with `disposeParameters`. @throws WeightsMismatchError */
