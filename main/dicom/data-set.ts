@@ -38,6 +38,8 @@ export interface DataSet extends Encoding {
   readonly bytes: Uint8Array;
   readonly view: DataView;
   readonly elements: ReadonlyMap<number, Element>;
+  /** Sequences that it lies in: what is read later counts from here. */
+  readonly depth: number;
 }
 
 /** Counts what a file holds over all levels, so that nesting cannot multiply. */
@@ -87,18 +89,19 @@ export function readDataSet(bytes: Uint8Array, start: number, encoding: Encoding
 /**
  * The nested data sets of a sequence element. An implicit sequence of known length is read here, at first use; the result
  * is empty when its bytes are no sequence.
+ * @throws FilmError TRUNCATED, MALFORMED (also where it is nested too deep) or TOO_LARGE
  */
 export function sequenceItems(dataSet: DataSet, tag: number): readonly DataSet[] {
   const element = dataSet.elements.get(tag);
   if (element === undefined || element.length === 0) return element?.items ?? [];
   if (element.items !== undefined) return element.items;
-  const { bytes, view, explicit, littleEndian } = dataSet;
+  const { bytes, view, explicit, littleEndian, depth } = dataSet;
   const budget = { elements: 0, fragments: 0 };
   const reader = {
     bytes,
     view,
     budget,
-    depth: 1,
+    depth: depth + 1,
     explicit: element.vr === 'UN' ? false : explicit,
     littleEndian,
   };
@@ -113,8 +116,8 @@ interface Read {
 
 function readElements(reader: Reader, start: number, end: number, untilItemEnd: boolean): Read {
   const elements = new Map<number, Element>();
-  const { bytes, view, explicit, littleEndian } = reader;
-  const dataSet: DataSet = { bytes, view, explicit, littleEndian, elements };
+  const { bytes, view, explicit, littleEndian, depth } = reader;
+  const dataSet: DataSet = { bytes, view, explicit, littleEndian, elements, depth };
   let at = start;
   while (at < end) {
     if (end - at < 8) {

@@ -73,6 +73,12 @@ export function describeImage(dataSet: DataSet): ImageDescription {
   const { photometric, samples } = readPhotometric(dataSet);
   const frames = readFrames(dataSet);
   const depth = readDepth(dataSet);
+  if (depth.bitsAllocated === 1 && samples > 1) {
+    throw new FilmError(
+      'UNSUPPORTED_PIXELS',
+      `${photometric} with single-bit samples is not read. Export the film as RGB.`,
+    );
+  }
   const framePixels = rows * cols;
   const frameBytes = framePixels * samples * Math.ceil(depth.bitsAllocated / 8);
   if (framePixels > FILM_LIMITS.framePixels || frameBytes > FILM_LIMITS.frameBytes) {

@@ -3,7 +3,7 @@ import { loadDecoder } from './codec.ts';
 import { readCodestreamHeader, startsCodestream } from './codestream.ts';
 import type { DataSet } from './data-set.ts';
 import { FilmError } from './film-error.ts';
-import { compressedFrames, nativeFrame, nativeFrameBytes } from './frame-bytes.ts';
+import { compressedFrames, is422, nativeFrame, nativeFrameBytes } from './frame-bytes.ts';
 import type { ImageDescription } from './image-description.ts';
 import { decodeRle } from './rle.ts';
 import { expand422, toStoredPixels, type StoredPixels } from './stored-pixels.ts';
@@ -24,6 +24,7 @@ export async function frameReader(
 ): Promise<FrameReader> {
   const { codec } = syntax;
   if (codec === null || codec === 'native') {
+    checkNative422(image);
     return { read: (index) => readNative(dataSet, image, index), colour: null };
   }
   if (codec === 'rle') return { read: rleReader(dataSet, image), colour: null };
@@ -51,6 +52,18 @@ function rleReader(dataSet: DataSet, image: ImageDescription): FrameReader['read
   const { bitsAllocated, highBit } = image;
   const layout = { littleEndian: true, bitsAllocated, highBit, planar: false, clampFrom: null };
   return (index) => toStoredPixels(decodeRle(frames(index), image), image, layout);
+}
+
+/** @throws FilmError UNSUPPORTED_PIXELS for 4:2:2 that PS3.3 C.7.6.3.1.2 does not know: columns in pairs, unsigned, 8 or 16 bits */
+function checkNative422(image: ImageDescription): void {
+  if (!is422(image)) return;
+  const { cols, signed, bitsAllocated } = image;
+  if (cols % 2 === 0 && !signed && (bitsAllocated === 8 || bitsAllocated === 16)) return;
+  throw new FilmError(
+    'UNSUPPORTED_PIXELS',
+    `Uncompressed 4:2:2 colour of ${cols} columns, ${bitsAllocated} bits ${signed ? 'signed' : 'unsigned'}, is not read: it has columns in pairs and 8 or 16 bits unsigned. Export the film as RGB.`,
+    { cols, bitsAllocated },
+  );
 }
 
 function readNative(dataSet: DataSet, image: ImageDescription, index: number): StoredPixels {

@@ -2,7 +2,7 @@
  * @file What is made of a decoded film: the grey picture on screen, the 224 × 224 model input and its lower resolutions,
  * thumbnails, PNG files, the pixel hash and the description that the command line prints.
  */
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import sharp from 'sharp';
 
 import { MODEL_SIDE, uprightSize } from '../../shared/domain/geometry.ts';
@@ -17,6 +17,7 @@ import {
   type VoiLut,
 } from '../../shared/domain/lut.ts';
 import { areaAverage, toGreyBytes } from '../../shared/domain/resample.ts';
+import { FilmError } from './film-error.ts';
 import type { DecodedFilm, StoredPixels } from './film.ts';
 
 export interface DisplayOptions {
@@ -77,18 +78,40 @@ export async function thumbnail(film: DecodedFilm, px: number): Promise<Uint8Arr
 
 /** Values hashed at a time. */
 const HASH_CHUNK = 1 << 16;
+/** Values of further frames that are hashed: some seconds of decoding. Frames beyond are told apart by their number alone. */
+const MOST_HASHED = 1 << 27;
 
 /**
  * SHA-256 that tells duplicates: the same picture under another UID, file format or lossless transfer syntax has the same
  * hash. Hashed are the ASCII line `chestlight-pixels/1 <rows> <cols> <0|1 = MONOCHROME1>` and a newline, then for each pixel
  * of frame 0 its grey value after the modality LUT as 32-bit float, little-endian. Colour counts as its luminance. Where the
- * modality LUT makes every value equal (slope 0) the stored values are hashed.
+ * modality LUT makes every value equal (slope 0) the stored values are hashed. Of a film of several frames the line
+ * `frames <number>` and the other frames follow, each in the same way with its own modality LUT; of one that cannot be decoded
+ * the line `unreadable <code>`.
  */
 export function pixelHash(film: DecodedFilm): string {
   const hash = createHash('sha256');
   hash.update(`chestlight-pixels/1 ${film.rows} ${film.cols} ${film.invert ? 1 : 0}\n`, 'ascii');
-  const stored = film.grey(0);
-  const lut = film.modalityLut;
+  hashFrame(hash, film, 0);
+  if (film.frames > 1) {
+    hash.update(`frames ${film.frames}\n`, 'ascii');
+    const hashed = Math.min(film.frames, 1 + Math.ceil(MOST_HASHED / (film.rows * film.cols)));
+    for (let frame = 1; frame < hashed; frame += 1) {
+      try {
+        hashFrame(hash, film, frame);
+      } catch (error) {
+        if (!(error instanceof FilmError)) throw error;
+        hash.update(`unreadable ${error.code}\n`, 'ascii');
+      }
+    }
+  }
+  return hash.digest('hex');
+}
+
+/** @throws FilmError, before anything of the frame is hashed */
+function hashFrame(hash: Hash, film: DecodedFilm, frame: number): void {
+  const stored = film.grey(frame);
+  const { modalityLut: lut } = film.scaleOf(frame);
   const plain = lut.kind === 'rescale' && (lut.slope === 0 || (lut.slope === 1 && lut.intercept === 0));
   const chunk = new DataView(new ArrayBuffer(HASH_CHUNK * 4));
   for (let start = 0; start < stored.length; start += HASH_CHUNK) {
@@ -99,7 +122,6 @@ export function pixelHash(film: DecodedFilm): string {
     }
     hash.update(new Uint8Array(chunk.buffer, 0, count * 4));
   }
-  return hash.digest('hex');
 }
 
 export interface FilmDescription {

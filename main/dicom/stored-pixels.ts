@@ -131,7 +131,8 @@ function unpackBits(bytes: Uint8Array, count: number, firstBit: number): Uint8Ar
 /** Uncompressed 4:2:2 (Y1 Y2 Cb Cr, PS3.3 C.7.6.3.1.2) → Y Cb Cr for every pixel. */
 export function expand422(image: ImageDescription, packed: StoredPixels): StoredPixels {
   if (!is422(image)) return packed;
-  const result = new Uint8Array(image.rows * image.cols * 3);
+  const count = image.rows * image.cols * 3;
+  const result = packed.BYTES_PER_ELEMENT === 1 ? new Uint8Array(count) : new Uint16Array(count);
   for (let pair = 0; pair * 4 < packed.length; pair++) {
     const [y1 = 0, y2 = 0, cb = 0, cr = 0] = packed.subarray(pair * 4, pair * 4 + 4);
     result.set([y1, cb, cr, y2, cb, cr], pair * 6);

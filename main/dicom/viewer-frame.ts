@@ -21,6 +21,8 @@ export interface ViewerFrame {
   readonly bytes: Uint8Array;
   /** 8-bit red, green, blue, [rows × cols × 3]; null for a film without colour. */
   readonly colour: Uint8Array | null;
+  /** The value in `bytes` that 255 of a colour stands for. */
+  readonly colourPeak: number;
   readonly overlays: readonly OverlayPlane[];
 }
 
@@ -39,12 +41,22 @@ export function viewerFrame(film: DecodedFilm, frame: number): ViewerFrame {
     const identity: VoiLut = { kind: 'window', center: max / 2, width: max, function: 'LINEAR_EXACT' };
     const shown = withRange(displayImage(film, { frame }));
     const asShown = { invert: false, modalityLut: IDENTITY_MODALITY, voiLuts: [identity] };
-    return { elementType: 'uint8', ...asShown, ...shown, spacing, pixelAspect, colour, overlays };
+    return {
+      elementType: 'uint8',
+      ...asShown,
+      ...shown,
+      spacing,
+      pixelAspect,
+      colour,
+      colourPeak: max,
+      overlays,
+    };
   }
   const { invert } = film;
   const { modalityLut, voiLuts } = film.scaleOf(frame);
   const scale = { elementType, invert, modalityLut, voiLuts };
-  return { ...scale, ...withRange(stored), spacing, pixelAspect, colour, overlays };
+  const colourPeak = storedRange(film.greyBits, false).max;
+  return { ...scale, ...withRange(stored), spacing, pixelAspect, colour, colourPeak, overlays };
 }
 
 function elementTypeOf(stored: StoredPixels): ElementType | null {

@@ -151,7 +151,7 @@ export const viewerImage = z.object({
   frames: z.number().int(),
   rows: z.number().int(),
   cols: z.number().int(),
-  /** Element type of the bytes at `href`, little-endian. Colour films come as their luminance, and in colour at `colourHref`. */
+  /** Element type of the bytes at `href`, little-endian. Colour films come as their luminance, and in colour at `colour`. */
   elementType: z.enum(['uint8', 'int8', 'uint16', 'int16']),
   minStored: z.number(),
   maxStored: z.number(),
@@ -170,8 +170,11 @@ export const viewerImage = z.object({
   pixelAspect: z.number(),
   /** Route of the raw stored pixels. */
   href: z.string(),
-  /** Route of the picture in colour, 8-bit red, green, blue a pixel; null for a film without colour. */
-  colourHref: z.string().nullable(),
+  /**
+   * Route of the picture in colour, 8-bit red, green, blue a pixel, and the value at `href` that 255 of a colour stands for;
+   * null for a film without colour.
+   */
+  colour: z.object({ href: z.string(), peak: z.number().positive() }).nullable(),
   overlays: z.array(overlayPlane),
 });
 export type ViewerImage = z.infer<typeof viewerImage>;

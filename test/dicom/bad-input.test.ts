@@ -7,7 +7,7 @@ import { readFilm } from '../../main/dicom/film.ts';
 import { readDicomFile } from '../../main/dicom/part10.ts';
 import { describeFilm, displayImage, pixelHash } from '../../main/dicom/render.ts';
 import { listTags } from '../../main/dicom/tag-list.ts';
-import { film, fixture, fixtureNames, outcome } from './fixtures.ts';
+import { film, fixture, fixtureNames, madeFile, outcome } from './fixtures.ts';
 
 const EXPECTED: Readonly<Record<string, string>> = {
   'bits-stored-20.dcm': 'BAD_GEOMETRY',
@@ -134,6 +134,34 @@ describe('limits come before any allocation', () => {
     expect(await outcome(Uint8Array.from([...head.subarray(0, end), ...nested]), 'deep.dcm')).toBe(
       'MALFORMED',
     );
+  });
+
+  it('implicit sequences of known length, read when they are asked for, are refused as deep as explicit ones', () => {
+    const tag = [0x08, 0x00, 0x40, 0x11];
+    const word = (value: number) => [0, 8, 16, 24].map((bits) => (value >>> bits) & 255);
+    const levels = 20_000;
+    // Heads alone: at each level a sequence and its item reach to the end.
+    const bytes = Uint8Array.from({ length: levels * 16 }, () => 0);
+    for (let level = 0; level < levels; level += 1) {
+      const left = (levels - level) * 16;
+      bytes.set([...tag, ...word(left - 8), 0xfe, 0xff, 0x00, 0xe0, ...word(left - 16)], level * 16);
+    }
+    expect(() => listTags(bytes)).toThrow(FilmError);
+    const nested = (depth: number) => listTags(bytes.slice((levels - depth) * 16));
+    expect(nested(FILM_LIMITS.depth)).toHaveLength(FILM_LIMITS.depth);
+    expect(() => nested(FILM_LIMITS.depth + 2)).toThrow('nested more than 16 levels deep');
+  });
+
+  it.each([
+    [
+      '4:2:2 of columns that are no pairs',
+      { photometric: 'YBR_FULL_422', rows: 3, cols: 3, bits: 8, samples: 3 },
+    ],
+    ['signed 4:2:2', { photometric: 'YBR_FULL_422', rows: 2, cols: 2, bits: 8, samples: 3, signed: true }],
+    ['colour of single bits', { photometric: 'RGB', rows: 8, cols: 8, bits: 1, samples: 3 }],
+  ])('%s is refused by name', async (_, image) => {
+    const file = madeFile({ ...image, pixels: new Uint8Array(64) });
+    expect(await outcome(file, 'odd.dcm')).toBe('UNSUPPORTED_PIXELS');
   });
 
   it('a deflated film that unpacks without end is refused', async () => {

@@ -1,6 +1,7 @@
 /** @file Reads the committed films, pictures and golden values for the tests of this folder. */
 import { readdirSync, readFileSync } from 'node:fs';
 
+import { textElement, writePart10 } from '../../main/dicom/part10-writer.ts';
 import { readFilm, type DecodedFilm } from '../../main/dicom/film.ts';
 import { FilmError } from '../../main/dicom/film-error.ts';
 
@@ -81,4 +82,37 @@ export function differences(a: ArrayLike<number>, b: ArrayLike<number>): { max: 
     sum += difference;
   }
   return { max, mean: sum / a.length };
+}
+
+export interface MadeImage {
+  readonly photometric: string;
+  readonly rows: number;
+  readonly cols: number;
+  readonly bits: number;
+  readonly pixels: Uint8Array;
+  readonly samples?: number;
+  readonly frames?: number;
+  readonly signed?: boolean;
+}
+
+/** A DICOM file of these pixels and nothing else. */
+export function madeFile(image: MadeImage): Uint8Array {
+  const { photometric, rows, cols, bits, pixels, samples = 1, frames = 1, signed = false } = image;
+  const short = (tag: number, value: number) => ({
+    tag,
+    vr: 'US',
+    value: Uint8Array.of(value & 255, value >> 8),
+  });
+  return writePart10({ sopClassUid: '1.2.3', sopInstanceUid: '1.2.4', implementationVersion: 'TEST' }, [
+    short(0x00280002, samples),
+    textElement(0x00280004, 'CS', photometric),
+    textElement(0x00280008, 'IS', `${frames}`),
+    short(0x00280010, rows),
+    short(0x00280011, cols),
+    short(0x00280100, bits),
+    short(0x00280101, bits),
+    short(0x00280102, bits - 1),
+    short(0x00280103, signed ? 1 : 0),
+    { tag: 0x7fe00010, vr: bits === 8 ? 'OB' : 'OW', value: pixels },
+  ]);
 }

@@ -7,7 +7,8 @@ import { readFilm } from '../../main/dicom/film.ts';
 import { displayImage } from '../../main/dicom/render.ts';
 import { viewerFrame, type ElementType, type ViewerFrame } from '../../main/dicom/viewer-frame.ts';
 import { applyDisplayLut, buildDisplayLut } from '../../shared/domain/lut.ts';
-import { differences, film } from './fixtures.ts';
+import { channelTable } from '../../renderer/src/viewer/grey-table.ts';
+import { differences, film, madeFile } from './fixtures.ts';
 
 /** The viewer's side: bytes → values → table over the frame's own range → grey. */
 function asViewed(frame: ViewerFrame): Uint8Array {
@@ -50,6 +51,36 @@ it('a film stored in colours of grey is a grey film', async () => {
   for (const name of ['rgb-secondary-capture.dcm', 'palette-grey.dcm', 'mono2-12bit.dcm']) {
     expect(viewerFrame(await film(`good/${name}`), 0).colour, name).toBeNull();
   }
+});
+
+it.each([8, 16] as const)('colours of %d bits are shown as they are, and inverted', async (bits) => {
+  const peak = 2 ** bits - 1;
+  const colours = [1, 0, 0, 0, 1, 0, 0, 0, 1, 1, 0.5, 0.25].map((share) => Math.round(share * peak));
+  const pixels = new Uint8Array(
+    bits === 8 ? Uint8Array.from(colours) : new Uint8Array(Uint16Array.from(colours).buffer),
+  );
+  const film = await readFilm(
+    madeFile({ photometric: 'RGB', rows: 2, cols: 2, bits, samples: 3, pixels }),
+    'rgb.dcm',
+  );
+  const frame = viewerFrame(film, 0);
+  const [voi] = frame.voiLuts;
+  if (voi === undefined || frame.colour === null) throw new Error('a colour film has a window and colours');
+  const shown = (inverted: boolean) => {
+    const table = channelTable(frame.colourPeak, { voi, inverted });
+    return Array.from(frame.colour ?? [], (value) => table[value]);
+  };
+  const expected = [255, 0, 0, 0, 255, 0, 0, 0, 255, 255, 128, 64];
+  expect(shown(false)).toEqual(expected);
+  expect(shown(true)).toEqual(expected.map((value) => 255 - value));
+});
+
+it('uncompressed 4:2:2 of 16 bits keeps all of them', async () => {
+  const words = Uint16Array.of(1000, 2000, 32768, 32768);
+  const image = { photometric: 'YBR_FULL_422', rows: 1, cols: 2, bits: 16, samples: 3 };
+  const film = await readFilm(madeFile({ ...image, pixels: new Uint8Array(words.buffer) }), 'ybr.dcm');
+  expect([...film.frame(0)]).toEqual([1000, 32768, 32768, 2000, 32768, 32768]);
+  expect([...film.grey(0)]).toEqual([1000, 2000]);
 });
 
 it('a colour picture keeps its colours, of which the grey is the luminance', async () => {

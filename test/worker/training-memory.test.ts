@@ -19,6 +19,17 @@ const limits = process.platform === 'linux' && process.arch === 'x64';
 
 const config = tinyConfig({}, { epochs: 1, batch: 4, microBatch: 4, augment: false, views: 1 });
 
+/** TensorFlow's oneDNN kernels end the process where memory for their own scratch is refused: told and resumed by the service. */
+const MOST_TRIES = 5;
+
+/** `run`, again where the library ended the process before it could answer (docs/decisions/0014). */
+async function runToAnAnswer(name: string, engine: 'eager' | 'graph', bytes: number) {
+  for (let attempt = 1; ; attempt += 1) {
+    const seen = await run(`${name}-${attempt}`, engine, bytes);
+    if (seen.last?.type === 'ended' || seen.last?.type === 'failed' || attempt === MOST_TRIES) return seen;
+  }
+}
+
 /** Runs the plan with at most `bytes` for the library's large allocations; undefined = as many as there are. */
 async function run(name: string, engine: 'eager' | 'graph', bytes?: number, of = config) {
   const { path } = writePlan(join(made.dir, name), made.films, { config: of, checkpointEverySeconds: 1000 });
@@ -32,9 +43,9 @@ async function run(name: string, engine: 'eager' | 'graph', bytes?: number, of =
 }
 
 describe.skipIf(!limits).each(['eager', 'graph'] as const)('%s', (engine) => {
-  it('goes on with fewer films at once, and learns the same', { timeout: 120_000 }, async () => {
+  it('goes on with fewer films at once, and learns the same', { timeout: 240_000 }, async () => {
     const enough = await run(`${engine}-enough`, engine);
-    const little = await run(`${engine}-little`, engine, LITTLE[engine]);
+    const little = await runToAnAnswer(`${engine}-little`, engine, LITTLE[engine]);
     expect(enough).toMatchObject({ last: { type: 'ended', how: 'finished' }, warnings: [] });
     expect(little.last).toMatchObject({ type: 'ended', how: 'finished' });
     expect(little.warnings[0]).toContain('2 films at once');

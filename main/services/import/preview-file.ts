@@ -17,7 +17,7 @@ const described = viewerImage.omit({
   filmId: true,
   frame: true,
   href: true,
-  colourHref: true,
+  colour: true,
   overlays: true,
 });
 const head = z.object({ version: z.literal(PREVIEW_VERSION), film: described });

@@ -112,7 +112,7 @@ export function createFilmBytes(store: Store, files: LibraryFiles, pool: DecodeP
     async preview(filmId) {
       const kept = await keptPreview(filmId);
       if (kept === null) return null;
-      const place = { filmId, frame: 0, href: byteRoutes.frame(filmId, 0), colourHref: null, overlays: [] };
+      const place = { filmId, frame: 0, href: byteRoutes.frame(filmId, 0), colour: null, overlays: [] };
       return { image: { ...kept.film, ...place }, href: byteRoutes.preview(filmId) };
     },
     async previewPicture(filmId) {
@@ -189,7 +189,8 @@ function viewerImageOf(filmId: FilmId, frame: number, viewed: ViewedFrame): View
     spacing: viewed.spacing === null ? null : { ...viewed.spacing },
     pixelAspect: viewed.pixelAspect,
     href: byteRoutes.frame(filmId, frame),
-    colourHref: viewed.colour === null ? null : byteRoutes.colour(filmId, frame),
+    colour:
+      viewed.colour === null ? null : { href: byteRoutes.colour(filmId, frame), peak: viewed.colourPeak },
     overlays: viewed.overlays.map(({ rows, cols, left, top, type, label }, plane) => {
       return { rows, cols, left, top, type, label, href: byteRoutes.overlay(filmId, frame, plane) };
     }),

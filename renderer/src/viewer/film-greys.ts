@@ -3,10 +3,10 @@
  * the part in sight change.
  */
 import type { Box } from '../../../shared/domain/geometry.ts';
-import { buildDisplayLut, IDENTITY_MODALITY, type VoiLut } from '../../../shared/domain/lut.ts';
+import type { VoiLut } from '../../../shared/domain/lut.ts';
 import { cellsOf, type Cells, type Raster } from './film-raster.ts';
 import type { FilmImage } from './film-image.ts';
-import { greyTable } from './grey-table.ts';
+import { channelTable, greyTable } from './grey-table.ts';
 import type { ViewValues } from './film-viewport.ts';
 
 /** A canvas and where it lies. */
@@ -76,7 +76,8 @@ export class FilmGreys {
     this.#data = data;
     const target = new Uint32Array(data.data.buffer);
     if (image.colours === null) fillGreys(target, image, raster, cells, look);
-    else fillColours(target, image.colours, raster, cells, look);
+    else
+      fillColours(target, image.colours, channelTable(image.source.colour?.peak ?? 255, look), raster, cells);
     context.putImageData(data, 0, 0);
   }
 }
@@ -107,21 +108,20 @@ function fillGreys(target: Uint32Array, image: FilmImage, raster: Raster, cells:
   }
 }
 
-/** A colour film as it is (PS3.3 C.7.6.3.1.2: no VOI LUT of its own); a window set by hand applies to each channel. */
+/** Colours of cells, each channel by `shown` → opaque pixels. */
 function fillColours(
   target: Uint32Array,
   colours: Uint8Array,
+  shown: Uint8Array,
   raster: Raster,
   cells: Cells,
-  { voi, inverted }: Look,
 ): void {
-  const { grey } = buildDisplayLut({ modality: IDENTITY_MODALITY, voi, invert: inverted }, 0, 255);
   for (let row = 0, index = 0; row < cells.rows; row++) {
     const start = ((cells.top + row) * raster.cols + cells.left) * 3;
     for (let at = start; at < start + cells.cols * 3; at += 3, index++) {
-      const red = grey[colours[at] ?? 0] ?? 0;
-      const green = grey[colours[at + 1] ?? 0] ?? 0;
-      const blue = grey[colours[at + 2] ?? 0] ?? 0;
+      const red = shown[colours[at] ?? 0] ?? 0;
+      const green = shown[colours[at + 1] ?? 0] ?? 0;
+      const blue = shown[colours[at + 2] ?? 0] ?? 0;
       target[index] = 0xff000000 | (blue << 16) | (green << 8) | red;
     }
   }

@@ -110,7 +110,7 @@ async function load(imageId: string): Promise<FilmImage> {
   if (pixels.length !== source.rows * source.cols) {
     throw new Error('The pixels of this film do not fit its size.');
   }
-  const colours = source.colourHref === null ? null : new Uint8Array(await bytesAt(source.colourHref));
+  const colours = source.colour === null ? null : new Uint8Array(await bytesAt(source.colour.href));
   if (colours !== null && colours.length !== pixels.length * 3) {
     throw new Error('The colours of this film do not fit its size.');
   }

@@ -38,6 +38,15 @@ export function greyTable({ source, isPreview }: Shown, { voi, inverted }: Look)
 }
 
 /**
+ * What each of 0…255 of a colour's channels becomes: as it is (PS3.3 C.7.6.3.1.2: colour has no VOI LUT of its own), but for a
+ * window set by hand and inversion. @param peak the value in the window's scale that 255 stands for
+ */
+export function channelTable(peak: number, { voi, inverted }: Look): Uint8Array {
+  const modality = { kind: 'rescale', slope: peak / 255, intercept: 0 } as const;
+  return buildDisplayLut({ modality, voi, invert: inverted }, 0, 255).grey;
+}
+
+/**
  * For each grey 0…255 of a film as it opens, the stored value in the middle of those that have it; a grey that none has takes
  * that of the nearest darker one, else of the nearest brighter one.
  */

@@ -18,6 +18,7 @@ const FRAME: ViewerFrame = {
   pixelAspect: 0.5,
   bytes: Uint8Array.of(1, 2),
   colour: null,
+  colourPeak: 255,
   overlays: [],
 };
 const PICTURE = Uint8Array.of(0xff, 0xd8, 0x0a, 0xff, 0xd9);
