@@ -212,7 +212,14 @@ export const TARGETS: Readonly<Record<string, Target>> = {
       '\x04\x00\x00\x15CS\x06\x00..\\A\\B',
       '\xfe\xff\x00\xe0\xff\xff\xff\xff',
     ],
-    read: (bytes) => (isDicomdir(bytes) ? dicomdirFiles(bytes) : null),
+    read: (bytes) => {
+      if (!isDicomdir(bytes)) return null;
+      const { files, unsafe } = dicomdirFiles(bytes);
+      if (files.flat().some((part) => /[\\/:]|^\.+$/.test(part)))
+        throw new Error('it leads out of its folder');
+      if (unsafe > 0) throw new FilmError('MALFORMED', 'names that are passed by are counted apart');
+      return files;
+    },
     codeOf: filmCode,
   },
   csv: {

@@ -21,11 +21,12 @@ export function isStandardUid(uid: string): boolean {
 }
 
 /**
- * DA or DT moved by whole days; the time of a DT and its offset stay as written. Null: the value is no date.
+ * DA or DT moved by whole days; the time of a DT stays as written, its offset from UTC goes: it says where the film was taken, as
+ * Timezone Offset From UTC does, which the profile removes (PS3.15 table E.1-1). Null: the value is no date.
  * @param value YYYYMMDD, also YYYY.MM.DD; for DT with a time behind
  */
 export function shiftDate(value: string, days: number): string | null {
-  const found = /^(\d{4})\.?(\d{2})\.?(\d{2})((?:\d{2}){0,3}(?:\.\d{1,6})?(?:[+-]\d{4})?)$/.exec(value);
+  const found = /^(\d{4})\.?(\d{2})\.?(\d{2})((?:\d{2}){0,3}(?:\.\d{1,6})?)(?:[+-]\d{4})?$/.exec(value);
   if (found === null) return null;
   const [, year, month, day, rest = ''] = found;
   const time = Date.UTC(Number(year), Number(month) - 1, Number(day));

@@ -26,6 +26,13 @@ export interface FilmsToWrite {
   readonly written: (film: Asked, file: CleanFile) => void;
 }
 
+/** The name of a file is made of the new UID, and whoever receives two films of one UID keeps one. */
+const SAME_UID = {
+  code: 'SAME_UID',
+  message:
+    'Another of these films has the same SOP Instance UID, and was written. Write this one into a folder of its own.',
+};
+
 /** @throws ServiceError DISK_FULL, READ_ONLY, NOT_FOUND; the signal's reason when it aborts. Then nothing is left. */
 export async function writeFilms(job: FilmsToWrite): Promise<DeidentifyResult> {
   const { films, target, signal } = job;
@@ -33,6 +40,7 @@ export async function writeFilms(job: FilmsToWrite): Promise<DeidentifyResult> {
   const left: DeidentifyResult['left'] = [];
   const done: { readonly film: Asked; readonly file: CleanFile }[] = [];
   const patients = new Set<string>();
+  const taken = new Set<string>();
   let bytes = 0;
   try {
     await mkdir(staging, { mode: 0o700 });
@@ -40,6 +48,11 @@ export async function writeFilms(job: FilmsToWrite): Promise<DeidentifyResult> {
       signal.throwIfAborted();
       try {
         const file = await job.clean(film);
+        if (taken.has(file.path)) {
+          left.push({ filmId: film.filmId, ...SAME_UID });
+          continue;
+        }
+        taken.add(file.path);
         const path = join(staging, ...file.path.split('/'));
         await mkdir(dirname(path), { recursive: true, mode: 0o700 });
         await writeFileAtomic(path, file.bytes);
@@ -49,8 +62,9 @@ export async function writeFilms(job: FilmsToWrite): Promise<DeidentifyResult> {
       } catch (error) {
         if (!(error instanceof DecodeFailure) || error.code === 'CLOSED') throw error;
         left.push({ filmId: film.filmId, code: error.code, message: error.message });
+      } finally {
+        job.report(index + 1, films.length);
       }
-      job.report(index + 1, films.length);
     }
     signal.throwIfAborted();
     if (done.length === 0) {

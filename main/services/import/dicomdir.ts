@@ -1,19 +1,16 @@
 /** @file Reads the index of a DICOM file-set for an import; the format itself is main/dicom's. */
 import { ServiceError } from '../../../shared/domain/service-error.ts';
-import { dicomdirFiles } from '../../dicom/dicomdir.ts';
+import { dicomdirFiles, type DirectoryFiles } from '../../dicom/dicomdir.ts';
 import { FilmError } from '../../dicom/film-error.ts';
 import type { LibraryVault } from '../../files/vault.ts';
 
 const MAX_INDEX_BYTES = 256 * 1024 * 1024;
 
 /**
- * Path components of every file that the index names, in its order, relative to the index's folder.
+ * Path components of every file that the index names, in its order, relative to the index's folder; and how many it names unsafely.
  * @throws ServiceError UNREADABLE_FILE
  */
-export async function readDicomDir(
-  path: string,
-  vault: LibraryVault,
-): Promise<readonly (readonly string[])[]> {
+export async function readDicomDir(path: string, vault: LibraryVault): Promise<DirectoryFiles> {
   if ((await vault.size(path)) > MAX_INDEX_BYTES) {
     throw new ServiceError(
       'UNREADABLE_FILE',

@@ -6,6 +6,7 @@ import { basename, dirname, extname, join, relative, resolve } from 'node:path';
 import { errorCode } from '../../../shared/domain/disk-error.ts';
 import { ServiceError } from '../../../shared/domain/service-error.ts';
 import { plainVault, type LibraryVault } from '../../files/vault.ts';
+import { isInside } from '../../files/inside.ts';
 import { readDicomDir } from './dicomdir.ts';
 
 export interface FoundFile {
@@ -144,21 +145,21 @@ function add(walk: Walk, path: string, shown: string, bytes: number): void {
 /** Imports what the index of a file-set (PS3.10) refers to; the index itself is no film. */
 async function followDicomDir(walk: Walk, index: string): Promise<void> {
   const root = dirname(index);
-  for (const reference of await readDicomDir(index, walk.vault ?? plainVault())) {
+  const { files, unsafe } = await readDicomDir(index, walk.vault ?? plainVault());
+  if (unsafe > 0) {
+    const what = unsafe === 1 ? '1 file by a name' : `${unsafe} files by names`;
+    const message = `The index names ${what} that no medium may hold; nothing is opened by such a name.`;
+    skip(walk, basename(index), 'OUTSIDE_FOLDER', message);
+  }
+  for (const reference of files) {
     const shown = reference.join('/');
-    const path = resolve(root, ...reference);
-    if (relative(root, path).startsWith('..') || reference.some((part) => /[\\/]/.test(part))) {
-      skip(
-        walk,
-        shown,
-        'OUTSIDE_FOLDER',
-        'The index points outside its own folder; such a file is not opened.',
-      );
-      continue;
-    }
     const found = await findOnDisk(root, reference);
     if (found === null) skip(walk, shown, 'MISSING', 'The index names this file and it is not there.');
-    else add(walk, found.path, shown, found.bytes);
+    else if (isInside(root, found.path)) add(walk, found.path, shown, found.bytes);
+    else {
+      const message = 'The index leads by a link outside its own folder; such a file is not opened.';
+      skip(walk, shown, 'OUTSIDE_FOLDER', message);
+    }
   }
 }
 

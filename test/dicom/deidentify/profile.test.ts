@@ -49,7 +49,7 @@ describe('values', () => {
     expect(shiftDate('20240301', -1)).toBe('20240229');
     expect(shiftDate('20230101', -1)).toBe('20221231');
     expect(shiftDate('2024.03.01', -1)).toBe('20240229');
-    expect(shiftDate('20240301093015.123+0100', -1)).toBe('20240229093015.123+0100');
+    expect(shiftDate('20240301093015.123+0100', -1)).toBe('20240229093015.123');
     for (const text of ['', '20240230', '2024', 'CANARY01', '20240301x', '10000101'])
       expect(shiftDate(text, -400)).toBeNull();
   });

@@ -161,3 +161,27 @@ it('leaves nothing when it is cancelled, and nothing of a film that is gone', as
     ),
   ).rejects.toMatchObject({ code: 'NOT_FOUND' });
 });
+
+it('of two films with one SOP Instance UID one is written and the other is named', async () => {
+  const source = join(tempFolder(), 'films');
+  mkdirSync(source);
+  for (const index of [0, 1]) {
+    const film = {
+      patientId: 'MRN-same',
+      patientName: 'Doe^Jane',
+      sopUid: '1.2.3',
+      pixel: pattern(index + 3),
+    };
+    writeFileSync(join(source, `${index}.dcm`), tinyDicom(film));
+  }
+  const { library, log } = await tempLibrary();
+  await importAll(library, { paths: [source] });
+  const parts = createDeidentifyService({ library, clock: testClock(), log });
+  onTestFinished(() => parts.close());
+  const films = library.store.films.names().map(({ id }) => ({ filmId: id }));
+  expect(films).toHaveLength(2);
+  const { state, result } = await run(parts.service, { films, choice: NOTHING });
+  expect(state).toBe('finished');
+  expect(result).toMatchObject({ films: 1, left: [{ filmId: films[1]?.filmId, code: 'SAME_UID' }] });
+  expect(filesBelow(result?.folder ?? '').filter((path) => path.endsWith('.dcm'))).toHaveLength(1);
+});

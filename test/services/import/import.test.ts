@@ -128,6 +128,19 @@ describe('a mixed folder', () => {
     const whole = await importAll(library, { paths: [dir] });
     expect(whole.summary).toMatchObject({ imported: 1, duplicates: 2, skipped: [] });
   });
+
+  it.skipIf(process.platform === 'win32')('a DICOMDIR leads out of its folder by no link', async () => {
+    const index = readFileSync(join(import.meta.dirname, '../../fixtures/dicomdir/DICOMDIR'));
+    const outside = folderOf({ I0000000: tinyDicom({ pixel: pattern(1) }) });
+    const dir = folderOf({ DICOMDIR: index });
+    symlinkSync(outside, join(dir, 'IMG'));
+    const { library } = await tempLibrary();
+    const { summary } = await importAll(library, { paths: [join(dir, 'DICOMDIR')] });
+    expect(summary?.imported).toBe(0);
+    expect(summary?.skipped).toContainEqual(
+      expect.objectContaining({ file: 'IMG/I0000000', code: 'OUTSIDE_FOLDER' }),
+    );
+  });
 });
 
 describe('with labels', () => {

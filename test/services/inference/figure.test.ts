@@ -2,6 +2,7 @@
 import sharp from 'sharp';
 import { expect, it } from 'vitest';
 
+import { layOut } from '../../../main/services/inference/figure/lay-out.ts';
 import { blendPane } from '../../../main/services/inference/figure/pane-picture.ts';
 import { figureRequest } from '../../../shared/contract/inference.ts';
 import { scaleMaps } from '../../../shared/domain/attention-scale.ts';
@@ -55,6 +56,29 @@ it('colours grids of different size alike where attention is alike, and relevanc
   expect(own[1]?.shares[2]).toBe(1);
   expect(own[0]?.shares[2]).toBeLessThan(0.6);
   expect(scaleMaps([map(2, [1, 1, 1, 1])], 'own')[0]?.shares).toEqual([0, 0, 0, 0]);
+});
+
+it('says below a pane why its film is none for the model', () => {
+  const prediction = (suitable: boolean) => ({
+    t1: [],
+    t2: { score: 0.5 },
+    suitability: { suitable, reasons: suitable ? [] : ['View LL is not frontal.'] },
+  });
+  const scaled = { shares: [1], low: 0, high: 1 };
+  const row = (suitable: boolean) => ({
+    ...{ patient: 'P1', labels: [], ratio: 1, film: new Uint8Array() },
+    panes: [{ png: new Uint8Array(), prediction: prediction(suitable), scaled }],
+  });
+  const cell = { method: 'teacher', resolution: 224 };
+  const drawn = (suitable: boolean) => {
+    const data = { columns: [{ cell, run: null }], rows: [row(suitable)] };
+    return layOut(data as never, figureRequest.parse({ films: ['film-00000000'] }), new Uint8Array(), 0);
+  };
+  const words = (suitable: boolean) =>
+    drawn(suitable).marks.flatMap((mark) => (mark.kind === 'text' ? [mark.text] : []));
+  expect(words(true).join(' ')).not.toContain('Not for this film');
+  expect(words(false)).toContain('Not for this film: View LL is not frontal.');
+  expect(drawn(false).height).toBeGreaterThan(drawn(true).height);
 });
 
 it('writes PNG and PDF with an empty pane for what is not trained, and gives them back by their address', async () => {

@@ -12,6 +12,8 @@ const MARGIN = 20;
 const GAP = 6;
 const HEADER = 56;
 const CAPTION = 44;
+/** More below a row whose film the gate speaks against. */
+const REASON = 18;
 const FOOT = 64;
 const BAR = { width: 150, height: 8 } as const;
 /** Mean width of a letter of 7 points, for words that end at a line. */
@@ -42,7 +44,10 @@ function headOf({ cell, run }: FigureColumn): readonly [string, string] {
 function captionOf({ prediction, scaled }: FigurePane, request: FigureRequest): readonly string[] {
   const finding = prediction.t1.find(({ name }) => name === request.finding);
   const own = scaleFor(request.method, request.scale) === 'own';
+  const { suitable, reasons } = prediction.suitability;
   return [
+    // The window holds such an answer back until it is asked for; on paper the reason goes with it.
+    ...(suitable ? [] : [`Not for this film: ${reasons[0] ?? 'unsuitable'}`]),
     `Abnormal ${prediction.t2.score.toFixed(2)}`,
     ...(request.finding === null
       ? []
@@ -77,7 +82,9 @@ function rowMarks(
           { kind: 'image', x, y: top, width: pane, height, png: shown.png },
           ...lines(
             index + 1,
-            captionOf(shown, request).flatMap((line) => wrapped(line, pane, 7, 1)),
+            captionOf(shown, request).flatMap((line, number) =>
+              wrapped(line, pane, 7, number === 0 && !shown.prediction.suitability.suitable ? 2 : 1),
+            ),
           ),
         ];
       }
@@ -181,7 +188,8 @@ export function layOut(data: FigureData, request: FigureRequest, bar: Uint8Array
   const marks: Mark[] = [...columnHeads(data, pane)];
   for (const row of data.rows) {
     marks.push(...rowMarks(row, data, request, top, pane));
-    top += pane * row.ratio + CAPTION;
+    const warned = row.panes.some((shown) => shown?.prediction.suitability.suitable === false);
+    top += pane * row.ratio + CAPTION + (warned ? REASON : 0);
   }
   marks.push(...footMarks(data, request, top, bar, new Date(now).toISOString().slice(0, 10)));
   return {
