@@ -25,7 +25,7 @@ export class DecodeFailure extends Error {
 }
 
 export interface DecodePool {
-  /** Films read at the same time. */
+  /** Films read at the same time, beside one that is looked at. */
   readonly size: number;
   /** @throws DecodeFailure */
   decode<Kind extends DecodeTask['kind']>(
@@ -124,11 +124,21 @@ export function createDecodePool(options: DecodePoolOptions): DecodePool {
     return reader;
   };
 
+  /** What may be begun now: beyond `size` there is one more process for what the viewer shows, which waits for no import. */
+  const next = (): Job | undefined => {
+    const busy = [...readers].flatMap(({ job }) => (job === null ? [] : [job]));
+    const showing = busy.filter(({ request }) => queueOf[request.task.kind] === shown).length;
+    if (shown.length > 0 && (busy.length < size || showing === 0)) return shown.pop();
+    return busy.length - showing < size && busy.length <= size
+      ? (soon.shift() ?? patient.shift())
+      : undefined;
+  };
+
   const pump = (): void => {
-    while (!closed && shown.length + soon.length + patient.length > 0) {
-      const reader = [...readers].find(({ job }) => job === null) ?? (readers.size < size ? start() : null);
-      const job = reader === null ? undefined : (shown.pop() ?? soon.shift() ?? patient.shift());
-      if (reader === null || job === undefined) return;
+    while (!closed) {
+      const job = next();
+      if (job === undefined) return;
+      const reader = [...readers].find((one) => one.job === null) ?? start();
       reader.job = job;
       reader.timer = setTimeout(() => discard(reader, tooSlow(timeoutMs)), timeoutMs);
       reader.worker.send(job.request);

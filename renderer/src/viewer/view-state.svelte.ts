@@ -12,6 +12,7 @@ import {
   type VoiWindow,
 } from '../../../shared/domain/lut.ts';
 import { ownVoi } from './grey-table.ts';
+import { BY_HAND, furtherVois } from './window-choices.ts';
 
 export const MIN_ZOOM = 0.25;
 export const MAX_ZOOM = 24;
@@ -21,6 +22,23 @@ const DRAG_PIXELS = 500;
 export type ViewSnapshot = Readonly<
   Pick<ViewState, 'zoom' | 'panX' | 'panY' | 'rotation' | 'flipped' | 'inverted' | 'voi' | 'preset'>
 >;
+
+export interface ScreenPlace {
+  readonly zoom: number;
+  readonly x: number;
+  readonly y: number;
+}
+
+/** Clockwise on a screen whose second axis goes down; quarters are exact. */
+function turned(x: number, y: number, degrees: number): readonly [number, number] {
+  const quarters = (((degrees / 90) % 4) + 4) % 4;
+  if (quarters === 0) return [x, y];
+  if (quarters === 1) return [-y, x];
+  if (quarters === 2) return [-x, -y];
+  if (quarters === 3) return [y, -x];
+  const turn = (degrees * Math.PI) / 180;
+  return [x * Math.cos(turn) - y * Math.sin(turn), x * Math.sin(turn) + y * Math.cos(turn)];
+}
 
 export class ViewState {
   /** 1 = the whole film fits the viewport. */
@@ -35,7 +53,7 @@ export class ViewState {
   inverted = $state(false);
   /** null = the film's own VOI LUT. */
   voi = $state.raw<VoiLut | null>(null);
-  /** Name of the preset in force, or null after a drag. */
+  /** Name of the preset in force or value of a further window of the film, or null after a drag. */
   preset = $state<string | null>(WINDOW_PRESETS[0]?.name ?? null);
 
   /** True when nothing differs from how the film opens. */
@@ -96,6 +114,40 @@ export class ViewState {
     if (preset === undefined) return;
     this.preset = preset.name;
     this.voi = index === 0 ? null : presetWindow(ownVoi(source), preset, source.invert !== this.inverted);
+  }
+
+  /** One of `windowChoices`. */
+  chooseWindow(value: string, source: ViewerImage): void {
+    const further = furtherVois(source).get(value);
+    if (further === undefined) return this.usePreset(Number(value), source);
+    this.preset = value;
+    this.voi = further;
+  }
+
+  /** Which of `windowChoices` is in force. */
+  get windowChoice(): string {
+    if (this.preset === null) return BY_HAND;
+    const index = WINDOW_PRESETS.findIndex(({ name }) => name === this.preset);
+    return index < 0 ? this.preset : String(index);
+  }
+
+  /** Black for white; a preset stays what it says. @param source null while the film is on its way */
+  invert(source: ViewerImage | null): void {
+    this.inverted = !this.inverted;
+    const index = WINDOW_PRESETS.findIndex(({ name }) => name === this.preset);
+    if (index > 0 && source !== null) this.usePreset(index, source);
+  }
+
+  /** Zoom and place along the screen, which viewports whose films are turned otherwise can share; in film widths and heights. */
+  get screenPlace(): ScreenPlace {
+    const [x, y] = turned(this.flipped ? -this.panX : this.panX, this.panY, this.rotation);
+    return { zoom: this.zoom, x, y };
+  }
+  set screenPlace({ zoom, x, y }: ScreenPlace) {
+    const [panX, panY] = turned(x, y, -this.rotation);
+    this.zoom = zoom;
+    this.panX = this.flipped ? -panX : panX;
+    this.panY = panY;
   }
 
   /** Right is more contrast range, down is darker, whatever the film's photometric interpretation. */

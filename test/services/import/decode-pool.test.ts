@@ -105,20 +105,27 @@ it('lets a reader neither write nor start programs', async () => {
   expect(await started.decode(prepare(''))).toBe('ERR_ACCESS_DENIED');
 });
 
-it('reads what is looked at before what is imported', async () => {
-  const entry = reader(`return path;`);
+it('what is looked at waits for no import, and what was asked for last comes first', async () => {
+  // Imports, and the first look, go on until the test lets them.
+  const gate = join(tempFolder(), 'gate');
+  const entry = reader(
+    `if (path.startsWith('slow')) while (!fs.existsSync(${JSON.stringify(gate)})); return path;`,
+  );
   const readers = pool({ entry });
   const order: string[] = [];
   const ask = async (task: DecodeTask) => {
     await readers.decode(task);
     order.push(task.path);
   };
-  await Promise.all([
-    ask(prepare('first')),
-    ask(prepare('second')),
-    ask({ kind: 'view', path: 'looked at', name: '', frame: 0, preview: false }),
-  ]);
-  expect(order).toEqual(['first', 'looked at', 'second']);
+  const view = (path: string) => ask({ kind: 'view', path, name: '', frame: 0, preview: false });
+  const imports = [ask(prepare('slow import')), ask(prepare('second import'))];
+  await view('looked at');
+  expect(order).toEqual(['looked at']);
+  const looks = [view('slow look'), view('passed by'), view('stayed at')];
+  writeFileSync(gate, '');
+  await Promise.all([...imports, ...looks]);
+  expect(order.indexOf('stayed at')).toBeLessThan(order.indexOf('passed by'));
+  expect(order.indexOf('slow import')).toBeLessThan(order.indexOf('second import'));
 });
 
 it('refuses what still waits when the library closes, and leaves no process', async () => {

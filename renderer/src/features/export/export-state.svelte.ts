@@ -64,7 +64,9 @@ export class ExportState {
   }
 
   /** As whoever is signed in, or as nobody. */
-  async #ask<Answer>(ask: (client: ContractClient, token: string | null) => Promise<Answer>): Promise<Answer> {
+  async #ask<Answer>(
+    ask: (client: ContractClient, token: string | null) => Promise<Answer>,
+  ): Promise<Answer> {
     if (this.#readers.me !== null) return await this.#readers.call(ask);
     return await ask(await this.#connection.client(), null);
   }

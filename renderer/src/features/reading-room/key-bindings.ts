@@ -4,6 +4,8 @@ import type { Tool } from '../../viewer/tool.ts';
 
 export interface KeyActions {
   readonly preset: (index: number) => void;
+  /** One of `windowChoices`. */
+  readonly window: (choice: string) => void;
   readonly invert: () => void;
   readonly reset: () => void;
   readonly fit: () => void;

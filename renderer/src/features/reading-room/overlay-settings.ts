@@ -1,4 +1,4 @@
-/** @file How a map is laid over a film, and each part of that as a setting that can be taken back; the mask of identity beside it. */
+/** @file How a map is laid over a film, and each part of that as a setting that can be taken back. */
 import type { AttentionMethod } from '../../../../shared/contract/inference.ts';
 import type { ColourMapName } from '../../viewer/colours.ts';
 import { setting, type Setting, type SettingOf } from './watched-settings.ts';
@@ -36,12 +36,4 @@ export function overlaySettings(overlay: OverlaySettings): readonly Setting[] {
     of('smooth', (smooth) => (smooth ? 'Overlay smoothed' : 'Overlay not smoothed')),
     of('grid', onOff('Token grid')),
   ];
-}
-
-export function maskSetting(preferences: { identityMasked: boolean }): Setting {
-  return setting({
-    words: (masked) => (masked ? 'Identity masked' : 'Identity shown'),
-    read: () => preferences.identityMasked,
-    write: (masked) => (preferences.identityMasked = masked),
-  });
 }

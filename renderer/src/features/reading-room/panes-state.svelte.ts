@@ -5,7 +5,7 @@
 import type { PatientFilm, ViewerImage } from '../../../../shared/contract/library.ts';
 import type { FilmId } from '../../../../shared/domain/ids.ts';
 import type { Connection } from '../../rpc/connection.svelte.ts';
-import { ViewState } from '../../viewer/view-state.svelte.ts';
+import { ViewState, type ScreenPlace } from '../../viewer/view-state.svelte.ts';
 import { besideOrder, type Layout } from './panes.ts';
 import type { ReadingState, Slot } from './reading-state.svelte.ts';
 
@@ -166,7 +166,7 @@ export class PanesState {
   }
 
   /** Zoom and place that linked viewports had when they were last the same. */
-  #placed: readonly number[] = [];
+  #placed: ScreenPlace | null = null;
   readonly #linked = new WeakSet<ViewState>();
 
   /** Gives the zoom and place of the viewport that was changed to the others. Call whenever one may have changed. */
@@ -177,21 +177,19 @@ export class PanesState {
     // A film that has just come takes the place of the others; it does not give them its own.
     const known = views.filter((view) => this.#linked.has(view));
     const changed = (known.length > 0 ? known : views)
-      .map(placeOf)
+      .map(({ screenPlace }) => screenPlace)
       .find((place) => !same(place, this.#placed));
-    this.#placed = changed ?? this.#placed;
-    const [zoom = 1, panX = 0, panY = 0] = this.#placed;
+    const placed = changed ?? this.#placed;
+    if (placed === null) return;
+    this.#placed = placed;
     for (const view of views) {
       this.#linked.add(view);
-      if (!same(placeOf(view), this.#placed)) Object.assign(view, { zoom, panX, panY });
+      if (!same(view.screenPlace, placed)) view.screenPlace = placed;
     }
   }
 }
 
-function placeOf({ zoom, panX, panY }: ViewState): readonly number[] {
-  return [zoom, panX, panY];
-}
-
-function same(a: readonly number[], b: readonly number[]): boolean {
-  return a.every((value, at) => value === b[at]);
+/** But for the rounding of a turn that is no quarter. */
+function same(a: ScreenPlace, b: ScreenPlace | null): boolean {
+  return b !== null && [a.zoom - b.zoom, a.x - b.x, a.y - b.y].every((off) => Math.abs(off) < 1e-9);
 }

@@ -1,4 +1,4 @@
-/** @file What of the reading room can be taken back beside the overlay and the mask: what is shown of a film, links, viewports. */
+/** @file What of the reading room can be taken back beside the overlay: what is shown of a film, links, viewports. */
 import type { PanesState } from './panes-state.svelte.ts';
 import type { ReadingState } from './reading-state.svelte.ts';
 import { onOff } from './overlay-settings.ts';

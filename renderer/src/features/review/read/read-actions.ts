@@ -81,13 +81,17 @@ export function readActions(desk: ReadState, room: ReadRoom): ReadActions {
     place: () => desk.reading?.canSay && placeMark(desk.reading.drawn, desk.tool, desk.view, room.source()),
     undo: () => desk.reading?.undo(),
     redo: () => desk.reading?.redo(),
-    preset: (chosen) => {
+    preset: () => {
       const at = WINDOW_PRESETS.findIndex(({ name }) => name === desk.view.preset);
       const shown = room.source();
       if (shown === null) return;
-      change('Window', (view) => view.usePreset(chosen ?? (at + 1) % WINDOW_PRESETS.length, shown));
+      change('Window', (view) => view.usePreset((at + 1) % WINDOW_PRESETS.length, shown));
     },
-    invert: () => change('Inverted', (view) => (view.inverted = !view.inverted)),
+    window: (choice) => {
+      const shown = room.source();
+      if (shown !== null) change('Window', (view) => view.chooseWindow(choice, shown));
+    },
+    invert: () => change('Inverted', (view) => view.invert(room.source())),
     zoom: (factor) => change('Zoom', (view) => view.zoomBy(factor), 'keys-zoom'),
     turn: (quarters) => change('Turned', (view) => view.turn(quarters)),
     flip: (axis) => change('Flipped', (view) => view.flip(axis)),

@@ -21,7 +21,10 @@ export interface ReadActions extends FixedActions {
   readonly undo: () => void;
   readonly redo: () => void;
   /** null = the next one. */
-  readonly preset: (index: number | null) => void;
+  /** The next one. */
+  readonly preset: () => void;
+  /** One of `windowChoices`. */
+  readonly window: (choice: string) => void;
   readonly invert: () => void;
   readonly zoom: (factor: number) => void;
   readonly turn: (quarters: number) => void;
@@ -86,7 +89,7 @@ export const READ_BINDINGS: readonly Binding<ReadActions>[] = [
   bind('redo', 'Redo', ['Ctrl+Shift+Z', 'Ctrl+Y'], ({ redo }) => redo()),
   bind('window', 'Tool: window', ['W'], ({ tool }) => tool('window')),
   bind('magnify', 'Tool: magnifier', ['G'], ({ tool }) => tool('magnify')),
-  bind('preset', 'Next window preset', ['P'], ({ preset }) => preset(null)),
+  bind('preset', 'Next window preset', ['P'], ({ preset }) => preset()),
   bind('invert', 'Invert', ['I'], ({ invert }) => invert()),
   bind('zoom-in', 'Zoom in', ['+', '='], ({ zoom }) => zoom(ZOOM_STEP)),
   bind('zoom-out', 'Zoom out', ['-'], ({ zoom }) => zoom(1 / ZOOM_STEP)),
