@@ -11,6 +11,8 @@ export function readersRouter(os: Implementer['readers'], service: ReadersServic
     signOut: os.signOut.handler(({ input, signal }) => service.signOut(input, callContext(signal))),
     whoAmI: os.whoAmI.handler(({ input, signal }) => service.whoAmI(input, callContext(signal))),
     changePin: os.changePin.handler(({ input, signal }) => service.changePin(input, callContext(signal))),
+    change: os.change.handler(({ input, signal }) => service.change(input, callContext(signal))),
+    retire: os.retire.handler(({ input, signal }) => service.retire(input, callContext(signal))),
     resetPin: os.resetPin.handler(({ input, signal }) => service.resetPin(input, callContext(signal))),
   });
 }

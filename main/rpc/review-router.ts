@@ -26,6 +26,7 @@ export function reviewRouter(os: Implementer['review'], service: ReviewService) 
       service.previewLabels(input, callContext(signal)),
     ),
     makeLabels: os.makeLabels.handler(({ input, signal }) => service.makeLabels(input, callContext(signal))),
+    rename: os.rename.handler(({ input, signal }) => service.rename(input, callContext(signal))),
     close: os.close.handler(({ input, signal }) => service.close(input, callContext(signal))),
     reopen: os.reopen.handler(({ input, signal }) => service.reopen(input, callContext(signal))),
   });

@@ -22,6 +22,9 @@ const parse = ({ wrongPins, wrongAt, ...row }: RawReader): ReaderRow => ({
   wrong: { count: wrongPins, lastAt: wrongAt ?? 0 },
 });
 
+const nameTaken = (name: string): ServiceError =>
+  new ServiceError('CONFLICT', `There is a reader "${name}" already. Choose another name.`);
+
 export type ReaderStore = ReturnType<typeof createReaderStore>;
 
 export function createReaderStore(db: Db) {
@@ -35,8 +38,15 @@ export function createReaderStore(db: Db) {
   const taken = db.prepare<[string, string], { id: string }>(
     'SELECT id FROM readers WHERE id = ? OR name = ?',
   );
+  const named = db.prepare<[string, string], { id: string }>(
+    'SELECT id FROM readers WHERE name = ? AND id <> ?',
+  );
   const setPin = db.prepare<[string, string]>(
     'UPDATE readers SET pin_hash = ?, wrong_pins = 0, wrong_at = NULL WHERE id = ?',
+  );
+  const setName = db.prepare<[string, string, string]>('UPDATE readers SET name = ?, role = ? WHERE id = ?');
+  const clearPin = db.prepare<[string]>(
+    'UPDATE readers SET pin_hash = NULL, wrong_pins = 0, wrong_at = NULL WHERE id = ?',
   );
   const setWrong = db.prepare<[number, number | null, string]>(
     'UPDATE readers SET wrong_pins = ?, wrong_at = ? WHERE id = ?',
@@ -45,11 +55,16 @@ export function createReaderStore(db: Db) {
   return {
     /** @throws ServiceError CONFLICT the name or id is taken */
     add(made: NewReader): void {
-      if (taken.get(made.id, made.name) !== undefined) {
-        throw new ServiceError('CONFLICT', `There is a reader "${made.name}" already. Choose another name.`);
-      }
+      if (taken.get(made.id, made.name) !== undefined) throw nameTaken(made.name);
       insert.run(made);
     },
+    /** @throws ServiceError CONFLICT the name is taken */
+    change(id: ReaderId, { name, role }: Pick<Reader, 'name' | 'role'>): void {
+      if (named.get(name, id) !== undefined) throw nameTaken(name);
+      setName.run(name, role, id);
+    },
+    /** Cannot sign in any more. */
+    clearPin: (id: ReaderId): void => void clearPin.run(id),
     /** By name. */
     all: (): readonly ReaderRow[] => all.all().map(parse),
     find(id: ReaderId): ReaderRow | null {

@@ -147,6 +147,7 @@ export function createReviewStore(db: Db) {
   );
   const reviews = db.prepare<[], RawReview>(`SELECT ${REVIEW} FROM reviews ORDER BY created_at, id`);
   const review = db.prepare<[string], RawReview>(`SELECT ${REVIEW} FROM reviews WHERE id = ?`);
+  const setName = db.prepare<[string, string]>('UPDATE reviews SET name = ? WHERE id = ?');
   const setClosed = db.prepare<[number | null, string]>('UPDATE reviews SET closed_at = ? WHERE id = ?');
   const worklist = db.prepare<[string, string], RawWork>(
     `SELECT f.film_id AS filmId, f.position, v.stage, coalesce(v.number, 0) AS versions, v.created_at AS savedAt,
@@ -307,6 +308,7 @@ export function createReviewStore(db: Db) {
     /** @throws ServiceError NOT_FOUND */
     find,
     /** `at` null = open again. */
+    setName: (id: ReviewId, name: string): void => void setName.run(name, id),
     setClosed: (id: ReviewId, at: number | null): void => void setClosed.run(at, id),
     worklist: (id: ReviewId, reader: ReaderId): readonly WorkRow[] => worklist.all(id, reader).map(parseWork),
     /** How far each reader is, by the stage of the newest versions. */

@@ -39,6 +39,12 @@ export const readersContract = {
   whoAmI: procedure.input(byToken).output(reader.nullable()),
   /** Signs the reader out of every other window. */
   changePin: procedure.input(byToken.extend({ pin, newPin: pin })).output(empty),
+  /** Owners only. What was read stays under the new name. CONFLICT: the last owner who can sign in stays one; the name is taken. */
+  change: procedure
+    .input(byToken.extend({ readerId, name: readerName, role: z.enum(READER_ROLES) }))
+    .output(knownReader),
+  /** Owners only: the reader signs in no more, and what was read stays. `resetPin` brings one back. CONFLICT as `change`. */
+  retire: procedure.input(byToken.extend({ readerId })).output(empty),
   /** Owners only: for a reader who forgot it. */
   resetPin: procedure.input(byToken.extend({ readerId, newPin: pin })).output(empty),
 };

@@ -218,6 +218,8 @@ export const reviewContract = {
   /** Keeps it: the Teacher page lists it (library.labelVersions), a run names it. */
   makeLabels: procedure.input(ofReview.extend(labelVersionRequest.shape)).output(labelVersion),
   /** Owners only. What is being read stays as it is; nothing is added until the session is opened again. */
+  /** Owners only. */
+  rename: procedure.input(ofReview.extend({ name: reviewName })).output(reviewSummary),
   close: procedure.input(ofReview).output(reviewSummary),
   reopen: procedure.input(ofReview).output(reviewSummary),
 };

@@ -140,6 +140,25 @@ it('asks for an owner first, who adds readers with PINs of their own', { timeout
     await page.getByText(`${name} can sign in now.`).waitFor();
   }
   await looksRight('2-readers');
+  // A name that was mistyped, and somebody who leaves and comes back.
+  for (const [from, to] of [
+    [JUDGE.name, 'Jo the second'],
+    ['Jo the second', JUDGE.name],
+  ] as const) {
+    await page.getByRole('button', { name: `Change ${from}`, exact: true }).click();
+    await page.getByRole('textbox', { name: 'Name' }).first().fill(to);
+    if (to !== JUDGE.name) await looksRight('2-readers-change');
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    await page.getByText(`${to} is kept as adjudicator.`).waitFor();
+  }
+  await page.getByRole('button', { name: `Change ${BEN.name}`, exact: true }).click();
+  await page.getByRole('button', { name: 'Retire…' }).click();
+  await page.getByRole('button', { name: 'Retire', exact: true }).click();
+  await page.getByText(`${BEN.name} cannot sign in any more. What was read stays.`).waitFor();
+  await page.getByRole('button', { name: `Change ${BEN.name}`, exact: true }).click();
+  await page.getByLabel(`New PIN of ${BEN.name}`).fill(BEN.pin);
+  await page.getByRole('button', { name: 'Set PIN' }).click();
+  await page.getByText('The PIN is changed.').waitFor();
 });
 
 it(
@@ -168,6 +187,12 @@ it(
     await page.getByRole('heading', { name: 'Spring round' }).waitFor();
     await page.getByRole('tab', { name: 'Plan' }).click();
     await page.getByText('Shown after the first read is signed').waitFor();
+    for (const name of ['Autumn round', 'Spring round']) {
+      await page.getByRole('button', { name: 'Rename the session' }).click();
+      await page.getByRole('textbox', { name: 'Name of the session' }).fill(name);
+      await press('Enter');
+      await page.getByRole('heading', { name }).waitFor();
+    }
     await looksRight('4-plan');
   },
 );

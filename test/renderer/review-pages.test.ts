@@ -4,6 +4,7 @@ import { expect, it, vi } from 'vitest';
 import {
   absenceWords,
   agreementCsv,
+  effectsCsv,
   timesCsv,
   findingRows,
 } from '../../renderer/src/features/review/agreement/agreement-rows.ts';
@@ -152,4 +153,26 @@ it('counts no reading while nobody can see the film', async () => {
   await vi.waitFor(() => expect(spent.seen).toBeGreaterThanOrEqual(2), { timeout: 60_000 });
   for (const end of ends) end();
   expect(spent.hidden).toBe(0);
+});
+
+it('readers without and with the model, as a file', () => {
+  const rate = (value: number) => ({ value, ci: [value - 0.1, value + 0.1] as const });
+  const change = {
+    ...{ films: 10, better: 2, worse: 1, p: 1 },
+    before: { sensitivity: rate(0.5), specificity: rate(0.6) },
+    after: { sensitivity: rate(0.7), specificity: { value: null, ci: null } },
+  };
+  const id = 'reader-00000001' as ReaderId;
+  const [head, row, ...others] = effectsCsv({
+    modelEffects: [{ reader: id, finding: 'Edema', change }],
+    readers: [{ id, name: 'Ana', role: 'reader', createdAt: 0 }],
+    request: { phase: 'first', leastIou: 0.5, reference: 'labels' },
+  } as unknown as AgreementReportView);
+  expect(others).toEqual([]);
+  expect(row).toHaveLength(head?.length ?? -1);
+  const cells = Object.fromEntries((head ?? []).map((name, at) => [String(name), row?.[at]] as const));
+  expect(cells).toMatchObject({
+    ...{ reader: 'Ana', 'measured by': 'labels', films: 10, better: 2, worse: 1 },
+    ...{ 'sensitivity with': 0.7, 'specificity with': null, 'specificity with 95 % from': null },
+  });
 });

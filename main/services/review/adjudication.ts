@@ -53,7 +53,8 @@ function settlementState(
   decision: Decision | null,
 ): SettlementState {
   if (decision !== null) return isOutdated(decision, reads) ? 'outdated' : 'settled';
-  if (said.length < 2) return 'waiting';
+  // Of a film that one reader has, that reader's word stands; it may be settled all the same.
+  if (said.length < Math.min(2, reads.length)) return 'waiting';
   return isAgreed(differencesOf(said, plan)) ? 'agreed' : 'open';
 }
 
@@ -122,8 +123,7 @@ export function createAdjudication(library: OpenLibrary, clock: Clock): Adjudica
     const at = opened.findIndex((one) => one.filmId === filmId);
     const onwards = [...opened.slice(at + 1), ...opened.slice(0, at)];
     // Films are looked at from here on until one is open: a session may have thousands.
-    const isOpen = (one: (typeof films)[number]): boolean =>
-      ['open', 'outdated'].includes(stands(one).state);
+    const isOpen = (one: (typeof films)[number]): boolean => ['open', 'outdated'].includes(stands(one).state);
     return {
       reviewId: id,
       filmId,

@@ -76,6 +76,32 @@ export function createReadersService(library: OpenLibrary, signIn: SignIn, clock
     throw new ServiceError('CONFLICT', 'There is an owner already. Sign in, or ask an owner to add you.');
   }
 
+  /** @throws ServiceError SIGNED_OUT, NOT_ALLOWED, NOT_FOUND */
+  function ownerAnd(
+    token: string,
+    readerId: ReaderId,
+  ): { readonly owner: Reader; readonly reader: ReaderRow } {
+    files.refuseIfReadOnly();
+    const owner = signIn.reader(token);
+    refuseUnlessMay(owner, 'manage');
+    const reader = store.readers.find(readerId);
+    if (reader !== null) return { owner, reader };
+    throw new ServiceError('NOT_FOUND', 'This reader is not known here. Nothing was changed.', { readerId });
+  }
+
+  /** @throws ServiceError CONFLICT nobody would be left who can manage readers and sessions */
+  function refuseLastOwner({ id, role, name }: ReaderRow): void {
+    if (role !== 'owner') return;
+    const others = store.readers
+      .all()
+      .filter((one) => one.role === 'owner' && one.id !== id && one.pinHash !== null);
+    if (others.length > 0) return;
+    throw new ServiceError(
+      'CONFLICT',
+      `${name} is the only owner who can sign in. Make somebody else an owner first. Nothing was changed.`,
+    );
+  }
+
   return {
     list: () => ({ readers: store.readers.all().map(known), needsOwner: !hasOwner() }),
     async firstOwner({ name, pin }) {
@@ -111,15 +137,30 @@ export function createReadersService(library: OpenLibrary, signIn: SignIn, clock
       audit.record('review', id, { what: 'PIN changed' });
       return {};
     },
-    async resetPin({ token, readerId, newPin }) {
-      files.refuseIfReadOnly();
-      const owner = signIn.reader(token);
-      refuseUnlessMay(owner, 'manage');
-      if (store.readers.find(readerId) === null) {
-        throw new ServiceError('NOT_FOUND', 'This reader is not known here. Nothing was changed.', {
-          readerId,
+    change({ token, readerId, name, role }) {
+      const { owner, reader } = ownerAnd(token, readerId);
+      if (reader.name !== name || reader.role !== role) {
+        store.transaction(() => {
+          if (role !== 'owner') refuseLastOwner(reader);
+          store.readers.change(readerId, { name, role });
         });
+        const renamed = reader.name === name ? {} : { renamed: true };
+        audit.record('review', readerId, { what: 'reader changed', by: owner.id, role, ...renamed });
       }
+      return known(store.readers.find(readerId) ?? reader);
+    },
+    retire({ token, readerId }) {
+      const { owner, reader } = ownerAnd(token, readerId);
+      store.transaction(() => {
+        refuseLastOwner(reader);
+        store.readers.clearPin(readerId);
+      });
+      signIn.closeAll(readerId);
+      audit.record('review', readerId, { what: 'reader retired', by: owner.id });
+      return {};
+    },
+    async resetPin({ token, readerId, newPin }) {
+      const { owner } = ownerAnd(token, readerId);
       store.readers.setPin(readerId, await hashPin(newPin));
       signIn.closeAll(readerId, token);
       audit.record('review', readerId, { what: 'PIN set by an owner', by: owner.id });

@@ -6,12 +6,7 @@ import type { ModelFindings, Reading, Saved } from '../../../shared/contract/rev
 import type { Reader, ReadingContent, ReviewPlan } from '../../../shared/contract/review.ts';
 import type { Prediction } from '../../../shared/contract/inference.ts';
 import type { FilmId, ReadingId, ReviewId } from '../../../shared/domain/ids.ts';
-import {
-  seesModel,
-  stageAfter,
-  type ReadingStage,
-  type ReadingStep,
-} from '../../../shared/domain/review.ts';
+import { seesModel, stageAfter, type ReadingStage, type ReadingStep } from '../../../shared/domain/review.ts';
 import { ServiceError } from '../../../shared/domain/service-error.ts';
 import { saveConflict, type KeptVersion, type ReviewRow } from '../../store/reviews.ts';
 import type { OpenLibrary } from '../library/open-library.ts';

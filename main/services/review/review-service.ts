@@ -155,6 +155,16 @@ export function createReviewService(deps: ReviewDeps): ReviewService {
       audit.record('label', made.id, { reviewId, by: owner.id, films: made.films });
       return made;
     },
+    rename({ token, reviewId, name }) {
+      files.refuseIfReadOnly();
+      const owner = signIn.reader(token);
+      refuseUnlessMay(owner, 'manage');
+      if (store.reviews.find(reviewId).name !== name) {
+        store.reviews.setName(reviewId, name);
+        audit.record('review', reviewId, { what: 'renamed', by: owner.id });
+      }
+      return view(reviewId, owner);
+    },
     close: ({ token, reviewId }) => setClosed(token, reviewId, true),
     reopen: ({ token, reviewId }) => setClosed(token, reviewId, false),
   };

@@ -109,7 +109,7 @@ export function createSignIn(
     if (reader.pinHash === null) {
       throw new ServiceError(
         'NOT_ALLOWED',
-        `${reader.name} reads at another site and has no PIN here. An owner can set one.`,
+        `${reader.name} has no PIN here: a reader of another site, or one who has left. An owner can set one.`,
         { readerId: id },
       );
     }

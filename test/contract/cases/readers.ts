@@ -135,6 +135,53 @@ export const readersCases: Cases['readers'] = {
     bad: [{}, { token: NO_TOKEN, pin: PIN }],
     refused: [{ input: () => ({ token: NO_TOKEN, pin: PIN, newPin: '4711' }), code: 'SIGNED_OUT' }],
   },
+  change: {
+    valid: async ({ client, world }) =>
+      client.readers.change({
+        token: (await owner(world)).token,
+        readerId: await newcomer(world),
+        name: 'Renamed',
+        role: 'adjudicator',
+      }),
+    bad: [{}, { token: NO_TOKEN, readerId: '../x', name: 'A', role: 'reader' }],
+    refused: [
+      {
+        input: async (world) => {
+          const { token, id } = await person(world);
+          return { token, readerId: id, name: 'Me', role: 'owner' };
+        },
+        code: 'NOT_ALLOWED',
+      },
+      {
+        input: async (world) => {
+          const { token } = await owner(world);
+          return { token, readerId: 'reader-00000000', name: 'Nobody', role: 'reader' };
+        },
+        code: 'NOT_FOUND',
+      },
+    ],
+  },
+  retire: {
+    valid: async ({ client, world }) =>
+      client.readers.retire({ token: (await owner(world)).token, readerId: await newcomer(world) }),
+    bad: [{}, { token: NO_TOKEN, readerId: '../x' }],
+    refused: [
+      {
+        input: async (world) => {
+          const { token, id } = await owner(world);
+          return { token, readerId: id };
+        },
+        code: 'CONFLICT',
+      },
+      {
+        input: async (world) => {
+          const { token, id } = await person(world);
+          return { token, readerId: id };
+        },
+        code: 'NOT_ALLOWED',
+      },
+    ],
+  },
   resetPin: {
     valid: async ({ client, world }) =>
       client.readers.resetPin({

@@ -380,6 +380,20 @@ export const reviewCases: Cases['review'] = {
       { input: async (world) => ({ ...(await signed(world)).at, name: 'A' }), code: 'BAD_INPUT' },
     ],
   },
+  rename: {
+    valid: async ({ client, world }) => client.review.rename({ ...(await session(world)), name: 'Renamed' }),
+    bad: badIds,
+    refused: [
+      {
+        input: async (world) => ({
+          ...(await session(world)),
+          token: (await person(world)).token,
+          name: 'Renamed',
+        }),
+        code: 'NOT_ALLOWED',
+      },
+    ],
+  },
   close: {
     valid: async ({ client, world }) => client.review.close(await session(world)),
     bad: badIds,

@@ -45,6 +45,21 @@ async function openRound(films = 5) {
 }
 
 describe('adjudication', () => {
+  it('of a session with one reader waits for nobody else: the read stands, and may be settled', async () => {
+    const desk = await openDesk(2);
+    const [owner, amina] = [seat(desk, 'Olga', 'owner'), seat(desk, 'Amina')];
+    const reviewId = await begin(desk, owner, [amina]);
+    const [film] = desk.films as [FilmId];
+    const list = () => desk.review.settlements({ token: owner.token, reviewId, ...all }, call);
+    expect((await list()).counts).toMatchObject({ waiting: 2, agreed: 0 });
+    const asked = { ...step(amina, reviewId, film, 0), content: said({ answers: { quality: 2 } }) };
+    await desk.review.sign(asked, call);
+    expect((await list()).counts).toMatchObject({ waiting: 1, agreed: 1 });
+    const decision = { id: decisionId(), after: 0, sources: [asked.id], settled: null, reason: 'As read.' };
+    await desk.review.settle({ token: owner.token, reviewId, filmId: film, ...decision }, call);
+    expect((await list()).counts).toMatchObject({ waiting: 1, settled: 1 });
+  });
+
   it('tells where signed reads differ', async () => {
     const { films, amina, bo, sign, list, compare } = await openRound();
     const [same, finding, place, question, half] = films;

@@ -138,6 +138,46 @@ describe('readers', () => {
     expect((await readers.signIn({ readerId, pin: '5678' }, call)).reader.name).toBe('Amina');
   });
 
+  it('are renamed and given another role by an owner; one who leaves signs in no more, and somebody stays owner', async () => {
+    const { readers } = await openDesk();
+    const owner = await readers.firstOwner({ name: 'Olga', pin: '20417' }, call);
+    const { token } = owner;
+    const added = await readers.add({ token, name: 'Amina', role: 'reader', pin: '1234' }, call);
+    const readerId = added.id as ReaderId;
+    const { token: hers } = await readers.signIn({ readerId, pin: '1234' }, call);
+    const wanted = { readerId, name: 'Amina B.', role: 'owner' as const };
+    expect(await refusal(() => readers.change({ token: hers, ...wanted }, call))).toMatchObject({
+      code: 'NOT_ALLOWED',
+    });
+    expect(await refusal(() => readers.change({ token, ...wanted, name: 'Olga' }, call))).toMatchObject({
+      code: 'CONFLICT',
+    });
+    const own = { token, readerId: owner.reader.id as ReaderId };
+    for (const ask of [
+      () => readers.change({ ...own, name: 'Olga', role: 'reader' }, call),
+      () => readers.retire(own, call),
+    ]) {
+      expect(await refusal(ask)).toMatchObject({
+        code: 'CONFLICT',
+        message: expect.stringContaining('only owner') as string,
+      });
+    }
+    expect(await readers.change({ token, ...wanted }, call)).toMatchObject({
+      name: 'Amina B.',
+      role: 'owner',
+    });
+    expect(await readers.whoAmI({ token: hers }, call)).toMatchObject({ name: 'Amina B.', role: 'owner' });
+    await readers.retire(own, call);
+    expect(await readers.whoAmI({ token }, call)).toBeNull();
+    expect(await refusal(() => readers.signIn({ readerId: own.readerId, pin: '20417' }, call))).toMatchObject(
+      {
+        code: 'NOT_ALLOWED',
+      },
+    );
+    await readers.resetPin({ token: hers, readerId: own.readerId, newPin: '5678' }, call);
+    expect((await readers.signIn({ readerId: own.readerId, pin: '5678' }, call)).reader.name).toBe('Olga');
+  });
+
   it('are asked again after half an hour without a touch, not because the clock was set back', async () => {
     const desk = await openDesk();
     const { token } = seat(desk, 'Amina');
@@ -147,6 +187,46 @@ describe('readers', () => {
     expect(await desk.readers.whoAmI({ token }, call)).toMatchObject({ name: 'Amina' });
     desk.clock.at += IDLE_MS + 1;
     expect(await desk.readers.whoAmI({ token }, call)).toBeNull();
+  });
+
+  it('are renamed and given another role by an owner; one who leaves signs in no more, and somebody stays owner', async () => {
+    const { readers } = await openDesk();
+    const owner = await readers.firstOwner({ name: 'Olga', pin: '20417' }, call);
+    const { token } = owner;
+    const added = await readers.add({ token, name: 'Amina', role: 'reader', pin: '1234' }, call);
+    const readerId = added.id as ReaderId;
+    const { token: hers } = await readers.signIn({ readerId, pin: '1234' }, call);
+    const wanted = { readerId, name: 'Amina B.', role: 'owner' as const };
+    expect(await refusal(() => readers.change({ token: hers, ...wanted }, call))).toMatchObject({
+      code: 'NOT_ALLOWED',
+    });
+    expect(await refusal(() => readers.change({ token, ...wanted, name: 'Olga' }, call))).toMatchObject({
+      code: 'CONFLICT',
+    });
+    const own = { token, readerId: owner.reader.id as ReaderId };
+    for (const ask of [
+      () => readers.change({ ...own, name: 'Olga', role: 'reader' }, call),
+      () => readers.retire(own, call),
+    ]) {
+      expect(await refusal(ask)).toMatchObject({
+        code: 'CONFLICT',
+        message: expect.stringContaining('only owner') as string,
+      });
+    }
+    expect(await readers.change({ token, ...wanted }, call)).toMatchObject({
+      name: 'Amina B.',
+      role: 'owner',
+    });
+    expect(await readers.whoAmI({ token: hers }, call)).toMatchObject({ name: 'Amina B.', role: 'owner' });
+    await readers.retire(own, call);
+    expect(await readers.whoAmI({ token }, call)).toBeNull();
+    expect(await refusal(() => readers.signIn({ readerId: own.readerId, pin: '20417' }, call))).toMatchObject(
+      {
+        code: 'NOT_ALLOWED',
+      },
+    );
+    await readers.resetPin({ token: hers, readerId: own.readerId, newPin: '5678' }, call);
+    expect((await readers.signIn({ readerId: own.readerId, pin: '5678' }, call)).reader.name).toBe('Olga');
   });
 
   it('are asked again after half an hour by a clock that nobody can set', async () => {

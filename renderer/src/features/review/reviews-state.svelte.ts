@@ -39,6 +39,13 @@ export class ReviewsState {
     return made;
   }
 
+  rename(reviewId: ReviewId, name: string): Promise<boolean> {
+    return this.acting.run(async () => {
+      await this.#readers.call((client, token) => client.review.rename({ token, reviewId, name }));
+      await this.list.load();
+    });
+  }
+
   /** Closes a session, or opens it again. */
   setOpen(reviewId: ReviewId, open: boolean): Promise<boolean> {
     return this.acting.run(async () => {

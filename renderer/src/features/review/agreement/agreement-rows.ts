@@ -145,3 +145,31 @@ export function timesCsv({
     ]),
   ];
 }
+
+/** Each reader without and with the model as a file has them, the head first; by which reference stands in every row. */
+export function effectsCsv({
+  modelEffects,
+  readers,
+  request,
+}: Pick<AgreementReportView, 'modelEffects' | 'readers' | 'request'>): readonly (readonly (
+  string | number | null
+)[])[] {
+  const names = new Map(readers.map(({ id, name }) => [id, name]));
+  const rates = ['sensitivity without', 'sensitivity with', 'specificity without', 'specificity with'];
+  return [
+    [
+      ...['finding', 'reader', 'measured by', 'films'],
+      ...rates.flatMap((rate) => [rate, `${rate} 95 % from`, `${rate} 95 % to`]),
+      ...['better', 'worse', 'p (exact McNemar)'],
+    ],
+    ...modelEffects.map(({ reader, finding, change }) => {
+      const { before, after, films, better, worse, p } = change;
+      const cells = [before.sensitivity, after.sensitivity, before.specificity, after.specificity];
+      return [
+        ...[finding, names.get(reader) ?? reader, request.reference, films],
+        ...cells.flatMap(({ value, ci }) => [value, ci?.[0] ?? null, ci?.[1] ?? null]),
+        ...[better, worse, p],
+      ];
+    }),
+  ];
+}

@@ -29,6 +29,9 @@ const NOTHING: ReadingContent = {
   seconds: null,
 };
 
+/** A film that is passed by on the way to another has not been read. */
+const GLANCE_SECONDS = 5;
+
 export class FilmReading {
   readonly plan: ReviewPlan;
   readonly opened: Reading;
@@ -43,6 +46,8 @@ export class FilmReading {
   refusal = $state.raw<Notice | null>(null);
   /** Counts runs of typing. */
   #typing = 0;
+  /** Seconds that were counted and not sent. */
+  #unkept = 0;
   readonly #autosave: Autosave<Said, Saved>;
 
   constructor(plan: ReviewPlan, opened: Reading, keep: KeepStep) {
@@ -109,7 +114,12 @@ export class FilmReading {
   #say(change: Partial<ReadingContent>): void {
     if (!this.canSay) return;
     this.content = { ...this.content, ...change };
-    this.#autosave.put({ step: 'save', content: this.content });
+    this.#put('save');
+  }
+
+  #put(step: ReadingStep): void {
+    this.#unkept = 0;
+    this.#autosave.put({ step, content: this.content });
   }
 
   answer(questionId: string, answer: number): void {
@@ -142,10 +152,16 @@ export class FilmReading {
     this.#change(judged(this.content, finding, said, `${this.#typing}`));
   }
 
-  /** Counts time with the film open; kept with whatever is said next. */
+  /** Counts time with the film open; kept with whatever is said next, or when the film is left. */
   spend(seconds: number): void {
     if (!this.canSay || this.content.seconds === null) return;
     this.content = { ...this.content, seconds: this.content.seconds + seconds };
+    this.#unkept += seconds;
+  }
+
+  /** The film is left: what it was looked at without a word is time of its read too, beyond a glance. */
+  keepTime(): void {
+    if (this.canSay && this.#unkept >= GLANCE_SECONDS) this.#put('save');
   }
 
   /** Asks for a step. @returns true when the host has kept it */
@@ -157,7 +173,7 @@ export class FilmReading {
       this.stepping = false;
       return false;
     }
-    this.#autosave.put({ step, content: this.content });
+    this.#put(step);
     // Until the host has answered, nothing may be said on top of the step: it is sent again and again.
     return (await this.#autosave.flush()) && this.refusal === null;
   }

@@ -134,6 +134,7 @@ export class ReadState {
 
   #leave(reading: FilmReading): void {
     const { filmId } = reading.opened;
+    reading.keepTime();
     if (!reading.isUnsaved || reading.isStuck) return;
     this.#leaving.set(filmId, reading);
     void reading.flush().then((done) => {
