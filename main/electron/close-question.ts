@@ -18,12 +18,15 @@ export interface CloseQuestion {
 export const CLOSE = 0;
 const GO_ON = 1;
 
+/** Work that closing ends; the rest is paused. */
+const STOPS: ReadonlySet<Running['kind']> = new Set(['import', 'export', 'deidentify']);
+
 export function closeQuestion(running: Running): CloseQuestion {
   return {
     type: 'question',
     message: `${running.title} is at work${percent(running)}.`,
     detail: consequence(running.kind),
-    buttons: [running.kind === 'import' ? 'Stop and close' : 'Pause and close', 'Go on'],
+    buttons: [STOPS.has(running.kind) ? 'Stop and close' : 'Pause and close', 'Go on'],
     defaultId: GO_ON,
     cancelId: GO_ON,
   };
@@ -41,6 +44,9 @@ function consequence(kind: Running['kind']): string {
       return 'Pausing saves a checkpoint, which can take half a minute. Starting the study again goes on with what is missing.';
     case 'import':
       return 'Films that are in stay in. Importing the same folder again goes on with the rest.';
+    case 'export':
+    case 'deidentify':
+      return 'Nothing is left of what is half written. It has to be started again.';
     default:
       return assertNever(kind, 'work');
   }

@@ -30,7 +30,8 @@ export interface BesideOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
-const START_MS = 60_000;
+/** Opening may check, migrate and back up a large library, and says nothing meanwhile. */
+const START_MS = 30 * 60_000;
 /** A run at work writes its checkpoint first, for as long as it is heard. */
 const CLOSE_MS = 330_000;
 
@@ -120,7 +121,7 @@ function addressOf(child: ChildProcess, exited: Promise<string>, lastWords: { te
       const message = lastWords.text || `Chestlight could not be started: ${how}. Start it again.`;
       reject(new ServiceError('WORKER_CRASHED', message, { how }));
     };
-    const timer = setTimeout(() => fail(`it did not answer within ${START_MS / 1000} s`), START_MS);
+    const timer = setTimeout(() => fail(`it did not answer within ${START_MS / 60_000} minutes`), START_MS);
     void exited.then((how) => setImmediate(fail, how)); // its last line of text is read by then
     if (child.stdout === null) throw new Error('stdout is a pipe');
     createInterface({ input: child.stdout }).once('line', (line) => {

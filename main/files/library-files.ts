@@ -15,7 +15,7 @@ import { TEMP_SUFFIX } from './atomic-write.ts';
 import { ensureSpace, realDisk, type Disk } from './disk.ts';
 import { sweep } from './leftovers.ts';
 import { openLibraryKey, type PatientHash } from './library-key.ts';
-import { takeLock, readLock, type LibraryLock, type LockHolder } from './library-lock.ts';
+import { heldWords, readLock, takeLock, type LibraryLock, type LockHolder } from './library-lock.ts';
 import { createPreviewFiles, type PreviewFiles } from './previews.ts';
 import { openSigningKey, type SigningKey } from './signing-key.ts';
 import { openVault } from './sealed-vault.ts';
@@ -163,8 +163,7 @@ function readOnlyError(heldBy: LockHolder | null): ServiceError {
     'READ_ONLY',
     heldBy === null
       ? 'This library is open read-only. Nothing was changed.'
-      : 'This library is open in another window, so it is read-only here. Nothing was changed; close the other one' +
-          ' and open the library again to make changes.',
+      : `Nothing was changed: here it can be read only. ${heldWords(heldBy)}`,
     heldBy === null ? {} : { pid: heldBy.pid, host: heldBy.host, since: heldBy.since },
   );
 }

@@ -22,6 +22,13 @@ const lockContent = z.object({
 });
 export type LockHolder = z.infer<typeof lockContent>;
 
+/** Where a library is open, and what to do; a whole sentence. */
+export function heldWords({ host }: LockHolder): string {
+  if (host === hostname())
+    return 'This library is open in another window of this computer: close it there, then open it here again.';
+  return `This library is open on the computer "${host}": close it there, then open it here again. If it is not open there (the computer was renamed, or this disk was taken from it), delete the file library.lock in the library's folder first.`;
+}
+
 export interface LibraryLock {
   /** Null: it is ours. Else who has it. */
   readonly heldBy: LockHolder | null;

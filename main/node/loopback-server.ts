@@ -106,7 +106,8 @@ function addRoutes(hono: Hono<Env>, { port, sessions, limits, options }: Parts):
   const attempts = new TokenBucket(limits.sessions, options.clock);
 
   hono.use(async (context, next) => {
-    const refusal = requests.take() ? guard(context.env.incoming, port, sessions) : tooMany();
+    // What the guard refuses takes nothing of what the window has: another page could use it up.
+    const refusal = guard(context.env.incoming, port, sessions) ?? (requests.take() ? null : tooMany());
     if (refusal !== null) return withSecurityHeaders(refusal, connect);
     await next();
     return undefined;

@@ -230,6 +230,7 @@ export async function openParts(options: AppOptions): Promise<AppParts> {
     clock,
     sample: sample.service,
     studies,
+    writing: [exporter, deidentifier],
     training: trainer,
     engine,
     host: options.host,

@@ -1,6 +1,6 @@
 /**
- * @file Copies of the database inside the library's folder: one a day at most, the last three kept, and one before a person goes
- * back to an older state. Beside each lies a list of every file that it points at, so that what is missing can be told.
+ * @file Copies of the database inside the library's folder: one a day at most, one before a person goes back to an older state, one
+ * before a new layout; the last three of each are kept. Beside each lies a list of every file that it points at, so that what is missing can be told.
  */
 import {
   closeSync,
@@ -61,11 +61,12 @@ export function listBackups(file: string): readonly Backup[] {
     .sort((a, b) => b.at - a.at);
 }
 
-const daily = (file: string): readonly Backup[] => listBackups(file).filter(({ kind }) => kind === 'daily');
+const ofKind = (file: string, wanted: CopyKind): readonly Backup[] =>
+  listBackups(file).filter(({ kind }) => kind === wanted);
 
 /** True when the newest copy is a day old, or comes from the future (a clock that was set back), or there is none. */
 export function isBackupDue(file: string, now: number): boolean {
-  const [newest] = daily(file);
+  const [newest] = ofKind(file, 'daily');
   return newest === undefined || now - newest.at >= BACKUP_EVERY_MS || newest.at > now;
 }
 
@@ -73,21 +74,21 @@ export function isBackupDue(file: string, now: number): boolean {
 export function makeBackup(db: Db, file: string, now: number): string {
   const path = copyPath(file, 'copy', now);
   copyInto(db, path);
-  for (const old of tooMany(file, path, now)) {
-    remove(old.path);
-    remove(fileListOf(old.path));
-  }
+  removeOlder(file, 'daily', path, now);
   return path.slice(file.length + 1);
 }
 
 /**
- * What goes beyond the last three: never the copy `made` just now, and first the copies from the future, whose dates a clock that
- * was wrong has given.
+ * Removes what goes beyond the last three of a kind: never the copy `made` just now, and first the copies from the future, whose
+ * dates a clock that was wrong has given.
  */
-function tooMany(file: string, made: string, now: number): readonly Backup[] {
-  const others = daily(file).filter(({ path }) => path !== made);
+export function removeOlder(file: string, kind: CopyKind, made: string, now: number): void {
+  const others = ofKind(file, kind).filter(({ path }) => path !== made);
   const [past, future] = [others.filter(({ at }) => at <= now), others.filter(({ at }) => at > now)];
-  return [...past, ...future].slice(KEPT - 1);
+  for (const old of [...past, ...future].slice(KEPT - 1)) {
+    remove(old.path);
+    remove(fileListOf(old.path));
+  }
 }
 
 /** Removes what is not needed. What a failing disk keeps goes the next time: no reason to lose the copy that was made. */

@@ -6,7 +6,7 @@ import { existsSync, statSync } from 'node:fs';
 
 import { translateDiskError } from '../../shared/domain/disk-error.ts';
 import { ServiceError } from '../../shared/domain/service-error.ts';
-import { copyInto } from './backup.ts';
+import { copyInto, removeOlder } from './backup.ts';
 import { APPLICATION_ID, checkDatabase, type Db } from './connection.ts';
 import { openHandle, type DatabaseKey } from './driver.ts';
 import { migrate, newestVersion, readMigrations, type Migration } from './migrate.ts';
@@ -179,6 +179,7 @@ function bringUpToDate(
   if (!isNew && version > 0) {
     backup = `${file}.before-v${newestVersion(migrations)}-${options.now()}`;
     copyInto(db, backup);
+    removeOlder(file, 'updated', backup, options.now());
   }
   migrate(db, migrations, APPLICATION_ID);
   return backup;

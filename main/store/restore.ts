@@ -7,7 +7,7 @@ import { copyFileSync, existsSync, readdirSync, renameSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
 import { ServiceError } from '../../shared/domain/service-error.ts';
-import { copyInto, copyPath, isSound, listBackups, remove, sync, syncFolder } from './backup.ts';
+import { copyInto, copyPath, isSound, listBackups, remove, removeOlder, sync, syncFolder } from './backup.ts';
 import type { Db } from './connection.ts';
 import type { DatabaseKey } from './driver.ts';
 
@@ -30,7 +30,12 @@ const PENDING = /^restoring-(\d+)-(\d+)$/;
  * changed.
  */
 export function restoreBackup(file: string, now: number, key: DatabaseKey): Restored | null {
-  const sound = listBackups(file).find(({ path }) => isSound(path, key));
+  const backups = listBackups(file);
+  // What a person went back from is the last resort.
+  const [replaced, others] = [true, false].map((wanted) =>
+    backups.filter(({ kind }) => (kind === 'replaced') === wanted),
+  );
+  const sound = [...(others ?? []), ...(replaced ?? [])].find(({ path }) => isSound(path, key));
   if (sound === undefined) return null;
   placeDraft(sound.path, `${file}.restored.tmp`, `${file}.restoring-${sound.at}-${now}`);
   return finishRestoring(file);
@@ -95,5 +100,6 @@ export function goBack(db: Db, file: string, id: string, now: number, key: Datab
     );
   }
   placeDraft(copy.path, draft, file);
+  removeOlder(file, 'replaced', kept, now);
   return { why: 'asked', at: copy.at, kept };
 }

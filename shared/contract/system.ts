@@ -24,7 +24,7 @@ export const status = z.object({
   lastSavedAt: timestampMs.nullable(),
   /** What is running now: shown as a ring with percent in the top bar. */
   running: z
-    .object({ kind: z.enum(['import', 'run', 'study']), id: z.string(), title: z.string(), progress })
+    .object({ kind: z.enum(['import', 'export', 'deidentify', 'run', 'study']), id: z.string(), title: z.string(), progress })
     .nullable(),
 });
 export type Status = z.infer<typeof status>;

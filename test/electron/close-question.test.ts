@@ -27,6 +27,13 @@ describe('the question', () => {
     });
   });
 
+  it.each(['export', 'deidentify'] as const)('says that closing ends an %s', (kind) => {
+    expect(closeQuestion(work(kind))).toMatchObject({
+      detail: 'Nothing is left of what is half written. It has to be started again.',
+      buttons: ['Stop and close', 'Go on'],
+    });
+  });
+
   it('does not claim to be done before it is', () => {
     expect(closeQuestion(work('run', 999, 1000)).message).toContain('(99 %)');
   });

@@ -88,6 +88,11 @@ it('stops who asks too often, and who guesses tokens sooner', async () => {
   const statuses: number[] = [];
   for (let n = 0; n < 5; n++) statuses.push((await ask('/')).status);
   expect(statuses).toEqual([200, 200, 200, 429, 429]);
+  // Another page's requests, which are refused, use up nothing of the window's.
+  const { ask: again } = await host({ requests: { perSecond: 1, burst: 3 } });
+  for (let n = 0; n < 10; n++)
+    expect((await again('/', { origin: 'https://evil.example' })).status).toBe(403);
+  expect((await again('/')).status).toBe(200);
   const { session } = await host({ sessions: { perSecond: 1, burst: 2 } });
   const guesses: number[] = [];
   for (let n = 0; n < 4; n++) guesses.push((await session(`${GUESS}${n}`)).status);

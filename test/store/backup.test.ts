@@ -1,5 +1,5 @@
 /** @file Copies of the database: made once a day, three kept; a damaged database is replaced by the newest sound one. */
-import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
@@ -95,6 +95,24 @@ describe('a damaged database', () => {
     const again = openAt(file, START + 6);
     expect(again.restored).toBeNull();
     again.close();
+  });
+
+  it('is replaced by what a person went back from only where there is nothing else', () => {
+    const file = withCopy();
+    const [copy] = listBackups(file);
+    const store = openStore(file, { clock: { now: () => START + 1 }, goBackTo: copy?.id ?? null });
+    expect(store.restored?.kept).toContain('.replaced-');
+    store.close();
+    truncateSync(file, 8192);
+    const again = openAt(file, START + 5);
+    expect(again.restored).toMatchObject({ why: 'damaged', at: START });
+    expect(again.settings.get('late')).toBeUndefined();
+    again.close();
+    truncateSync(file, 8192);
+    for (const { path, kind } of listBackups(file)) if (kind !== 'replaced') rmSync(path);
+    const last = openAt(file, START + 9);
+    expect(last.settings.get('late')).toBe(2);
+    last.close();
   });
 
   it('is left as it is when no copy is sound', () => {

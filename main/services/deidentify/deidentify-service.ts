@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, stat } from 'node:fs/promises';
 import { isAbsolute, join, resolve } from 'node:path';
 
+import type { Status } from '../../../shared/contract/system.ts';
 import type { BlackBox, DeidentifyChoice, DeidentifyRequest } from '../../../shared/contract/deidentify.ts';
 import type { DeidentificationId, FilmId } from '../../../shared/domain/ids.ts';
 import { ServiceError } from '../../../shared/domain/service-error.ts';
@@ -22,6 +23,8 @@ import { writeFilms } from './write-films.ts';
 export interface DeidentifyParts {
   readonly service: DeidentifyService;
   isBusy(): boolean;
+  /** What is at work. */
+  running(): Status['running'];
   /** Cancels what runs and waits for it. */
   close(): Promise<void>;
 }
@@ -151,6 +154,11 @@ export function createDeidentifyService({ library, clock, log }: Deps): Deidenti
   return {
     service,
     isBusy: () => session?.event().state === 'running',
+    running() {
+      if (session === null || session.event().state !== 'running') return null;
+      const { progress } = session.event();
+      return { kind: 'deidentify', id: session.id, title: 'De-identification', progress: { ...progress } };
+    },
     async close() {
       session?.abort.abort();
       await work;

@@ -7,6 +7,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { isAbsolute, join, resolve } from 'node:path';
 
 import { byteRoutes } from '../../../shared/contract/bytes.ts';
+import type { Status } from '../../../shared/contract/system.ts';
 import { exportRecord, type ExportRecord, type ExportRequest } from '../../../shared/contract/exchange.ts';
 import type { ExportId, FilmId, RunId } from '../../../shared/domain/ids.ts';
 import { errorCode, translateDiskError } from '../../../shared/domain/disk-error.ts';
@@ -55,6 +56,8 @@ export interface ExchangeParts {
   /** A file of an export within the library. @throws ServiceError NOT_FOUND gone, or not what was written */
   exportBytes(exportId: ExportId, name: string): Promise<Uint8Array>;
   isBusy(): boolean;
+  /** The export at work, without what it is of. */
+  running(): Status['running'];
   /** Cancels what runs and waits for it. */
   close(): Promise<void>;
 }
@@ -148,7 +151,10 @@ export function createExchangeService(deps: ExchangeDeps): ExchangeParts {
   }
 
   /** Blinding holds for exports too: nobody gets at reads that they may not see in the window. */
-  function refuseUnlessMayExport(review: ReviewRow, { what, token }: Pick<ExportRequest, 'what' | 'token'>): void {
+  function refuseUnlessMayExport(
+    review: ReviewRow,
+    { what, token }: Pick<ExportRequest, 'what' | 'token'>,
+  ): void {
     if (token === null) {
       throw new ServiceError(
         'SIGNED_OUT',
@@ -171,7 +177,8 @@ export function createExchangeService(deps: ExchangeDeps): ExchangeParts {
   function mayHave(of: Content, token: string | null): boolean {
     const review = of.reviewId === null ? null : store.reviews.all().find(({ id }) => id === of.reviewId);
     try {
-      if (review === undefined) refuseUnlessMay(deps.signIn.reader(token ?? ''), 'manage'); // its session is gone
+      if (review === undefined)
+        refuseUnlessMay(deps.signIn.reader(token ?? ''), 'manage'); // its session is gone
       else if (review !== null) refuseUnlessMayExport(review, { what: of.what, token });
       deps.blinding.refuseAny(scoredFilms(store, of), token);
       return true;
@@ -333,6 +340,11 @@ export function createExchangeService(deps: ExchangeDeps): ExchangeParts {
   return {
     service,
     isBusy,
+    running() {
+      if (session === null || !isBusy()) return null;
+      const { progress } = session.event();
+      return { kind: 'export', id: session.id, title: 'Export', progress: { ...progress } };
+    },
     async exportBytes(exportId, name) {
       const { files: known, folder } = await recordOf(exportId);
       const file = known.find((one) => one.name === name && one.href !== null);

@@ -38,6 +38,8 @@ export interface SystemServiceDeps {
   readonly clock: Clock;
   readonly sample: Pick<SampleService, 'current'>;
   readonly studies: { running(): Status['running'] };
+  /** What is written for outside: an export, films without their patients. */
+  readonly writing: readonly { running(): Status['running'] }[];
   readonly training: { keepNow(): boolean };
   /** Resolves when the engine has loaded (or could not); asked when a window first looks. */
   readonly engine: () => Promise<TrainingEngine>;
@@ -111,6 +113,10 @@ export function createSystemService(deps: SystemServiceDeps): SystemService {
     const imported = library.imports.current();
     if (imported?.state === 'running') {
       return { kind: 'import', id: imported.importId, title: 'Import', progress: imported.progress };
+    }
+    for (const writer of deps.writing) {
+      const written = writer.running();
+      if (written !== null) return written;
     }
     const active = await sample.current({}, CALL);
     if (active?.state === 'running') {

@@ -136,13 +136,11 @@ export const readersCases: Cases['readers'] = {
     refused: [{ input: () => ({ token: NO_TOKEN, pin: PIN, newPin: '4711' }), code: 'SIGNED_OUT' }],
   },
   change: {
-    valid: async ({ client, world }) =>
-      client.readers.change({
-        token: (await owner(world)).token,
-        readerId: await newcomer(world),
-        name: 'Renamed',
-        role: 'adjudicator',
-      }),
+    valid: async ({ client, world }) => {
+      const readerId = await newcomer(world);
+      const { token } = await owner(world);
+      return await client.readers.change({ token, readerId, name: `Renamed ${readerId}`, role: 'adjudicator' });
+    },
     bad: [{}, { token: NO_TOKEN, readerId: '../x', name: 'A', role: 'reader' }],
     refused: [
       {
@@ -168,10 +166,10 @@ export const readersCases: Cases['readers'] = {
     refused: [
       {
         input: async (world) => {
-          const { token, id } = await owner(world);
-          return { token, readerId: id };
+          const { token } = await owner(world);
+          return { token, readerId: 'reader-00000000' };
         },
-        code: 'CONFLICT',
+        code: 'NOT_FOUND',
       },
       {
         input: async (world) => {
