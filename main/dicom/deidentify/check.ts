@@ -5,8 +5,9 @@
 import { formatTag, sequenceItems, type DataSet, type Element } from '../data-set.ts';
 import { FilmError } from '../film-error.ts';
 import { hasDicomMark, readDicomFile } from '../part10.ts';
+import type { NewDataSet } from '../part10-writer.ts';
 import { EXPLICIT_LITTLE } from '../transfer-syntax.ts';
-import { characterSets, stringValue, stringValues } from '../values.ts';
+import { characterSets, elementBytes, stringValue, stringValues } from '../values.ts';
 import type { DeidentifyOptions } from './options.ts';
 import { isVouchedFor } from './identity.ts';
 import { KEPT_ATTRIBUTES } from './kept-attributes.ts';
@@ -21,6 +22,8 @@ export interface Expected {
   /** UIDs of the film as it came. */
   readonly uids: ReadonlySet<string>;
   readonly patientCode: string;
+  /** What was to be written. */
+  readonly meant: NewDataSet;
 }
 
 const META = new Set([0x00020000, 0x00020001, 0x00020002, 0x00020003, 0x00020010, 0x00020012, 0x00020013]);
@@ -46,9 +49,33 @@ export function checkClean(bytes: Uint8Array, expected: Expected): void {
   if (stringValue(meta, 0x00020003) !== stringValue(dataSet, 0x00080018)) throw notClean('(0002,0003)');
   if (stringValue(dataSet, 0x00120062) !== 'YES') throw notClean('(0012,0062)');
   if (stringValue(dataSet, 0x00100020) !== expected.patientCode) throw notClean('(0010,0020)');
+  const wrong = firstDifference(dataSet, expected.meant);
+  if (wrong !== null) throw notClean(formatTag(wrong));
   const lower = [...new Set(expected.gone.map((text) => text.toLowerCase()))];
   checkDataSet(dataSet, { ...expected, gone: lower }, []);
   checkDataSet(meta, { ...expected, gone: lower }, []);
+}
+
+/** The first tag whose value is not what was meant, that is missing or that is one too many; null = there is none. */
+function firstDifference(dataSet: DataSet, meant: NewDataSet): number | null {
+  const left = new Set(dataSet.elements.keys());
+  for (const { tag, vr, value } of meant) {
+    const element = dataSet.elements.get(tag);
+    if (!left.delete(tag) || element === undefined || element.vr !== vr) return tag;
+    if (value instanceof Uint8Array) {
+      const [bytes, filler] = [elementBytes(dataSet, element), value.length % 2];
+      if (bytes.length !== value.length + filler) return tag;
+      if (Buffer.compare(bytes.subarray(0, value.length), value) !== 0) return tag;
+      continue;
+    }
+    const items = sequenceItems(dataSet, tag);
+    if (items.length !== value.length) return tag;
+    for (const [index, item] of items.entries()) {
+      const inside = firstDifference(item, value[index] ?? []);
+      if (inside !== null) return inside;
+    }
+  }
+  return [...left][0] ?? null;
 }
 
 function checkDataSet(dataSet: DataSet, expected: Expected, outerSets: readonly string[]): void {

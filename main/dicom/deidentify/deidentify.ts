@@ -107,16 +107,17 @@ export async function deidentifyFilm(
     ...graphics,
     ...pixels.elements,
   ];
+  const meant = boxes.length > 0 ? dataSet.map(derived) : dataSet;
   const written = writePart10(
     {
       sopClassUid: sopClassOf(file.dataSet),
       sopInstanceUid,
       implementationVersion: `CHESTLIGHT_${request.version}`,
     },
-    boxes.length > 0 ? dataSet.map(derived) : dataSet,
+    meant,
   );
   const { gone } = header;
-  checkClean(written, { options, gone, uids: foreignUids(file.dataSet), patientCode });
+  checkClean(written, { options, gone, uids: foreignUids(file.dataSet), patientCode, meant });
   await checkPicture(written, film, boxes.length > 0 || film.photometric === 'YBR_PARTIAL_422');
   const actions = [
     ...checked.mark(header.actions),

@@ -18,6 +18,18 @@ interface WriterPackage {
   };
 }
 
+/** A text without the control characters that DICOM has no place for (PS3.5 6.1.3): an escape would switch the character set. */
+export function writableText(text: string): string {
+  return text.toWellFormed().replaceAll(/[^\P{Cc}\t\n\f\r]/gu, '');
+}
+
+function writable(value: NaturalValue): NaturalValue {
+  if (typeof value === 'string') return writableText(value);
+  if (typeof value === 'number') return value;
+  if (Array.isArray(value)) return (value as readonly NaturalValue[]).map(writable) as NaturalValue;
+  return Object.fromEntries(Object.entries(value).map(([keyword, one]) => [keyword, writable(one)]));
+}
+
 /** Explicit VR Little Endian; text is UTF-8. `object` names its SOP class and instance. */
 export function writeObject(object: NaturalObject, version: string): Uint8Array {
   const { data } = createRequire(import.meta.url)('dcmjs') as WriterPackage;
@@ -32,6 +44,6 @@ export function writeObject(object: NaturalObject, version: string): Uint8Array 
     ImplementationClassUID: IMPLEMENTATION_CLASS_UID,
     ImplementationVersionName: version.slice(0, 16),
   });
-  file.dict = natural({ SpecificCharacterSet: 'ISO_IR 192', ...object });
+  file.dict = natural({ SpecificCharacterSet: 'ISO_IR 192', ...(writable(object) as NaturalObject) });
   return new Uint8Array(file.write());
 }

@@ -132,15 +132,21 @@ function annotations(read: SignedRead, film: FilmReference): NaturalObject[] {
   }));
 }
 
+/** What stands at a mark (ST, at most 1024 characters); blank = nothing. */
+export function wordsAt({ finding, shape }: Pick<SignedRead['marks'][number], 'finding' | 'shape'>): string {
+  const words = [finding, shape.text].filter((part) => part !== '').join(': ');
+  return words.slice(0, 1024);
+}
+
 /** The words at each mark that has any; no sequence where none has. */
 function textsOf(marks: SignedRead['marks'], film: FilmReference): NaturalObject {
   const texts = marks.flatMap(({ finding, shape }) => {
     const [x = 0, y = 0] = graphicData([boundsOf(shape.points)], film);
-    const words = [finding, shape.text].filter((part) => part !== '').join(': ');
+    const words = wordsAt({ finding, shape });
     if (words === '') return [];
     return [
       {
-        UnformattedTextValue: words.slice(0, 1024),
+        UnformattedTextValue: words,
         AnchorPoint: [x, y],
         AnchorPointVisibility: 'N',
         AnchorPointAnnotationUnits: 'PIXEL',

@@ -3,11 +3,16 @@
  * structured reports or presentation states.
  */
 import { readFilmReference, type FilmReference } from '../../dicom/objects/film-reference.ts';
-import { writeObject, type NaturalObject } from '../../dicom/objects/natural-writer.ts';
-import { graphicsOf, presentationState } from '../../dicom/objects/presentation-state.ts';
+import { writableText, writeObject, type NaturalObject } from '../../dicom/objects/natural-writer.ts';
+import { graphicsOf, presentationState, wordsAt } from '../../dicom/objects/presentation-state.ts';
 import { readObject, type ObjectFacts } from '../../dicom/objects/read-back.ts';
-import type { SignedRead } from '../../dicom/objects/signed-read.ts';
-import { percent, predictionReport, type ModelStatement } from '../../dicom/objects/prediction-report.ts';
+import { personName, type SignedRead } from '../../dicom/objects/signed-read.ts';
+import {
+  algorithmVersion,
+  percent,
+  predictionReport,
+  type ModelStatement,
+} from '../../dicom/objects/prediction-report.ts';
 import { findingCode, regionOf, structuredReport } from '../../dicom/objects/structured-report.ts';
 import type { FilmId } from '../../../shared/domain/ids.ts';
 import { ServiceError } from '../../../shared/domain/service-error.ts';
@@ -122,7 +127,11 @@ function objectOf(
   version: string,
 ): Made {
   if ('scores' in what) {
-    return { object: predictionReport(what, film, version), wanted: expectedOfModel(what, film), open: 0 };
+    return {
+      object: predictionReport(what, film, version),
+      wanted: expectedOfModel(what, film, version),
+      open: 0,
+    };
   }
   const marks = what.marks.filter(({ shape }) => kind === 'gsps' || regionOf(shape, film) !== null);
   const open = what.marks.length - marks.length;
@@ -145,20 +154,25 @@ function expectedOf(kind: ObjectKind, read: SignedRead, film: FilmReference): Ex
   const { PatientName: name } = film.study;
   const patientName = typeof name === 'string' ? name : '';
   const images = [film.sopInstanceUid];
+  const names = [personName(read.readerName)];
   if (kind === 'gsps') {
-    const frames = [...Map.groupBy(read.marks, ({ shape }) => shape.frame).values()].flat();
+    const byFrame = Map.groupBy(read.marks, ({ shape }) => shape.frame);
+    const marks = [...byFrame.values()].flat();
     return {
       studyUid,
       patientName,
       images,
-      graphics: frames.flatMap(({ shape }) => graphicsOf(shape, film)),
+      graphics: marks.flatMap(({ shape }) => graphicsOf(shape, film)),
       codes: null,
       numbers: null,
+      texts: marks.map(wordsAt),
+      names,
+      frames: framesOf(film, [...byFrame.keys()]),
     };
   }
-  const regions = read.marks.flatMap(({ shape, finding }) => {
+  const regions = read.marks.flatMap(({ shape, finding, confidence }) => {
     const region = regionOf(shape, film);
-    return region === null ? [] : [{ region, finding }];
+    return region === null ? [] : [{ region, finding, shape, confidence }];
   });
   return {
     studyUid,
@@ -169,11 +183,25 @@ function expectedOf(kind: ObjectKind, read: SignedRead, film: FilmReference): Ex
       ...regions.flatMap(({ finding }) => (finding === '' ? [] : [findingCode(finding)[2]])),
       ...read.findings.map(({ isPresent }) => (isPresent ? 'Present' : 'Absent')),
     ],
-    numbers: null,
+    numbers: regions.flatMap(({ confidence }) =>
+      confidence === null ? [] : [String(Math.round(confidence * 100))],
+    ),
+    texts: [...regions.flatMap(({ shape }) => [shape.id, shape.text]), ...read.comments],
+    names,
+    frames: framesOf(
+      film,
+      regions.map(({ shape }) => shape.frame),
+    ),
   };
 }
 
-function expectedOfModel({ scores }: ModelStatement, film: FilmReference): Expected {
+/** Numbers of frames as they are referred to (PS3.3 table 10-3): from 1, and only where a film has several. */
+function framesOf({ frames }: FilmReference, named: readonly number[]): readonly number[] {
+  return frames > 1 ? named.map((frame) => frame + 1) : [];
+}
+
+function expectedOfModel(said: ModelStatement, film: FilmReference, version: string): Expected {
+  const { scores } = said;
   const { PatientName: name } = film.study;
   return {
     studyUid: film.studyUid,
@@ -182,6 +210,12 @@ function expectedOfModel({ scores }: ModelStatement, film: FilmReference): Expec
     graphics: [],
     codes: scores.map(({ finding }) => findingCode(finding)[2]),
     numbers: scores.map(({ score }) => percent(score)),
+    texts: [
+      ...[said.name, 'Chestlight', `Chestlight ${version}`],
+      ...scores.flatMap(({ finding }) => [finding, said.name, algorithmVersion(said)]),
+    ],
+    names: [],
+    frames: [],
   };
 }
 
@@ -190,11 +224,11 @@ function problemOf(files: FilesByName, expected: ReadonlyMap<string, Expected>):
     const bytes = files.get(name);
     if (bytes === undefined) return `${name} is missing`;
     const facts = readObject(bytes);
-    const { studyUid, patientName, images, graphics } = facts;
+    const { studyUid, patientName, images, graphics, texts, names, frames } = facts;
     // language, observer and procedure come before
-    const codes = wanted.codes === null ? null : facts.codes.slice(3);
+    const codes = wanted.codes === null ? null : asRead(facts.codes.slice(3));
     const numbers = wanted.numbers === null ? null : facts.numbers;
-    const read = { studyUid, patientName, images, graphics, codes, numbers };
+    const read = { studyUid, patientName, images, graphics, codes, numbers, texts, names, frames };
     if (JSON.stringify(read) !== JSON.stringify(inOrder(wanted))) {
       return `${name} does not say what it should`;
     }
@@ -202,14 +236,22 @@ function problemOf(files: FilesByName, expected: ReadonlyMap<string, Expected>):
   return null;
 }
 
-const inOrder = ({ studyUid, patientName, images, graphics, codes, numbers }: Expected) => ({
-  studyUid,
-  patientName,
-  images,
+const inOrder = ({ graphics, texts, names, codes, ...wanted }: Expected) => ({
+  studyUid: wanted.studyUid,
+  patientName: wanted.patientName,
+  images: wanted.images,
   graphics: graphics.map(({ type, data }) => ({ type, data })),
-  codes,
-  numbers,
+  codes: codes === null ? null : asRead(codes),
+  numbers: wanted.numbers,
+  texts: asRead(texts),
+  names: asRead(names),
+  frames: wanted.frames,
 });
+
+/** Blanks around a text say nothing (PS3.5 6.2), and one that is all blank is not there. */
+function asRead(texts: readonly string[]): readonly string[] {
+  return texts.map((text) => writableText(text).replace(/ +$/, '').trimStart()).filter((text) => text !== '');
+}
 
 function refuseNone(
   objects: number,

@@ -223,7 +223,7 @@ async function exportObjects(
       ...made.notes,
       'The objects carry patient and study of their films: they belong into the same archive.',
     ],
-    check: `Read back from the disk and compared: study, image, graphics, codes and numbers of ${counted(files.length, 'object')} are the same.`,
+    check: `Read back from the disk and compared: study, images and frames, graphics, codes, numbers, texts and names of ${counted(files.length, 'object')} are the same.`,
   };
 }
 

@@ -4,10 +4,12 @@ import { createRequire } from 'node:module';
 
 import { describe, expect, it } from 'vitest';
 
+import { checkClean } from '../../../main/dicom/deidentify/check.ts';
 import { deidentifyFilm, type DeidentifyRequest } from '../../../main/dicom/deidentify/deidentify.ts';
 import { DEFAULT_OPTIONS, type DeidentifyOptions } from '../../../main/dicom/deidentify/options.ts';
 import { createPseudonyms } from '../../../main/dicom/deidentify/pseudonyms.ts';
 import { readFilm } from '../../../main/dicom/film.ts';
+import { textElement, writePart10, type NewDataSet } from '../../../main/dicom/part10-writer.ts';
 import { displayImage, pixelHash } from '../../../main/dicom/render.ts';
 import { listTags, type TagRow } from '../../../main/dicom/tag-list.ts';
 import { golden } from '../fixtures.ts';
@@ -263,4 +265,35 @@ it('another reader of DICOM reads what was written', async () => {
   expect(dict['00100020']?.Value).toEqual([patientCode]);
   expect(dict['00280010']?.Value).toEqual([16]);
   expect(dict['00120064']?.Value).toHaveLength(5);
+});
+
+it('a value, a picture or a sequence that was written wrong is found in the second look, by its tag', () => {
+  const inner = [textElement(0x00080100, 'SH', '113100'), textElement(0x00080102, 'SH', 'DCM')];
+  const meant = [
+    textElement(0x00080018, 'UI', '2.25.17'),
+    textElement(0x00100020, 'LO', 'P-1'),
+    textElement(0x00120062, 'CS', 'YES'),
+    { tag: 0x00120064, vr: 'SQ', value: [inner] },
+    { tag: 0x7fe00010, vr: 'OW', value: Uint8Array.of(1, 2, 3, 4) },
+  ];
+  const meta = {
+    sopClassUid: '1.2.840.10008.5.1.4.1.1.7',
+    sopInstanceUid: '2.25.17',
+    implementationVersion: 'TEST',
+  };
+  const check = (written: Uint8Array) => {
+    const rest = { options: DEFAULT_OPTIONS, gone: [], uids: new Set<string>(), patientCode: 'P-1' };
+    return () => checkClean(written, { ...rest, meant });
+  };
+  expect(check(writePart10(meta, meant))).not.toThrow();
+  const other = (tag: number, value: Uint8Array | NewDataSet[]) =>
+    writePart10(
+      meta,
+      meant.map((one) => (one.tag === tag ? { ...one, value } : one)),
+    );
+  expect(check(other(0x7fe00010, Uint8Array.of(1, 2, 3, 5)))).toThrow(/7FE0,0010/);
+  expect(check(other(0x00120064, [[...inner.slice(1)]]))).toThrow(/0008,0100/);
+  expect(check(other(0x00120064, []))).toThrow(/0012,0064/);
+  expect(check(writePart10(meta, meant.slice(0, 4)))).toThrow(/7FE0,0010/);
+  expect(check(writePart10(meta, [...meant, textElement(0x00280301, 'CS', 'NO')]))).toThrow(/0028,0301/);
 });

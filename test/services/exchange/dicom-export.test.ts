@@ -6,7 +6,9 @@ import { expect, it } from 'vitest';
 
 import { readFilmReference } from '../../../main/dicom/objects/film-reference.ts';
 import { readObject } from '../../../main/dicom/objects/read-back.ts';
+import { makeObjects, type ObjectKind } from '../../../main/services/exchange/dicom-export.ts';
 import { runExport } from '../../../main/services/exchange/export-job.ts';
+import { ofReview } from '../../../main/services/exchange/object-sources.ts';
 import type { OpenLibrary } from '../../../main/services/library/open-library.ts';
 import { exportRequest } from '../../../shared/contract/exchange.ts';
 import type { DecisionId, ReaderId, ReadingId, ReviewId } from '../../../shared/domain/ids.ts';
@@ -56,7 +58,9 @@ it.each(['sr', 'gsps'] as const)(
     const { folder, result } = await doExport(library, what);
     expect(result.films).toBe(1);
     expect(result.notes.join(' ')).toMatch(/did not come as DICOM .*\(1: plain-grey8\.png\)/);
-    expect(result.check).toMatch(/study, image, graphics, codes and numbers of 1 object are the same/);
+    expect(result.check).toMatch(
+      /study, images and frames, graphics, codes, numbers, texts and names of 1 object are the same/,
+    );
     const [name = ''] = readdirSync(folder);
     const facts = readObject(readFileSync(join(folder, name)));
     const size = { rows: 96, cols: 96, frames: 1 };
@@ -67,6 +71,59 @@ it.each(['sr', 'gsps'] as const)(
     expect(readFileSync(join(again.folder, name))).toEqual(readFileSync(join(folder, name)));
   },
 );
+
+/** An object of a session whose film has two frames, and what its check says once `from` in it became `to`, as long. */
+async function problemAfter(kind: ObjectKind, from: string, to: string): Promise<string | null> {
+  const marks = [
+    { ...box('Edema'), shape: { ...box('Edema').shape, frame: 1, text: 'hazy ünder' } },
+    box('Hernia', 'b', 20),
+  ];
+  const library = await signedSession(['good/multiframe2.dcm'], marks);
+  const source = ofReview(library, REVIEW, 'last');
+  const made = await makeObjects(library, kind, source, { version: '0.1.0', progress: quiet });
+  expect(made.files).toHaveLength(1);
+  const { name = '', bytes } = made.files[0] ?? {};
+  const written = Buffer.from(bytes ?? []);
+  expect(made.check(new Map([[name, written]]))).toBeNull();
+  const at = written.lastIndexOf(from, undefined, 'latin1');
+  expect(at).toBeGreaterThan(0);
+  written.write(to, at, 'latin1');
+  return made.check(new Map([[name, written]]));
+}
+
+/** (0008,1160) as it is written: IS, two bytes, the number and a space. */
+const frameNumber = (number: number) => `\x08\0\x60\x11IS\x02\0${number} `;
+
+it.each([
+  ['sr', 'a text at a mark', 'hazy', 'lazy'],
+  ['sr', 'a note', 'clear', 'cleat'],
+  ['sr', 'a reader', 'Amina', 'Anima'],
+  ['sr', 'a frame', frameNumber(2), frameNumber(1)],
+  ['sr', 'a number', 'DS\x02\x0050', 'DS\x02\x0005'],
+  ['gsps', 'a text at a mark', 'hazy', 'lazy'],
+  ['gsps', 'a reader', 'Amina', 'Anima'],
+  ['gsps', 'a frame', frameNumber(2), frameNumber(1)],
+] as const)('%s: %s that was written wrong is found when it is read back', async (kind, _, from, to) => {
+  expect(await problemAfter(kind, from, to)).toMatch(/does not say what it should/);
+});
+
+it.each(['sr', 'gsps'] as const)('%s: odd texts are not taken for a fault', async (what) => {
+  const texts = [
+    ' a\\b\r\nc\td ',
+    '😀'.repeat(600) + '\ud800',
+    '\u001b$B;3',
+    '\0',
+    ' ',
+    '\u00a0é',
+    `${'x'.repeat(1023)}😀`,
+  ];
+  const marks = texts.map((text, index) => {
+    const mark = box(' Edema ^\\=', `mark-${index}`, index);
+    return { ...mark, shape: { ...mark.shape, text } };
+  });
+  const library = await signedSession(['good/phi-1.dcm'], marks);
+  expect((await doExport(library, what)).result.films).toBe(1);
+});
 
 it('a session without a film from DICOM is refused by name, and so is one without a signed read', async () => {
   const plain = await signedSession(['plain/grey8.png']);
