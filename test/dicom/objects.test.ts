@@ -12,14 +12,36 @@ import { z } from 'zod';
 import { uidFrom } from '../../main/dicom/objects/film-reference.ts';
 import { decimal, GRAYSCALE_STATE, graphicsOf } from '../../main/dicom/objects/presentation-state.ts';
 import { readObject } from '../../main/dicom/objects/read-back.ts';
+import { ellipseOn } from '../../main/dicom/objects/ellipse.ts';
 import { graphicData } from '../../main/dicom/objects/signed-read.ts';
 import { COMPREHENSIVE_SR, findingCode, regionOf } from '../../main/dicom/objects/structured-report.ts';
 import { percent } from '../../main/dicom/objects/prediction-report.ts';
-import { DRAWN, OUT, READ, reference, sampleObjects, STATEMENT } from '../fixtures/make/dicom-objects.ts';
+import {
+  DRAWN,
+  OUT,
+  OVER_EDGE,
+  READ,
+  reference,
+  sampleObjects,
+  STATEMENT,
+  STATES,
+} from '../fixtures/make/dicom-objects.ts';
 
 const golden = z
   .object({
     sha256: z.record(z.string(), z.string()),
+    states: z.record(
+      z.string(),
+      z.object({
+        modality: z.boolean(),
+        voi: z.boolean().nullable(),
+        aspect: z.array(z.number()),
+        spacing: z.array(z.number()),
+        graphic: z.string(),
+        within: z.boolean(),
+        dcmpschk: z.array(z.string()),
+      }),
+    ),
     sr: z.object({
       class: z.string(),
       template: z.string(),
@@ -74,7 +96,7 @@ const objects = sampleObjects();
 const bytesOf = (name: string): Uint8Array => objects.get(name) ?? new Uint8Array();
 const film = reference();
 
-it.each(['sr', 'gsps', 'drawn', 'drawn-gsps', 'prediction'])(
+it.each(['sr', 'gsps', 'drawn', 'drawn-gsps', 'prediction', ...STATES.map((name) => `state-${name}`)])(
   '%s is made as it was when the others judged it',
   (name) => {
     expect(createHash('sha256').update(bytesOf(name)).digest('hex')).toBe(golden.sha256[`${name}.dcm`]);
@@ -114,7 +136,7 @@ describe('the presentation state, as pydicom reads it', () => {
     expect(golden.gsps).toMatchObject({
       class: 'Grayscale Softcopy Presentation State Storage',
       study: film.studyUid,
-      window: [film.window?.center, film.window?.width],
+      window: film.voi?.kind === 'window' ? [film.voi.center, film.voi.width] : [],
       area: [
         [1, 1],
         [film.cols, film.rows],
@@ -152,6 +174,61 @@ it('codes and UIDs follow from what they name, and fit their fields', () => {
   for (let n = 0; n < 200; n++) expect(uidFrom(String(n))).toMatch(/^2\.25\.[1-9]\d{1,38}$/);
   for (const value of [0.1 + 0.2, -1 / 3, 1e-7 / 3, 123456789.123456])
     expect(decimal(value).length).toBeLessThanOrEqual(16);
+});
+
+it.each(STATES)('%s: the state shows its film as the film shows itself, by pydicom’s LUTs', (name) => {
+  const { voi, aspect, ...rest } = golden.states[name] ?? { voi: false, aspect: [] };
+  expect(rest).toEqual({ modality: true, spacing: [], graphic: 'POLYLINE', within: true, dcmpschk: [] });
+  expect(voi).toBe(name === 'modality-lut-sequence' ? null : true);
+  expect(aspect).toEqual(name === 'nonsquare-pixels' ? [2, 1] : [1, 1]);
+});
+
+describe('an ellipse that reaches over the edge', () => {
+  const size = { rows: 100, cols: 80 };
+  /** Twice the area that an outline encloses (shoelace). */
+  const area = (data: readonly number[]): number => {
+    let sum = 0;
+    for (let at = 0; at + 3 < data.length; at += 2) {
+      const [x = 0, y = 0, nextX = 0, nextY = 0] = data.slice(at, at + 4);
+      sum += x * nextY - nextX * y;
+    }
+    return Math.abs(sum) / 2;
+  };
+
+  it.each([
+    ['its half', { x: -20, y: 30, width: 40, height: 20 }, (Math.PI * 20 * 10) / 2],
+    ['its quarter', { x: 60, y: 80, width: 40, height: 40 }, (Math.PI * 20 * 20) / 4],
+    ['all of the film', { x: -500, y: -500, width: 1080, height: 1100 }, 8000],
+  ])('is drawn by %s that lies on the film', (_, box, expected) => {
+    const { type, data } = ellipseOn(box, size);
+    expect(type).toBe('POLYLINE');
+    expect(data.slice(0, 2)).toEqual(data.slice(-2));
+    expect(area(data) / expected).toBeCloseTo(1, 2);
+    for (let at = 0; at < data.length; at += 2) {
+      expect(data[at]).toBeLessThanOrEqual(size.cols);
+      expect(data[at + 1]).toBeLessThanOrEqual(size.rows);
+      expect(Math.min(data[at] ?? -1, data[at + 1] ?? -1)).toBeGreaterThanOrEqual(0);
+    }
+  });
+
+  it('keeps its form: no corner of the film that it does not hold is drawn', () => {
+    // (0, 0) is 31.1 from the middle, and the radius 30
+    const { data } = ellipseOn({ x: -8, y: -8, width: 60, height: 60 }, size);
+    const ends = data.flatMap((x, at) => (at % 2 === 0 ? [Math.hypot(x, data[at + 1] ?? 0)] : []));
+    expect(Math.min(...ends)).toBeGreaterThan(1);
+  });
+
+  it('with no part on the film still has a place at its edge', () => {
+    const { data } = ellipseOn({ x: -9.5, y: -9.5, width: 10, height: 10 }, size);
+    expect(data.length).toBeGreaterThan(4);
+    expect(Math.max(...data)).toBeLessThan(1);
+  });
+});
+
+it('a report draws the same outline of it as a state', () => {
+  const [mark] = OVER_EDGE.marks;
+  if (mark === undefined) throw new Error('there is a mark');
+  expect([regionOf(mark.shape, film)]).toEqual(graphicsOf(mark.shape, film));
 });
 
 it('what reaches over the edge of the film is cut at it', () => {

@@ -1,8 +1,12 @@
 /** @file What an object about a film takes over from it: patient, study, and which image is meant. */
 import { createHash } from 'node:crypto';
 
+import type { ModalityLut, VoiLut } from '../../../shared/domain/lut.ts';
+import { readAspect, readSpacing } from '../attributes.ts';
+import { sequenceItems } from '../data-set.ts';
+import { readModalityLut, readVoiLuts } from '../grey-scale.ts';
 import { readDicomFile } from '../part10.ts';
-import { decimalValues, stringValue, stringValues, textValue } from '../values.ts';
+import { decimalValues, shortValue, stringValue, stringValues, textValue } from '../values.ts';
 import type { NaturalObject } from './natural-writer.ts';
 
 export interface FilmReference {
@@ -15,13 +19,17 @@ export interface FilmReference {
   readonly rows: number;
   readonly cols: number;
   readonly frames: number;
-  /** First window of the film; null = it has none. */
-  readonly window: { readonly center: number; readonly width: number } | null;
-  /** Modality LUT as a rescale; null = the film has none (or a table). */
-  readonly rescale: { readonly slope: number; readonly intercept: number; readonly type: string } | null;
+  /** What the film opens with; null = it has no VOI LUT. */
+  readonly voi: VoiLut | null;
+  /** `type` is what its output means (PS3.3 C.11.1.1.2); null = the film has none. */
+  readonly modality: { readonly lut: ModalityLut; readonly type: string } | null;
+  /** Stored values may be negative. */
+  readonly signed: boolean;
   readonly invert: boolean;
   /** [row, column] mm; null = not known. */
   readonly spacing: readonly [number, number] | null;
+  /** Height : width of a pixel. */
+  readonly aspect: number;
 }
 
 const TEXTS: readonly (readonly [keyword: string, tag: number])[] = [
@@ -69,10 +77,13 @@ export function readFilmReference(
     ...STRINGS.map(([keyword, tag]) => [keyword, stringValue(dataSet, tag) ?? '']),
     ['StudyInstanceUID', studyUid],
   ]) as NaturalObject;
-  const [center] = decimalValues(dataSet, 0x00281050);
-  const [width] = decimalValues(dataSet, 0x00281051);
-  const [intercept] = decimalValues(dataSet, 0x00281052);
-  const [slope] = decimalValues(dataSet, 0x00281053);
+  const signed = shortValue(dataSet, 0x00280103) === 1;
+  const unsaid = (): void => undefined; // what is wrong with a LUT was told when the film was opened
+  const lut = readModalityLut(dataSet, signed, unsaid);
+  const [table] = sequenceItems(dataSet, 0x00283000);
+  const type = table === undefined ? stringValue(dataSet, 0x00281054) : stringValue(table, 0x00283004);
+  const hasLut =
+    lut.kind === 'table' || lut.slope !== 1 || lut.intercept !== 0 || dataSet.elements.has(0x00281053);
   const [row, column] = decimalValues(dataSet, 0x00280030);
   return {
     study,
@@ -81,13 +92,12 @@ export function readFilmReference(
     sopClassUid,
     sopInstanceUid,
     ...size,
-    window: center !== undefined && width !== undefined && width >= 1 ? { center, width } : null,
-    rescale:
-      slope !== undefined && intercept !== undefined
-        ? { slope, intercept, type: stringValue(dataSet, 0x00281054) ?? 'US' }
-        : null,
+    voi: readVoiLuts(dataSet, lut, signed, unsaid)[0] ?? null,
+    modality: hasLut ? { lut, type: type ?? 'US' } : null,
+    signed,
     invert: stringValues(dataSet, 0x00280004)[0] === 'MONOCHROME1',
     spacing: row !== undefined && column !== undefined && row > 0 && column > 0 ? [row, column] : null,
+    aspect: readAspect(dataSet, readSpacing(dataSet, stringValue(dataSet, 0x00080060) ?? null)),
   };
 }
 

@@ -4,8 +4,8 @@ import { createRequire } from 'node:module';
 import { IMPLEMENTATION_CLASS_UID } from '../part10-writer.ts';
 
 export type NaturalValue =
-  string | number | readonly (string | number)[] | NaturalObject | readonly NaturalObject[];
-/** Attributes by their keyword (PS3.6); a sequence is a list of these. */
+  string | number | ArrayBuffer | readonly (string | number)[] | NaturalObject | readonly NaturalObject[];
+/** Attributes by their keyword (PS3.6); a sequence is a list of these. `_vrMap` tells the VR of those that PS3.6 gives a choice of. */
 export interface NaturalObject {
   readonly [keyword: string]: NaturalValue;
 }
@@ -25,7 +25,7 @@ export function writableText(text: string): string {
 
 function writable(value: NaturalValue): NaturalValue {
   if (typeof value === 'string') return writableText(value);
-  if (typeof value === 'number') return value;
+  if (typeof value === 'number' || value instanceof ArrayBuffer) return value;
   if (Array.isArray(value)) return (value as readonly NaturalValue[]).map(writable) as NaturalValue;
   return Object.fromEntries(Object.entries(value).map(([keyword, one]) => [keyword, writable(one)]));
 }

@@ -3,17 +3,15 @@
  * the area to show.
  */
 import { boundsOf, type Shape } from '../../../shared/domain/shape.ts';
+import type { LutTable, VoiLut } from '../../../shared/domain/lut.ts';
+import { littleEndianBytes } from '../render.ts';
 import { dateAndTime, imageItem, uidFrom, type FilmReference } from './film-reference.ts';
 import type { NaturalObject } from './natural-writer.ts';
+import { ellipseOn, type Graphic } from './ellipse.ts';
 import { graphicData, personName, type SignedRead } from './signed-read.ts';
 
 export const GRAYSCALE_STATE = '1.2.840.10008.5.1.4.1.1.11.1';
 const LAYER = 'FINDINGS';
-
-interface Graphic {
-  readonly type: 'POINT' | 'POLYLINE' | 'ELLIPSE';
-  readonly data: number[];
-}
 
 /** What is drawn for a shape: every kind has a graphic. */
 export function graphicsOf(
@@ -32,19 +30,9 @@ export function graphicsOf(
   }
   if (kind !== 'rectangle' && kind !== 'ellipse')
     return [{ type: 'POLYLINE', data: graphicData(points, film) }];
-  const { x, y, width, height } = boundsOf(points);
-  if (kind === 'ellipse') {
-    const across = [
-      { x, y: y + height / 2 },
-      { x: x + width, y: y + height / 2 },
-    ];
-    const down = [
-      { x: x + width / 2, y },
-      { x: x + width / 2, y: y + height },
-    ];
-    const axes = width >= height ? [...across, ...down] : [...down, ...across];
-    return [{ type: 'ELLIPSE', data: graphicData(axes, film) }];
-  }
+  const box = boundsOf(points);
+  if (kind === 'ellipse') return [ellipseOn(box, film)];
+  const { x, y, width, height } = box;
   const corners = [
     { x, y },
     { x: x + width, y },
@@ -78,19 +66,9 @@ export function presentationState(read: SignedRead, film: FilmReference, version
     PresentationCreationDate: date,
     PresentationCreationTime: time,
     ReferencedSeriesSequence: [{ SeriesInstanceUID: film.seriesUid, ReferencedImageSequence: image }],
-    ...(film.rescale !== null && {
-      RescaleIntercept: decimal(film.rescale.intercept),
-      RescaleSlope: decimal(film.rescale.slope),
-      RescaleType: film.rescale.type,
-    }),
-    ...(film.window !== null && {
-      SoftcopyVOILUTSequence: [
-        {
-          ReferencedImageSequence: image,
-          WindowCenter: decimal(film.window.center),
-          WindowWidth: decimal(film.window.width),
-        },
-      ],
+    ...modalityOf(film),
+    ...(film.voi !== null && {
+      SoftcopyVOILUTSequence: [{ ReferencedImageSequence: image, ...voiOf(film.voi) }],
     }),
     PresentationLUTShape: film.invert ? 'INVERSE' : 'IDENTITY',
     DisplayedAreaSelectionSequence: [
@@ -100,9 +78,7 @@ export function presentationState(read: SignedRead, film: FilmReference, version
         DisplayedAreaTopLeftHandCorner: [1, 1],
         DisplayedAreaBottomRightHandCorner: [cols, rows],
         PresentationSizeMode: 'SCALE TO FIT',
-        ...(film.spacing === null
-          ? { PresentationPixelAspectRatio: [1, 1] }
-          : { PresentationPixelSpacing: film.spacing.map(decimal) }),
+        ...pixelShape(film),
       },
     ],
     GraphicAnnotationSequence: annotations(read, film),
@@ -111,6 +87,47 @@ export function presentationState(read: SignedRead, film: FilmReference, version
     ],
   };
 }
+
+/** Modality LUT module (PS3.3 C.11.1): a state without it shows the stored values, whatever the film says. */
+function modalityOf({ modality, signed }: FilmReference): NaturalObject {
+  if (modality === null) return {};
+  const { lut, type } = modality;
+  if (lut.kind === 'table') {
+    return { ModalityLUTSequence: [{ ...tableItem(lut, signed), ModalityLUTType: type }] };
+  }
+  return { RescaleIntercept: decimal(lut.intercept), RescaleSlope: decimal(lut.slope), RescaleType: type };
+}
+
+/** VOI LUT as the film opens (PS3.3 C.11.2, C.11.8); a function that is LINEAR is not said. */
+function voiOf(voi: VoiLut): NaturalObject {
+  if (voi.kind === 'table') return { VOILUTSequence: [tableItem(voi, voi.first < 0)] };
+  return {
+    WindowCenter: decimal(voi.center),
+    WindowWidth: decimal(voi.width),
+    ...(voi.function !== 'LINEAR' && { VOILUTFunction: voi.function }),
+  };
+}
+
+/** An item of a LUT sequence (PS3.3 C.11.1.1.1); 65,536 entries are written as 0. */
+function tableItem({ entries, first, bits }: LutTable, signed: boolean): NaturalObject {
+  const count = entries.length % 65_536;
+  return {
+    _vrMap: { LUTDescriptor: signed ? 'SS' : 'US', LUTData: 'OW' },
+    LUTDescriptor: [signed && count > 32_767 ? count - 65_536 : count, first, bits],
+    LUTData: Uint8Array.from(littleEndianBytes(Uint16Array.from(entries))).buffer,
+  };
+}
+
+/** Spacing where the film has it and its pixels have that shape, else how high a pixel is to how wide (PS3.3 C.10.4). */
+function pixelShape({ spacing, aspect }: FilmReference): NaturalObject {
+  if (spacing !== null && Math.abs(spacing[0] / spacing[1] / aspect - 1) < 1e-6) {
+    return { PresentationPixelSpacing: spacing.map(decimal) };
+  }
+  const width = Array.from({ length: 1000 }, (_, at) => at + 1).find((n) => isWhole(aspect * n)) ?? 1000;
+  return { PresentationPixelAspectRatio: [Math.max(1, Math.round(aspect * width)), width] };
+}
+
+const isWhole = (value: number): boolean => Math.abs(value - Math.round(value)) < 1e-6 * value;
 
 /** One item a frame that has marks. */
 function annotations(read: SignedRead, film: FilmReference): NaturalObject[] {

@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto';
 
 import { boundsOf, isRegion, type Shape } from '../../../shared/domain/shape.ts';
+import { ellipseOn, type Graphic } from './ellipse.ts';
 import { dateAndTime, imageItem, uidFrom, type FilmReference } from './film-reference.ts';
 import type { NaturalObject } from './natural-writer.ts';
 import { graphicData, personName, type SignedRead } from './signed-read.ts';
@@ -66,10 +67,7 @@ export const container = (
   item(relationship, 'CONTAINER', name, { ContinuityOfContent: 'SEPARATE', ContentSequence: content });
 
 /** The region's outline as SCOORD (PS3.3 C.18.6); polylines are closed. */
-export function regionOf(
-  shape: Shape,
-  film: Pick<FilmReference, 'rows' | 'cols'>,
-): { readonly type: 'POLYLINE' | 'ELLIPSE' | 'POINT'; readonly data: number[] } | null {
+export function regionOf(shape: Shape, film: Pick<FilmReference, 'rows' | 'cols'>): Graphic | null {
   const { kind, points } = shape;
   const [first] = points;
   if ((kind === 'point' || kind === 'probe') && first !== undefined) {
@@ -77,7 +75,9 @@ export function regionOf(
   }
   if (!isRegion(kind) || first === undefined) return null;
   if (kind === 'freehand') return { type: 'POLYLINE', data: graphicData([...points, first], film) };
-  const { x, y, width, height } = boundsOf(points);
+  const box = boundsOf(points);
+  if (kind === 'ellipse') return ellipseOn(box, film);
+  const { x, y, width, height } = box;
   const corners = [
     { x, y },
     { x: x + width, y },
@@ -85,21 +85,7 @@ export function regionOf(
     { x, y: y + height },
     { x, y },
   ];
-  const reachesOut = x < 0 || y < 0 || x + width > film.cols || y + height > film.rows;
-  if (kind === 'rectangle' || reachesOut) return { type: 'POLYLINE', data: graphicData(corners, film) };
-  const across = [
-    { x, y: y + height / 2 },
-    { x: x + width, y: y + height / 2 },
-  ];
-  const down = [
-    { x: x + width / 2, y },
-    { x: x + width / 2, y: y + height },
-  ];
-  // the ends of the longer axis come first
-  return {
-    type: 'ELLIPSE',
-    data: graphicData(width >= height ? [...across, ...down] : [...down, ...across], film),
-  };
+  return { type: 'POLYLINE', data: graphicData(corners, film) };
 }
 
 /** What a report is about and in which series it lies, whoever says it. */
