@@ -139,7 +139,12 @@ export const readersCases: Cases['readers'] = {
     valid: async ({ client, world }) => {
       const readerId = await newcomer(world);
       const { token } = await owner(world);
-      return await client.readers.change({ token, readerId, name: `Renamed ${readerId}`, role: 'adjudicator' });
+      return await client.readers.change({
+        token,
+        readerId,
+        name: `Renamed ${readerId}`,
+        role: 'adjudicator',
+      });
     },
     bad: [{}, { token: NO_TOKEN, readerId: '../x', name: 'A', role: 'reader' }],
     refused: [
