@@ -10,7 +10,7 @@ import type { FilmId } from '../../../shared/domain/ids.ts';
 import { errorCode } from '../../../shared/domain/disk-error.ts';
 import { ServiceError } from '../../../shared/domain/service-error.ts';
 import type { LibraryVault } from '../../files/vault.ts';
-import type { AnnotatedFilm } from '../exchange/annotation-set.ts';
+import { REMARK_KINDS, type AnnotatedFilm } from '../exchange/annotation-set.ts';
 import { COCO_MARK, filmsOfCoco, looksLikeCoco, parseCoco, type CocoFilm } from '../exchange/coco-format.ts';
 import { CSV_COLUMNS, filmsOfTable } from '../exchange/csv-format.ts';
 import { JSON_MARK, parseJson, readAnnotationsFile } from '../exchange/json-format.ts';
@@ -143,10 +143,35 @@ function ofCoco(value: unknown, path: string): AnnotationRecords {
 }
 
 function of(films: readonly (AnnotatedFilm | CocoFilm)[], paths: readonly string[]): AnnotationRecords {
-  const later = films.reduce((sum, { boxes }) => sum + boxes.filter(({ frame }) => frame > 0).length, 0);
-  const warnings =
-    later === 0 ? [] : [`Boxes on later frames of a film are not kept in a library: ${later} left out.`];
-  return { records: films.map(recordOf), warnings, paths };
+  return { records: films.map(recordOf), warnings: leftOut(films), paths };
+}
+
+const REMARKS: Readonly<Record<(typeof REMARK_KINDS)[number], string>> = {
+  answer: 'answer',
+  verdict: 'verdict',
+  note: 'note',
+  seconds: 'reading time',
+};
+
+/** What a library has no place for, as sentences. */
+function leftOut(films: readonly (AnnotatedFilm | CocoFilm)[]): readonly string[] {
+  const boxes = films.flatMap((film) => film.boxes);
+  const [first, later] = [boxes.filter(({ frame }) => frame === 0), boxes.filter(({ frame }) => frame > 0)];
+  const outlines = first.filter(({ outline }) => outline !== null).length;
+  const certain = first.filter(({ confidence }) => confidence !== null).length;
+  const remarks = films.flatMap((film) => film.remarks);
+  const kinds = REMARK_KINDS.flatMap((kind) => {
+    const count = remarks.filter((one) => one.kind === kind).length;
+    return count === 0 ? [] : [counted(count, REMARKS[kind])];
+  });
+  return [
+    later.length > 0 &&
+      `Boxes on later frames of a film are not kept in a library: ${later.length} left out.`,
+    outlines > 0 && `${counted(outlines, 'outline')} kept as the box around it.`,
+    certain > 0 && `How certain a reader was is not kept with a box: ${certain} left out.`,
+    kinds.length > 0 &&
+      `What belongs to a session is not kept in a library: ${kinds.join(', ')} left out. A session goes whole to another library as a package (Export, Session package).`,
+  ].filter((sentence) => sentence !== false);
 }
 
 function recordOf(film: AnnotatedFilm | CocoFilm): FilmLabels {

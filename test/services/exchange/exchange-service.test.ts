@@ -113,7 +113,8 @@ it('a session leaves only for somebody who may see what all its readers said', a
   expect(await exchange.service.current({ token: amina.token }, call)).toBeNull();
   const [made] = await exchange.service.list({ token: bo.token }, call);
   const id = (made?.id ?? expect.fail('an export was made')) as ExportId;
-  const deleted = (token: string | null) => refusal(() => exchange.service.remove({ exportId: id, token }, call));
+  const deleted = (token: string | null) =>
+    refusal(() => exchange.service.remove({ exportId: id, token }, call));
   expect((await deleted(amina.token)).code).toBe('NOT_ALLOWED');
   expect((await deleted(null)).code).toBe('NOT_ALLOWED');
   await exchange.service.remove({ exportId: id, token: owner.token }, call);

@@ -273,7 +273,13 @@ it('a session gives its signed reads, says what is left out, and comes back as i
     { reader: 'Amina', kind: 'note', about: '', value: 'rotated' },
   ]);
   const other = await withFilms();
-  await importAll(other, { paths: [out] });
+  const { summary } = await importAll(other, { paths: [out] });
+  expect(summary?.warnings.join('\n')).toMatch(
+    /not kept in a library: \d+ answers?, \d+ verdicts?, \d+ notes?.* left out/,
+  );
+  expect(summary?.warnings.join('\n')).toMatch(
+    /How certain a reader was is not kept with a box: \d+ left out/,
+  );
   const came = said(other).filter(({ boxes }) => boxes.length > 0);
   expect(came).toHaveLength(2);
   expect(came[0]?.readings).toEqual([
