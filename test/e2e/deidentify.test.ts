@@ -2,7 +2,7 @@
  * @file Films without their patients, by keyboard alone: chosen, options, a warning of writing in the picture, a black box over it,
  * written, and read again: nothing of the patient in a byte of them, black where the box was, the picture as it was elsewhere.
  */
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { Page } from 'playwright-core';
@@ -99,6 +99,23 @@ it('warns of the writing, covers it, and moves the box by keys', async () => {
     /^Black box 1/,
   );
 });
+
+it(
+  'looks over all chosen films before it writes, and names the one that may hold writing',
+  LONG,
+  async () => {
+    await tabTo(page, 'Choose all that fit', 'Shift+Tab');
+    await press('Enter');
+    await tabTo(page, 'De-identify 3 films');
+    await press('Enter');
+    const suspected = page.getByRole('list', { name: 'Pictures that may hold writing' });
+    await suspected.getByRole('button', { name: /Zaphodia Quagmire 1.dcm\s*1 place/ }).waitFor(LONG);
+    expect(await suspected.getByRole('listitem').count()).toBe(1);
+    await page.getByRole('button', { name: 'De-identify 3 films all the same' }).waitFor();
+    expect(existsSync(join(window.folder, 'library', 'deidentified'))).toBe(false);
+    await looksRight(window, 'deidentify-1b-suspected');
+  },
+);
 
 it('shows what happens to each field, and follows the options', async () => {
   const fields = page.getByRole('region', { name: 'Fields of the header' });

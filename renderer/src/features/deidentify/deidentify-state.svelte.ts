@@ -18,6 +18,9 @@ export interface ChosenFilm {
   readonly seen: boolean;
 }
 
+/** What the app saw of a film: places that may hold writing; null = it could not look. */
+export type Looked = ReadonlyMap<FilmId, number | null>;
+
 const UNTOUCHED: ChosenFilm = { boxes: [], seen: false };
 
 export class DeidentifyState {
@@ -31,6 +34,12 @@ export class DeidentifyState {
   });
   folder = $state('');
   event = $state.raw<DeidentifyEvent | null>(null);
+  looked = $state.raw<Looked>(new Map());
+  /** The look over all chosen films at work. */
+  look = $state.raw<{ readonly done: number; readonly total: number } | null>(null);
+  /** A person was told what the look found, or ended it. */
+  warned = $state(false);
+  #stop: AbortController | null = null;
   readonly starting = new Action();
   readonly preview: Loaded<DeidentifyPreview>;
   readonly writing: Loaded<WritingFound>;
@@ -59,17 +68,74 @@ export class DeidentifyState {
     return [...this.chosen.values()].filter(({ seen }) => !seen).length;
   }
 
+  /** Chosen films in which the app saw what may be writing, or could not look, and whose picture no person looked at. */
+  get suspected(): readonly FilmId[] {
+    return [...this.chosen].flatMap(([filmId, { seen }]) =>
+      seen || (this.looked.get(filmId) ?? (this.looked.has(filmId) ? 1 : 0)) === 0 ? [] : [filmId],
+    );
+  }
+
+  /** Chosen films that neither a person nor the app looked at. */
+  get unlooked(): readonly FilmId[] {
+    return [...this.chosen].flatMap(([filmId, { seen }]) =>
+      seen || this.looked.has(filmId) ? [] : [filmId],
+    );
+  }
+
+  /** Films are looked over first; where one is suspected, a person is told before anything is written. */
+  async begin(): Promise<void> {
+    if (!this.warned) {
+      await this.starting.run(() => this.#lookOver());
+      if (this.starting.notice !== null) return;
+      if (this.unlooked.length > 0 || this.suspected.length > 0) {
+        this.warned = true;
+        return;
+      }
+    }
+    await this.start();
+  }
+
+  stopLooking(): void {
+    this.#stop?.abort();
+  }
+
+  async #lookOver(): Promise<void> {
+    const films = this.unlooked;
+    if (films.length === 0) return;
+    const stop = new AbortController();
+    this.#stop = stop;
+    try {
+      for (const [done, filmId] of films.entries()) {
+        if (stop.signal.aborted) return;
+        this.look = { done, total: films.length };
+        const client = await this.#connection.client();
+        const places = await client.deidentify.writing({ filmId }, { signal: stop.signal }).then(
+          ({ regions }) => regions.length,
+          () => null,
+        );
+        // what is read while the look ends is not known
+        if (!stop.signal.aborted) this.looked = new Map(this.looked).set(filmId, places);
+      }
+    } finally {
+      this.look = null;
+      this.#stop = null;
+    }
+  }
+
   toggle(filmId: FilmId): void {
+    this.warned = false;
     const next = new Map(this.chosen);
     if (!next.delete(filmId)) next.set(filmId, UNTOUCHED);
     this.chosen = next;
   }
 
   add(filmIds: readonly FilmId[]): void {
+    this.warned = false;
     this.chosen = new Map([...filmIds.map((id) => [id, UNTOUCHED] as const), ...this.chosen]);
   }
 
   clear(): void {
+    this.warned = false;
     this.chosen = new Map();
   }
 
