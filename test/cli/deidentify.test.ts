@@ -99,6 +99,18 @@ it('takes a folder: patients as codes, the same under the same key, broken files
   }
 });
 
+it('of two films with one SOP Instance UID one is written and the other is named, also where files may be replaced', async () => {
+  const source = join(folder, 'same');
+  mkdirSync(source);
+  for (const index of [1, 2]) {
+    const film = { patientId: 'MRN 77', sopUid: '1.2.3', pixel: () => index };
+    writeFileSync(join(source, `${index}.dcm`), tinyDicom(film));
+  }
+  const { json } = await runCli(['deidentify', source, join(folder, 'out-same'), '--force']);
+  expect((json as Answer).files).toHaveLength(1);
+  expect((json as Answer).skipped).toEqual([expect.objectContaining({ file: '2.dcm', code: 'SAME_UID' })]);
+});
+
 it('refuses what it cannot do, in words', async () => {
   const source = join(folder, 'one.dcm');
   const refusals = [

@@ -12,6 +12,7 @@ import type { CleanFile } from '../../dicom/deidentify/clean-file.ts';
 import type { BlackBox, DeidentifyOptions, SafePrivate } from '../../dicom/deidentify/options.ts';
 import { writeFileAtomic } from '../../files/atomic-write.ts';
 import { readVersion } from '../../services/app-version.ts';
+import { SAME_UID } from '../../services/deidentify/write-films.ts';
 import type { DeidentifyTask } from '../../services/import/decode-messages.ts';
 import { gatherFiles, type FoundFile, type SkippedFile } from '../../services/import/gather-files.ts';
 import { FILM_LIMIT_OPTIONS, FILM_LIMIT_USAGE, filmLimits, inOrder, withFilmReader } from '../film-reader.ts';
@@ -193,6 +194,9 @@ export const deidentify: Verb = {
     const tally = createTally();
     const put = async (clean: CleanFile): Promise<void> => {
       const path = intoFolder ? join(resolve(output), ...clean.path.split('/')) : resolve(output);
+      // --force is for films of an earlier run
+      if (written.some((one) => one.path === path))
+        throw new Refusal(SAME_UID.code, SAME_UID.message, { path });
       await makeFolder(dirname(path));
       refuseUnlessWritable(path, options);
       await writeFileAtomic(path, clean.bytes);

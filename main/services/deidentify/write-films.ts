@@ -2,7 +2,7 @@
  * @file Films of the library without their patients, into one folder: written beside their place, moved there when all are done.
  * A film that cannot be de-identified is left out and named; a run that is cut off leaves nothing.
  */
-import { mkdir, rename } from 'node:fs/promises';
+import { mkdir, readFile, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import type { DeidentifyRequest, DeidentifyResult } from '../../../shared/contract/deidentify.ts';
@@ -10,6 +10,7 @@ import { translateDiskError } from '../../../shared/domain/disk-error.ts';
 import { ServiceError } from '../../../shared/domain/service-error.ts';
 import type { CleanFile } from '../../dicom/deidentify/clean-file.ts';
 import { TEMP_SUFFIX, writeFileAtomic } from '../../files/atomic-write.ts';
+import { realDisk, type Disk } from '../../files/disk.ts';
 import { sweep } from '../../files/leftovers.ts';
 import { DecodeFailure } from '../import/decode-pool.ts';
 
@@ -20,6 +21,7 @@ export interface FilmsToWrite {
   /** Absolute path of the folder to make; it must not be there. */
   readonly target: string;
   readonly signal: AbortSignal;
+  readonly disk?: Disk;
   readonly clean: (film: Asked) => Promise<CleanFile>;
   readonly report: (done: number, total: number) => void;
   /** Called for each film that is in the folder, before that is in place. */
@@ -27,7 +29,7 @@ export interface FilmsToWrite {
 }
 
 /** The name of a file is made of the new UID, and whoever receives two films of one UID keeps one. */
-const SAME_UID = {
+export const SAME_UID = {
   code: 'SAME_UID',
   message:
     'Another of these films has the same SOP Instance UID, and was written. Write this one into a folder of its own.',
@@ -35,7 +37,7 @@ const SAME_UID = {
 
 /** @throws ServiceError DISK_FULL, READ_ONLY, NOT_FOUND; the signal's reason when it aborts. Then nothing is left. */
 export async function writeFilms(job: FilmsToWrite): Promise<DeidentifyResult> {
-  const { films, target, signal } = job;
+  const { films, target, signal, disk = realDisk } = job;
   const staging = `${target}${TEMP_SUFFIX}`;
   const left: DeidentifyResult['left'] = [];
   const done: { readonly film: Asked; readonly file: CleanFile }[] = [];
@@ -55,7 +57,8 @@ export async function writeFilms(job: FilmsToWrite): Promise<DeidentifyResult> {
         taken.add(file.path);
         const path = join(staging, ...file.path.split('/'));
         await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-        await writeFileAtomic(path, file.bytes);
+        await writeFileAtomic(path, file.bytes, { disk });
+        await checkOnDisk(path, file.bytes);
         patients.add(dirname(file.path));
         bytes += file.bytes.length;
         done.push({ film, file: { ...file, bytes: new Uint8Array(0), actions: [] } });
@@ -80,4 +83,13 @@ export async function writeFilms(job: FilmsToWrite): Promise<DeidentifyResult> {
     await sweep(staging);
     throw signal.aborted ? error : translateDiskError(error);
   }
+}
+
+/** What was checked is what lies on the disk. @throws ServiceError UNREADABLE_FILE */
+async function checkOnDisk(path: string, bytes: Uint8Array): Promise<void> {
+  if ((await readFile(path)).equals(bytes)) return;
+  throw new ServiceError(
+    'UNREADABLE_FILE',
+    'A de-identified film was read back from the disk and is not what was written. All of them were thrown away and the library is as it was; check the disk and try again.',
+  );
 }

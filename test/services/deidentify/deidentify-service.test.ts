@@ -8,7 +8,10 @@ import type { z } from 'zod';
 import type { deidentifyEvent, DeidentifyChoice } from '../../../shared/contract/deidentify.ts';
 import { deidentifyRequest } from '../../../shared/contract/deidentify.ts';
 import type { FilmId } from '../../../shared/domain/ids.ts';
+import type { CleanFile } from '../../../main/dicom/deidentify/clean-file.ts';
+import { realDisk, type Disk } from '../../../main/files/disk.ts';
 import { createDeidentifyService } from '../../../main/services/deidentify/deidentify-service.ts';
+import { writeFilms } from '../../../main/services/deidentify/write-films.ts';
 import { call, importAll, tempFolder, tempLibrary, testClock } from '../../helpers/temp-library.ts';
 import { pattern, tinyDicom } from '../../helpers/tiny-dicom.ts';
 
@@ -184,4 +187,27 @@ it('of two films with one SOP Instance UID one is written and the other is named
   expect(state).toBe('finished');
   expect(result).toMatchObject({ films: 1, left: [{ filmId: films[1]?.filmId, code: 'SAME_UID' }] });
   expect(filesBelow(result?.folder ?? '').filter((path) => path.endsWith('.dcm'))).toHaveLength(1);
+});
+
+it('a film that lies on the disk otherwise than it was written is told, and nothing is left', async () => {
+  const parent = tempFolder();
+  const disk: Disk = {
+    ...realDisk,
+    async create(path, mode) {
+      const file = await realDisk.create(path, mode);
+      return { ...file, write: (bytes) => file.write(bytes.map((byte, at) => (at === 9 ? byte ^ 1 : byte))) };
+    },
+  };
+  const file: CleanFile = { bytes: new Uint8Array(64), path: 'P-1/2.25.1.dcm', methods: [], actions: [] };
+  const writing = writeFilms({
+    films: [{ filmId: 'film-0' as FilmId, boxes: [], seen: false }],
+    target: join(parent, 'out'),
+    signal: new AbortController().signal,
+    disk,
+    clean: () => Promise.resolve(file),
+    report: () => undefined,
+    written: () => undefined,
+  });
+  await expect(writing).rejects.toMatchObject({ code: 'UNREADABLE_FILE' });
+  expect(readdirSync(parent)).toEqual([]);
 });
