@@ -66,6 +66,7 @@ export async function makeObjects(
   const made: WholeFile[] = [];
   const expected = new Map<string, Expected>();
   const strangers: string[] = [];
+  const colours: string[] = [];
   const counts = { missing: 0, reads: 0, unmarked: 0, open: 0, films: 0 };
   for (const [index, filmId] of source.films.entries()) {
     progress.signal.throwIfAborted();
@@ -87,6 +88,11 @@ export async function makeObjects(
       strangers.push(record.name);
       continue;
     }
+    // PS3.3 A.33.1: a grayscale state refers to monochrome images
+    if (kind === 'gsps' && !record.photometric.startsWith('MONOCHROME')) {
+      colours.push(record.name);
+      continue;
+    }
     counts.films += 1;
     for (const { as, what } of said) {
       counts.reads += 1;
@@ -100,10 +106,16 @@ export async function makeObjects(
       }
     }
   }
+  if (made.length === 0 && colours.length > 0) {
+    throw new ServiceError('BAD_INPUT', `${inColour(colours)} Nothing was written; export them as SR.`, {
+      films: colours.slice(0, 100),
+    });
+  }
   refuseNone(made.length, counts, strangers, source.none);
   const notes = [
     strangers.length > 0 &&
       `Films that did not come as DICOM with a study have nothing to report into and are left out ${listNames(strangers)}.`,
+    colours.length > 0 && inColour(colours),
     counts.missing > 0 && `${counted(counts.missing, 'film')} not in this library and left out.`,
     counts.unmarked > 0 && `${counted(counts.unmarked, 'read')} without any mark: nothing to draw.`,
     counts.open > 0 &&
@@ -111,6 +123,9 @@ export async function makeObjects(
   ].filter((note) => note !== false);
   return { files: made, films: counts.films, notes, check: (read) => problemOf(read, expected) };
 }
+
+const inColour = (films: readonly string[]): string =>
+  `Presentation states are of grey films; films in colour are left out ${listNames(films)}.`;
 
 interface Made {
   /** Null = there is nothing to draw. */

@@ -125,6 +125,18 @@ it.each(['sr', 'gsps'] as const)('%s: odd texts are not taken for a fault', asyn
   expect((await doExport(library, what)).result.films).toBe(1);
 });
 
+it('a film in colour has no grayscale state, which is told by its name; a report has it', async () => {
+  const library = await signedSession(['good/phi-1.dcm', 'good/rgb-secondary-capture.dcm']);
+  const { result } = await doExport(library, 'gsps');
+  expect(result.films).toBe(1);
+  expect(result.notes.join(' ')).toMatch(/colour are left out .*\(1: good-rgb-secondary-capture\.dcm\)/);
+  expect((await doExport(library, 'sr')).result.films).toBe(2);
+  const alone = await signedSession(['good/rgb-secondary-capture.dcm']);
+  expect((await refusal(() => doExport(alone, 'gsps'))).message).toMatch(
+    /films in colour.*Nothing was written/,
+  );
+});
+
 it('a session without a film from DICOM is refused by name, and so is one without a signed read', async () => {
   const plain = await signedSession(['plain/grey8.png']);
   expect((await refusal(() => doExport(plain, 'sr'))).message).toMatch(
