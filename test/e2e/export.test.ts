@@ -232,7 +232,7 @@ it(
   SETUP_MS * 3,
 );
 
-const KINDS = /^(Annotations|Predictions|Model|Session package|DICOM SR|DICOM GSPS|Key images)/;
+const KINDS = /^(Annotations|Predictions|Model|Session package|DICOM SR|DICOM GSPS|Report)/;
 const FORMATS = /^(CSV|JSON|COCO|VinDr-CXR)$/;
 const focusedWords = (): Promise<string> =>
   window.page.evaluate<string>(
@@ -276,7 +276,7 @@ it(
       ['DICOM SR', null, /\.dcm$/, dicom('1.2.840.10008.5.1.4.1.1.88.33')],
       ['DICOM GSPS', null, /\.dcm$/, dicom('1.2.840.10008.5.1.4.1.1.11.1')],
       [
-        'Key images',
+        'Report',
         null,
         /^report\.html$/,
         (bytes) => expect(asText(bytes).match(/data:image\/jpeg;base64,/g)).toHaveLength(1),

@@ -337,6 +337,39 @@ describe('between two sites', () => {
     expect(counts(a)).toBe('once more');
   });
 
+  it('tells what it outdates, and that the session it comes into is closed', async () => {
+    const a = await siteA();
+    const b = await withFilms();
+    await merge(b, await pack(a));
+    const film = first(filmsOf(a));
+    a.store.decisions.append({
+      id: 'decision-000000000009' as DecisionId,
+      ...{ reviewId: REVIEW, filmId: film, basis: 'merge', reason: 'early', createdAt: 1, after: 0 },
+      adjudicator: AMINA,
+      sources: [first(a.store.reviews.versions(REVIEW, AMINA, film)).id],
+      settled: { findings: [], answers: {}, marks: [], own: { findings: [], answers: [], marks: [] } },
+    });
+    a.store.reviews.setClosed(REVIEW, 5);
+    read(b, BO, film, 'reading', 'b1');
+    read(b, BO, film, 'read', 'b1');
+    const path = await pack(b);
+    const said = (await merge(a, path)).notes.join('\n');
+    expect(said).toMatch(/The session is closed here: what came in is kept and counts/);
+    expect(said).toMatch(/1 film of the session was settled before reads that are here now/);
+    expect((await merge(a, path)).notes).toEqual([]); // nothing new came
+  });
+
+  it('takes two packages with films at once, each by a folder of its own', async () => {
+    const a = await siteA(true);
+    const path = await pack(a, { withFilms: true });
+    const b = await withFilms(0);
+    const twice = await Promise.allSettled([merge(b, path), merge(b, path)]);
+    expect(twice.filter(({ status }) => status === 'fulfilled').length).toBeGreaterThan(0);
+    await merge(b, path);
+    expect(filmsOf(b)).toHaveLength(2);
+    expect(readdirSync(b.files.tmpDir)).toEqual([]);
+  });
+
   it('keeps what was said of a film that is missing, and names it', async () => {
     const a = await siteA();
     const films = filmsOf(a);

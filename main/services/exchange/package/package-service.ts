@@ -1,8 +1,10 @@
 /** @file Session packages of a library: written and checked by opening them again, looked into, merged once their signer is accepted. */
+import { randomBytes } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import type { Decision } from '../../../../shared/contract/review-adjudication.ts';
 import type { MergeResult, PackageView } from '../../../../shared/contract/exchange.ts';
 import { importSource } from '../../../../shared/contract/library.ts';
 import type { FilmId, ReviewId } from '../../../../shared/domain/ids.ts';
@@ -13,6 +15,7 @@ import { fingerprintOf } from '../../../files/signing-key.ts';
 import type { LibraryVault } from '../../../files/vault.ts';
 import { readVersion } from '../../app-version.ts';
 import { counted } from '../../import/wording.ts';
+import { finalReadsOf, isOutdated } from '../../review/final-reads.ts';
 import type { OpenLibrary } from '../../library/open-library.ts';
 import { isTrusted, trust as trustSigner } from '../../library/trusted-signers.ts';
 import type { ExportFile } from '../annotation-set.ts';
@@ -176,7 +179,7 @@ export async function refuseStranger(
 async function importFilms({ store, files, imports }: OpenLibrary, opened: OpenPackage): Promise<number> {
   const wanted = opened.films.filter((id) => store.films.find(id as FilmId) === null);
   if (wanted.length === 0) return 0;
-  const folder = join(files.tmpDir, `package-${opened.manifest.files[0]?.sha256.slice(0, 16) ?? ''}`);
+  const folder = join(files.tmpDir, `package-${randomBytes(8).toString('hex')}`);
   await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
     throw translateDiskError(error);
   });
@@ -185,6 +188,12 @@ async function importFilms({ store, files, imports }: OpenLibrary, opened: OpenP
     const importId = await imports.start(importSource.parse({ paths: [folder] }));
     await imports.settled();
     const ended = store.imports.find(importId);
+    if (ended?.state === 'cancelled') {
+      throw new ServiceError(
+        'CANCELLED',
+        'The import of the package’s films was cancelled, so the session was not merged. Films that are in stay; merge the package again to go on.',
+      );
+    }
     if (ended?.state === 'failed' && ended.error !== null) {
       throw new ServiceError(ended.error.code as ErrorCode, ended.error.message);
     }
@@ -199,13 +208,23 @@ async function importFilms({ store, files, imports }: OpenLibrary, opened: OpenP
 function notesOf(
   { store }: OpenLibrary,
   { review }: PackagedSession,
-  { filmsMissing, readTwice, settledTwice }: MergeCounts,
+  { filmsMissing, readTwice, settledTwice, versionsAdded }: MergeCounts,
 ): string[] {
   const { runId } = review.plan;
+  const here = store.reviews.find(review.id);
+  const decisions = versionsAdded === 0 ? new Map<FilmId, Decision>() : store.decisions.newest(review.id);
+  const outdated = [...decisions].filter(([filmId, decision]) =>
+    isOutdated(decision, finalReadsOf(store, review.id, filmId)),
+  ).length;
   const [missing, twice, apart] = [filmsMissing.length, readTwice.length, settledTwice.length];
   return [
     missing > 0 &&
       `${counted(missing, 'film')} of the session ${missing === 1 ? 'is' : 'are'} not in this library: what was said is kept, and they can be read once they are imported.`,
+    here.closedAt !== null &&
+      versionsAdded > 0 &&
+      'The session is closed here: what came in is kept and counts. Open it again (Review) for readers to go on.',
+    outdated > 0 &&
+      `${counted(outdated, 'film')} of the session ${outdated === 1 ? 'was' : 'were'} settled before reads that are here now: ${outdated === 1 ? 'it is' : 'they are'} marked on the page Adjudication, to be settled again.`,
     twice > 0 &&
       `${counted(twice, 'read')} ${twice === 1 ? 'was' : 'were'} made at both sites: both histories are kept, and the one read here counts here.`,
     runId !== null &&

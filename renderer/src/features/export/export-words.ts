@@ -7,7 +7,7 @@ export const KIND_WORDS: Readonly<Record<ExportKind, { readonly label: string; r
   bundle: { label: 'Model', note: 'a run for another site, signed' },
   session: { label: 'Session package', note: 'a review for another site, signed' },
   sr: { label: 'DICOM SR', note: 'reads, drawings, scores as reports' },
-  report: { label: 'Key images', note: 'a page to print, or a PDF by it' },
+  report: { label: 'Report', note: 'reads, decisions, key images: to print' },
   gsps: { label: 'DICOM GSPS', note: 'marks drawn over the films' },
 };
 
