@@ -44,7 +44,7 @@ export async function openBeside(options: BesideOptions): Promise<AppHost> {
   const args = ['--library', options.libraryDir, '--renderer', options.rendererDir];
   if (keyStore !== null) args.push('--key-store');
   const child = spawn(options.node, [options.program, ...args], {
-    env: { ...process.env, ...options.env },
+    env: { ...process.env, NODE_OPTIONS: '', ...options.env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     detached: true, // Ctrl-C in a terminal is for the shell, which asks first
   });

@@ -10,6 +10,8 @@ export const WORKER_ENV: Readonly<Record<string, string>> = {
   TF_ENABLE_ONEDNN_OPTS: '1',
   TF_CPP_MIN_LOG_LEVEL: '2',
   OMP_WAIT_POLICY: 'passive',
+  // What runs here is ours alone: options of whoever started the app would loosen or break it.
+  NODE_OPTIONS: '',
 };
 
 /**
@@ -39,7 +41,7 @@ export const V8_FLAGS: Readonly<Record<WorkerKind, readonly string[]>> = {
   probe: [],
 };
 
-/** What a reader of foreign files runs with is ours alone: options of whoever started the app would loosen or break it. */
+/** A reader of foreign files needs nothing of the library's. */
 export const envOf = (kind: WorkerKind): Readonly<Record<string, string>> =>
   kind === 'decode' ? { NODE_OPTIONS: '' } : WORKER_ENV;
 

@@ -24,7 +24,12 @@ export const status = z.object({
   lastSavedAt: timestampMs.nullable(),
   /** What is running now: shown as a ring with percent in the top bar. */
   running: z
-    .object({ kind: z.enum(['import', 'export', 'deidentify', 'run', 'study']), id: z.string(), title: z.string(), progress })
+    .object({
+      kind: z.enum(['import', 'export', 'deidentify', 'run', 'study']),
+      id: z.string(),
+      title: z.string(),
+      progress,
+    })
     .nullable(),
 });
 export type Status = z.infer<typeof status>;
@@ -65,7 +70,14 @@ export const checkEvent = z.object({
   total: z.number().int(),
   /** Null while it goes on. */
   verdict: z
-    .object({ ok: z.boolean(), problems: z.array(libraryProblem), files: z.number().int() })
+    .object({
+      ok: z.boolean(),
+      problems: z.array(libraryProblem),
+      files: z.number().int(),
+      /** Films and copies that were repaired, and films that could not be, with why. */
+      repaired: z.number().int(),
+      notRepaired: z.array(z.object({ film: z.string(), message: z.string() })),
+    })
     .nullable(),
 });
 export type CheckEvent = z.infer<typeof checkEvent>;
@@ -132,7 +144,12 @@ export const systemContract = {
   keepNow: procedure.input(empty).output(z.object({ asked: z.boolean() })),
   doctor: procedure.input(empty).output(doctorReport),
   /** Reads every file of the library and compares it with its hash: minutes for thousands of films. Changes nothing. */
-  check: procedure.input(empty).output(eventIterator(checkEvent)),
+  /** `repair`: what can be made again is made again, then everything is checked once more. READ_ONLY, an owner's where there are readers. */
+  check: procedure
+    .input(
+      z.object({ repair: z.boolean().default(false), token: z.string().max(64).nullable().default(null) }),
+    )
+    .output(eventIterator(checkEvent)),
   /** Settings of the library for a second workstation; no names, no keys. */
   settings: procedure.input(empty).output(librarySettings),
   /** Takes them from a file. An owner's affair where the library has readers; operating points always are somebody's who is signed in. */

@@ -2,7 +2,7 @@
  * @file The pages for when something is wrong: the doctor's lines and the support bundle, copies of the database made and gone back
  * to, the audit trail filtered, checked, saved, and found to be changed.
  */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 
@@ -113,6 +113,31 @@ it('checks the library when asked, and the lines say so', async () => {
   await page.getByRole('button', { name: 'Check the library' }).click();
   await page.getByText(/^Nothing is wrong: \d+ files are as they were stored\.$/).waitFor(LONG);
   await page.getByText(/within the last day: nothing wrong in \d+ files/).waitFor(LONG);
+});
+
+it('repairs what can be made again, and says what it did', async () => {
+  const damaged = readdirSync(join(window.folder, 'library'), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.parentPath.includes('artifacts'))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .find((path) => statSync(path).size === 224 * 224); // what a model sees of a film
+  if (damaged === undefined) throw new Error('a film has a model image');
+  chmodSync(damaged, 0o600);
+  writeFileSync(damaged, 'x');
+  await page.getByRole('button', { name: 'Check the library' }).click();
+  await page.getByText('Some of this can be made again').waitFor(LONG);
+  await looksRight(window, 'doctor-2-damaged');
+  await page.getByRole('button', { name: 'Repair', exact: true }).click();
+  await page.getByText('Sign in as owner (under Review) to repair the library').waitFor(LONG);
+  await signIn();
+  await openTab('Doctor');
+  await page.getByRole('button', { name: 'Check the library' }).click();
+  await page.getByRole('button', { name: 'Repair', exact: true }).click(LONG);
+  await page.getByText('Repaired: 1 part of the library, made again.').waitFor(LONG);
+  await page.getByText(/^Nothing is wrong/).waitFor(LONG);
+  await goTo(page, 'Review');
+  await page.getByRole('button', { name: 'Change reader' }).click();
+  await goTo(page, 'Settings');
+  await openTab('Doctor');
 });
 
 it('saves a support bundle that holds what helps and nobody’s name', async () => {

@@ -4,7 +4,12 @@ import { resolve } from 'node:path';
 
 import { z } from 'zod';
 
-import { columnMapping, importSource, MOST_PATHS, type ImportSummary } from '../../../shared/contract/library.ts';
+import {
+  columnMapping,
+  importSource,
+  MOST_PATHS,
+  type ImportSummary,
+} from '../../../shared/contract/library.ts';
 import { formatDuration } from '../../../shared/domain/numbers.ts';
 import type { FilmId } from '../../../shared/domain/ids.ts';
 import { blindRounds, roundTrace, roundWords } from '../../services/review/model-blinding.ts';

@@ -15,13 +15,16 @@ export const verify: Verb = {
   run: ({ options }) =>
     withLibrary(options, options.repair === true, async (library) => {
       const found = await checkLibrary(library, Date);
-      const repaired =
-        options.repair === true && !found.ok ? await repairLibrary(library, Date, found.problems) : [];
+      const { repaired, failed } =
+        options.repair === true && !found.ok
+          ? await repairLibrary(library, Date, found.problems)
+          : { repaired: [], failed: [] };
       const left = repaired.length === 0 ? found : await checkLibrary(library, Date);
       const lines = [
         ...(repaired.length === 0
           ? []
           : [`Repaired: ${repaired.map(({ what, subject }) => `${what} ${subject}`).join(', ')}.`]),
+        ...failed.map(({ subject, message }) => `Not repaired: film ${subject}. ${message}`),
         ...(left.ok
           ? ['The library is sound.']
           : left.problems.map((one) => `${one.code}: ${one.message} ${one.remedy}`)),

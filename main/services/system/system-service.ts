@@ -23,6 +23,7 @@ import type { UpdateKey } from '../update/update-keys.ts';
 import type { CallContext, Clock, SampleService, SystemService } from '../service-types.ts';
 import { ServiceError } from '../../../shared/domain/service-error.ts';
 import type { TrainingEngine } from '../training/machine.ts';
+import { repairLibrary } from '../library/repair-library.ts';
 import { collectDoctorReport } from './doctor.ts';
 import { checkLibrary, libraryFacts } from './library-facts.ts';
 import { librarySettings, takeLibrarySettings } from './library-settings.ts';
@@ -171,16 +172,39 @@ export function createSystemService(deps: SystemServiceDeps): SystemService {
     }
   }
 
-  /** A check goes on while somebody waits for it. */
-  async function* check(_input: unknown, { signal }: CallContext): AsyncGenerator<CheckEvent, void> {
+  /** A check goes on while somebody waits for it; what was repaired until then stays so. */
+  async function* check(
+    { repair, token }: { readonly repair: boolean; readonly token: string | null },
+    { signal }: CallContext,
+  ): AsyncGenerator<CheckEvent, void> {
+    if (repair) {
+      library.files.refuseIfReadOnly();
+      refuseUnlessOwner({ store: library.store, signIn: deps.signIn }, token, 'repair the library');
+    }
     let progress = { done: 0, total: 0 };
     let verdict: CheckEvent['verdict'] = null;
-    const work = checkLibrary(library, deps.clock, (done, total) => {
+    const told = (done: number, total: number): void => {
       if (signal.aborted) throw new ServiceError('CANCELLED', 'The check was left. Nothing was changed.');
       progress = { done, total };
-    }).then(({ ok, problems, checked }) => {
-      verdict = { ok, problems: [...problems], files: checked.artifacts };
-    });
+    };
+    const work = (async () => {
+      let found = await checkLibrary(library, deps.clock, told);
+      const made =
+        repair && !found.ok
+          ? await repairLibrary(library, deps.clock, found.problems, told)
+          : { repaired: [], failed: [] };
+      if (made.repaired.length > 0) {
+        library.audit.record('restore', 'library', { what: 'repaired', count: made.repaired.length });
+        found = await checkLibrary(library, deps.clock, told);
+      }
+      verdict = {
+        ok: found.ok,
+        problems: [...found.problems],
+        files: found.checked.artifacts,
+        repaired: made.repaired.length,
+        notRepaired: made.failed.map(({ subject, message }) => ({ film: subject, message })),
+      };
+    })();
     for (let isOver = false; !isOver;) {
       isOver = await Promise.race([work.then(() => true), deps.tick(signal).then(() => signal.aborted)]);
       yield { ...progress, verdict };

@@ -204,7 +204,8 @@ async function rateOf(steps: MeasuredSteps, precision: Precision): Promise<Machi
   const times: number[] = [];
   for (let count = 0; count < STEPS; count += 1) times.push(await steps.step());
   const { steps: taken } = await steps.end();
-  if (taken?.precision !== precision) throw new Error(`its steps ran in ${taken?.precision ?? 'no'} precision`);
+  if (taken?.precision !== precision)
+    throw new Error(`its steps ran in ${taken?.precision ?? 'no'} precision`);
   // The fastest counts: what else the computer does meanwhile is not its speed.
   return { startSeconds, secondsPerFilm: Math.min(...times) / 1000 / FILMS };
 }

@@ -18,7 +18,11 @@ export const systemCases: Cases['system'] = {
     refused: [],
   },
   keepNow: { valid: ({ client }) => client.system.keepNow({}), bad: [], refused: [] },
-  check: { valid: ({ client }) => take(client.system.check({})), bad: [], refused: [] },
+  check: {
+    valid: ({ client }) => take(client.system.check({})),
+    bad: [{ repair: 'yes' }],
+    refused: [],
+  },
   doctor: { valid: ({ client }) => client.system.doctor({}), bad: [], refused: [] },
   settings: { valid: ({ client }) => client.system.settings({}), bad: [], refused: [] },
   takeSettings: {
