@@ -5,6 +5,14 @@ import { fileURLToPath } from 'node:url';
 
 import { zipSync } from 'fflate';
 
+import { DEFAULT_PLAN, readPlan } from '../../main/cli/study-plan-file.ts';
+import { readReviewPlan } from '../../main/cli/review-plan-file.ts';
+import { Refusal } from '../../main/cli/verb.ts';
+import { cleanFile } from '../../main/dicom/deidentify/clean-file.ts';
+import { DEFAULT_OPTIONS } from '../../main/dicom/deidentify/options.ts';
+import { createPseudonyms } from '../../main/dicom/deidentify/pseudonyms.ts';
+import { looksLikeScores, readScores } from '../../main/services/exchange/outside-scores/read-scores.ts';
+import { PREDICTIONS_MARK } from '../../main/services/exchange/prediction-formats.ts';
 import { dicomdirFiles, isDicomdir } from '../../main/dicom/dicomdir.ts';
 import { FilmError } from '../../main/dicom/film-error.ts';
 import { readFilm } from '../../main/dicom/film.ts';
@@ -89,6 +97,25 @@ const CSV_SEEDS = [
   'file\tpatient\tage\tsex\n"a, b.dcm"\t"x ""y"""\t60\tF\n',
   '\ufefffile,patient_id,Pneumonia\r\nä.dcm,p,1\r\n',
 ].map(text);
+
+const SCORE_SEEDS = [
+  'film_id,file,run_id,weights_sha256,abnormal,Edema\nfilm-00000000000000000000000000000001,a.png,run-00000001,ab,0.5,0.25\n',
+  'image,p_abnormal,Edema\na.png,0.5,0.25\nb.png,,1\n',
+  JSON.stringify({
+    format: PREDICTIONS_MARK,
+    version: 1,
+    run: { id: 'run-00000001', name: 'A', weightsSha256: 'ab' },
+    findings: ['Edema'],
+    films: [
+      {
+        filmId: 'film-00000000000000000000000000000001',
+        file: 'a.png',
+        abnormal: 0.5,
+        scores: { Edema: 0.25 },
+      },
+    ],
+  }),
+];
 
 const CSV_WORDS = [
   '"',
@@ -201,6 +228,59 @@ export const TARGETS: Readonly<Record<string, Target>> = {
     ],
     read: (bytes) => readEverything(bytes, 'film'),
     codeOf: filmCode,
+  },
+  deidentify: {
+    seeds: () => [...folder('deidentify'), file('dicom/good/phi-1.dcm'), file('dicom/good/multiframe2.dcm')],
+    words: TAGS,
+    read: (bytes) =>
+      cleanFile(bytes, {
+        options: { ...DEFAULT_OPTIONS, shiftDates: true, keepOverlays: true },
+        pseudonyms: createPseudonyms(new Uint8Array(32).fill(7)),
+        patient: null,
+        boxes: [{ x: 0, y: 0, width: 4, height: 4 }],
+        pixelsSeen: false,
+        version: '1.2.3',
+      }),
+    codeOf: filmCode,
+  },
+  scores: {
+    seeds: () => SCORE_SEEDS.map(text),
+    words: [...CSV_WORDS, 'p_Edema', 'film_id', '"model":', '1.5', '-0.1', '{}', '[]', '"scores":1'],
+    read: async (bytes, where) => {
+      const path = join(where, bytes[0] === 0x7b ? 'scores.json' : 'scores.csv');
+      writeFileSync(path, bytes);
+      await looksLikeScores(path);
+      return await readScores(path, null);
+    },
+    codeOf: serviceCode,
+  },
+  plan: {
+    seeds: () =>
+      [JSON.stringify(DEFAULT_PLAN), JSON.stringify({ ...DEFAULT_PLAN, init: { tiny: 'x' } })].map(text),
+    words: [
+      '"seeds":[-1]',
+      '"models":[]',
+      '__proto__',
+      '1e400',
+      '"init":{"tiny":7}',
+      'null',
+      '\\u0000',
+      '\xff',
+    ],
+    read: async (bytes, where) => {
+      const path = join(where, 'plan.json');
+      writeFileSync(path, bytes);
+      const codes: string[] = [];
+      for (const read of [readPlan, readReviewPlan]) {
+        await read(path).catch((error: unknown) => {
+          if (!(error instanceof Refusal)) throw error;
+          codes.push(error.code);
+        });
+      }
+      if (codes.length === 2) throw new Refusal('BAD_INPUT', codes.join(', '));
+      return codes;
+    },
+    codeOf: (error) => (error instanceof Refusal ? error.code : null),
   },
   dicomdir: {
     seeds: () => [file('dicomdir/DICOMDIR')],
