@@ -19,6 +19,8 @@ export function exchangeRouter(os: Implementer['exchange'], service: ExchangeSer
     filmScores: os.filmScores.handler(({ input, signal }) => service.filmScores(input, callContext(signal))),
     modelCard: os.modelCard.handler(({ input, signal }) => service.modelCard(input, callContext(signal))),
     signingKey: os.signingKey.handler(({ input, signal }) => service.signingKey(input, callContext(signal))),
+    signers: os.signers.handler(({ input, signal }) => service.signers(input, callContext(signal))),
+    distrust: os.distrust.handler(({ input, signal }) => service.distrust(input, callContext(signal))),
     sources: os.sources.handler(({ input, signal }) => service.sources(input, callContext(signal))),
     start: os.start.handler(({ input, signal }) => service.start(input, callContext(signal))),
     cancel: os.cancel.handler(({ input, signal }) => service.cancel(input, callContext(signal))),

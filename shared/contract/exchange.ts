@@ -202,6 +202,14 @@ export const exchangeContract = {
     .output(mergeResult),
   /** The key that this library signs with, for the other site to compare. */
   signingKey: procedure.input(empty).output(z.object({ name: z.string(), fingerprint: z.string() })),
+  /** Signers of other sites that were accepted here. */
+  signers: procedure
+    .input(empty)
+    .output(z.array(z.object({ name: z.string(), fingerprint: z.string(), since: timestampMs }))),
+  /** Owners only, where there are readers: what this signer sends is a stranger's again, what came stays. NOT_FOUND */
+  distrust: procedure
+    .input(z.object({ token: z.string().max(64).nullable(), fingerprint: z.string().max(100) }))
+    .output(empty),
   /** What there is to export from: sessions only for those who may take them out. */
   sources: procedure.input(asked.prefault({})).output(
     z.object({

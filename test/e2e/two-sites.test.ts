@@ -215,7 +215,14 @@ it(
     await page.getByText('2: 0 here, 0 in the package, 2 missing').waitFor();
     await page.getByRole('button', { name: 'Merge' }).click();
     await page.getByText(/2 films of the session are not in this library/).waitFor();
+    await page.getByRole('button', { name: 'Accept afar no more' }).waitFor();
     await looksRight(window, 'two-sites-5-missing');
+    // who is accepted no more has to be compared again
+    await page.getByRole('button', { name: 'Accept afar no more' }).click();
+    await page.getByText('Accepted signers').waitFor({ state: 'detached' });
+    await openFile(await packedAfar('once-more', id as ReviewId, {}));
+    await page.getByRole('checkbox', { name: /I compared this key/ }).waitFor();
+    expect(await page.getByRole('button', { name: 'Merge' }).isDisabled()).toBe(true);
     await expect.poll(() => window.problems, PATIENCE).toEqual([]);
   },
 );

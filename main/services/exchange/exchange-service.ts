@@ -25,7 +25,8 @@ import {
   scoredFilms,
   type ModelBlinding,
 } from '../review/model-blinding.ts';
-import { refuseUnlessMay } from '../review/readers-service.ts';
+import { acceptedSigners, distrust } from '../library/trusted-signers.ts';
+import { refuseUnlessMay, refuseUnlessOwner } from '../review/readers-service.ts';
 import { mayCompareAll } from '../review/review-views.ts';
 import type { SignIn } from '../review/sign-in.ts';
 import type { ExchangeService, Log } from '../service-types.ts';
@@ -269,6 +270,19 @@ export function createExchangeService(deps: ExchangeDeps): ExchangeParts {
     watch: ({ exportId }, { signal }) => find(exportId).watch(signal),
     list: async ({ token }) => (await list()).filter((record) => mayHave(record, token)),
     signingKey: async () => ({ name: files.name, fingerprint: (await files.signingKey()).fingerprint }),
+    signers: () => acceptedSigners(library).map((signer) => ({ ...signer })),
+    distrust({ token, fingerprint }) {
+      files.refuseIfReadOnly();
+      refuseUnlessOwner({ store, signIn: deps.signIn }, token, 'take back the acceptance of a signer');
+      if (!distrust(library, fingerprint)) {
+        throw new ServiceError(
+          'NOT_FOUND',
+          'This signer is not accepted here (any more). Nothing was changed.',
+        );
+      }
+      library.audit.record('import', 'signer', { what: 'signer accepted no more', signer: fingerprint });
+      return {};
+    },
     async viewPackage({ passphrase, ...source }) {
       return await viewPackage(library, await packagePath(source), passphrase);
     },

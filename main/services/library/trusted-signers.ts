@@ -1,6 +1,7 @@
 /** @file Whose signatures a library knows: its own key, and those that a person compared and accepted. */
 import { z } from 'zod';
 
+import { fingerprintOf } from '../../files/signing-key.ts';
 import type { OpenLibrary } from './open-library.ts';
 
 const SETTING = 'trusted-signers';
@@ -20,6 +21,25 @@ export async function isTrusted(
   const { files } = library;
   if (all(library).some((one) => one.publicKey === publicKey)) return true;
   return !files.readOnly && (await files.signingKey()).publicKey === publicKey;
+}
+
+/** Those that a person accepted, with the fingerprint that was compared. */
+export function acceptedSigners(
+  library: Pick<OpenLibrary, 'store'>,
+): readonly (Omit<TrustedSigner, 'publicKey'> & { readonly fingerprint: string })[] {
+  return all(library).map(({ publicKey, ...signer }) => ({
+    ...signer,
+    fingerprint: fingerprintOf(publicKey),
+  }));
+}
+
+/** Is accepted no more: what comes from this signer is a stranger's again, what came stays. @returns false = was not accepted */
+export function distrust(library: Pick<OpenLibrary, 'store'>, fingerprint: string): boolean {
+  const known = all(library);
+  const left = known.filter(({ publicKey }) => fingerprintOf(publicKey) !== fingerprint);
+  if (left.length === known.length) return false;
+  library.store.settings.set(SETTING, left);
+  return true;
 }
 
 /** Keeps a signer that a person accepted, once. Within the caller's transaction. */

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { z } from 'zod';
 
 import type { exportRequest } from '../../../shared/contract/exchange.ts';
+import { trust } from '../../../main/services/library/trusted-signers.ts';
 import { changed, contentsOf, signedBundle } from '../../helpers/bundles.ts';
 import { owner, person } from './readers.ts';
 import { session } from './review.ts';
@@ -138,6 +139,26 @@ export const exchangeCases: Cases['exchange'] = {
     refused: [noRun],
   },
   signingKey: { valid: ({ client }) => client.exchange.signingKey({}), reads: true, bad: [], refused: [] },
+  signers: { valid: ({ client }) => client.exchange.signers({}), reads: true, bad: [], refused: [] },
+  distrust: {
+    valid: async ({ client, world }) => {
+      trust(world.parts.library, { publicKey: 'AAAA', name: 'Afar', since: 1 });
+      const [signer] = await client.exchange.signers({});
+      const { token } = await owner(world);
+      return await client.exchange.distrust({ token, fingerprint: signer?.fingerprint ?? '' });
+    },
+    bad: [{}, { token: 1, fingerprint: 'x' }],
+    refused: [
+      {
+        input: async (world) => ({ token: (await owner(world)).token, fingerprint: '0000' }),
+        code: 'NOT_FOUND',
+      },
+      {
+        input: async (world) => ({ token: (await person(world)).token, fingerprint: '0000' }),
+        code: 'NOT_ALLOWED',
+      },
+    ],
+  },
   sources: { valid: ({ client }) => client.exchange.sources({}), reads: true, bad: [], refused: [] },
   start: {
     valid: async (at) => ({
