@@ -116,11 +116,6 @@ export function auditedInference(service: InferenceService, audit: AuditLog): In
 export function auditedExchange(service: ExchangeService, audit: AuditLog): ExchangeService {
   return {
     ...service,
-    async start(input, context) {
-      const answer = await service.start(input, context);
-      audit.record('export', answer.exportId, { what: input.what, format: input.format });
-      return answer;
-    },
     async removeScores(input, context) {
       const answer = await service.removeScores(input, context);
       audit.record('delete', input.modelId, { what: 'scores' });

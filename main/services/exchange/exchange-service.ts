@@ -257,6 +257,10 @@ export function createExchangeService(deps: ExchangeDeps): ExchangeParts {
       deps.blinding.refuseAny(films, request.token);
       const id = newId(clock.now());
       const running = createExportSession(id, clock);
+      // Before a byte leaves: an export without its entry is none.
+      const reader = request.token === null ? null : deps.signIn.who(request.token);
+      const by = reader === null ? {} : { by: reader.id };
+      library.audit.record('export', id, { what: request.what, format: request.format, ...by });
       for (const round of blindRounds(store, films)) library.audit.record('export', id, roundTrace(round));
       session = { ...running, of: request };
       work = go(running, request, join(resolve(request.folder ?? dir), id));

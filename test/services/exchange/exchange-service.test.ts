@@ -150,7 +150,9 @@ it('lets no file with scores out to who may not look, and tells of those that le
     }
   }
   expect(readdirSync(library.files.exportsDir)).toEqual([]);
-  const traces = () => library.store.audit.page('export', null, 5);
+  // beside the entry of each export itself
+  const traces = () =>
+    library.store.audit.page('export', null, 20).filter(({ detail }) => !('format' in detail));
   expect((await run(exchange, { what: 'annotations' })).result?.notes).toEqual([]); // no scores
   expect(traces()).toEqual([]);
 
@@ -175,4 +177,21 @@ it('lets no file with scores out to who may not look, and tells of those that le
   await review.close({ token: owner.token, reviewId }, call);
   expect((await run(exchange, { what: 'predictions', runId })).result?.notes).toEqual([]);
   expect(traces()).toHaveLength(2);
+});
+
+it('stands in the trail, with who asked, before anything is written', async () => {
+  const desk = await openDesk();
+  const exchange = exchangeOf(desk);
+  const { token } = seat(desk, 'Olga', 'owner');
+  const who = desk.signIn.who(token)?.id;
+  const request = exportRequest.parse({ what: 'annotations', token });
+  const { exportId } = await exchange.service.start(request, call);
+  expect(desk.library.store.audit.after(0)).toContainEqual(
+    expect.objectContaining({
+      action: 'export',
+      subject: exportId,
+      detail: { what: 'annotations', format: 'csv', by: who },
+    }),
+  );
+  await exchange.close();
 });
