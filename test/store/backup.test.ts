@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 import { BACKUP_EVERY_MS, listBackups } from '../../main/store/backup.ts';
+import { libraryFacts } from '../../main/services/system/library-facts.ts';
 import { openStore } from '../../main/store/store.ts';
 import { call, importAll, tempFolder, tempLibrary } from '../helpers/temp-library.ts';
 import { pattern, tinyDicom } from '../helpers/tiny-dicom.ts';
@@ -137,5 +138,9 @@ describe('a damaged database', () => {
     );
     const { summary } = await importAll(again.library, { paths: [folder] });
     expect(summary).toMatchObject({ imported: 1, duplicates: 1 });
+    await again.library.close();
+    // and still told the next time, when nothing is wrong any more
+    const later = await tempLibrary({ dir });
+    expect(libraryFacts(later.library).trouble.join()).toMatch(/found damaged, and its copy of 2023-11-14/);
   });
 });

@@ -3,7 +3,7 @@
  * --repair what can be made again is made again first.
  */
 import { repairLibrary } from '../../services/library/repair-library.ts';
-import { checkLibrary } from '../../services/system/library-facts.ts';
+import { checkLibrary, libraryFacts } from '../../services/system/library-facts.ts';
 import { LIBRARY_OPTION, withLibrary } from '../library-option.ts';
 import type { Verb } from '../verb.ts';
 
@@ -21,6 +21,7 @@ export const verify: Verb = {
           : { repaired: [], failed: [] };
       const left = repaired.length === 0 ? found : await checkLibrary(library, Date);
       const lines = [
+        ...libraryFacts(library).trouble,
         ...(repaired.length === 0
           ? []
           : [`Repaired: ${repaired.map(({ what, subject }) => `${what} ${subject}`).join(', ')}.`]),

@@ -27,8 +27,20 @@ export function libraryFacts({ store, files }: Opened): LibraryFacts {
     lastCheck: readLastCheck(store),
     copies: store.copies.list().length,
     lastCopyAt: store.copies.newestAt(),
-    trouble: openingWarnings(store),
+    trouble: [...openingWarnings(store), ...replacedLately(store)],
   };
+}
+
+/** A database that was damaged stays worth telling after the opening that found it: what came in since its copy is missing. */
+function replacedLately(store: Store): string[] {
+  if (store.restored !== null) return []; // told as what this opening found
+  const last = store.audit.page('restore', null, 20).find(({ detail }) => detail.why === 'damaged');
+  if (last === undefined) return [];
+  const day = (at: number): string => `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+  const since = day(Number(last.detail.copyAt));
+  return [
+    `On ${day(last.at)} the database was found damaged, and its copy of ${since} took its place: what came in between is missing unless it was imported again.`,
+  ];
 }
 
 /** Checks the library, and remembers when and what came of it where that may be written. */
