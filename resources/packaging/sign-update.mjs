@@ -19,6 +19,13 @@ node resources/packaging/sign-update.mjs sign INSTALLER --key KEY.pem --version 
   --keys FILE      another list of public keys than resources/keys/update-keys.json
 `;
 
+/** What electron-builder names installers by, so that none is signed for a system that cannot run it. */
+const ENDINGS = {
+  'linux-x64': ['.AppImage', '.deb'],
+  'win32-x64': ['.exe'],
+  'darwin-arm64': ['.dmg', '.zip'],
+};
+
 const refuseToReplace = (path) => {
   if (existsSync(path)) throw new SetupError(`${path} is there already. Nothing was written.`);
 };
@@ -65,6 +72,15 @@ async function sign(installer, { key, version, system, out, notes = '', keys = K
   if (!basename(installer).includes(version))
     throw new SetupError(
       `${basename(installer)} does not look like version ${version}. Nothing was written.`,
+    );
+  const endings = ENDINGS[system];
+  if (endings === undefined)
+    throw new SetupError(
+      `There is no system ${system}: ${Object.keys(ENDINGS).join(', ')}. Nothing was written.`,
+    );
+  if (!endings.some((ending) => basename(installer).endsWith(ending)))
+    throw new SetupError(
+      `${basename(installer)} is no installer for ${system} (${endings.join(', ')}). Nothing was written.`,
     );
   const about = { version, system, file: basename(installer).replaceAll(' ', '-'), notes };
   const statement = await writeUpdate(resolve(out), resolve(installer), about, release);

@@ -29,9 +29,9 @@ function releaseFolder() {
   writeFileSync(join(folder, 'Chestlight 2.0.0.deb'), INSTALLER);
   const run = (...args: string[]) =>
     spawnSync(process.execPath, [TOOL, ...args], { cwd: folder, encoding: 'utf8' });
-  const about = (key: string, out: string, version = '2.0.0'): string[] => [
+  const about = (key: string, out: string, version = '2.0.0', system = 'linux-x64'): string[] => [
     ...['sign', 'Chestlight 2.0.0.deb', '--key', key, '--keys', 'keys.json'],
-    ...['--version', version, '--system', 'linux-x64', '--out', out],
+    ...['--version', version, '--system', system, '--out', out],
   ];
   return { folder, run, about, keys: join(folder, 'keys.json') };
 }
@@ -93,6 +93,8 @@ it('nothing is signed that no build would take, and no private key is written ov
   expect(run('new-key', 'away/stranger.pem', '--keys', 'away/keys.json').status).toBe(0);
   refused(about('away/stranger.pem', 'x.update'), /does not have this key/);
   refused(about('release.pem', 'x.update', '2.0.1'), /does not look like version 2\.0\.1/);
+  refused(about('release.pem', 'x.update', '2.0.0', 'win32-x64'), /is no installer for win32-x64 \(\.exe\)/);
+  refused(about('release.pem', 'x.update', '2.0.0', 'beos'), /no system beos/);
   refused(about('keys.json', 'x.update'), /cannot be read as a release key/);
   refused(['sign', 'Chestlight 2.0.0.deb'], /new-key KEY\.pem/);
   expect(existsSync(join(folder, 'x.update'))).toBe(false);
