@@ -12,6 +12,7 @@ import {
   type SaidChange,
 } from '../../renderer/src/features/review/read/said-changes.ts';
 import { added, EMPTY_HISTORY, redo, undo, type History } from '../../renderer/src/viewer/history.ts';
+import { sheetToRedo, sheetToUndo, ShapeSheet } from '../../renderer/src/viewer/shape-sheet.svelte.ts';
 import type { ReadingContent } from '../../shared/contract/review.ts';
 
 const PLAN = {
@@ -181,4 +182,19 @@ it('takes back settings of a page however they were changed, and only what the s
   settings.saw(settings.look(), null);
   history = undo(history);
   expect(overlay).toMatchObject({ grid: false, smooth: false });
+});
+
+it('of films side by side what was done last is taken back first, and comes back first', () => {
+  const [read, beside] = [new ShapeSheet(), new ShapeSheet()];
+  const said: string[] = [];
+  const step = (sheet: ShapeSheet, words: string): void =>
+    sheet.keep({ words, undo: () => said.push(`-${words}`), redo: () => said.push(`+${words}`) });
+  step(beside, 'a');
+  step(read, 'b');
+  step(beside, 'c');
+  for (let count = 0; count < 4; count += 1) sheetToUndo(beside, read)?.undo();
+  for (let count = 0; count < 4; count += 1) sheetToRedo(beside, read)?.redo();
+  expect(said).toEqual(['-c', '-b', '-a', '+a', '+b', '+c']);
+  expect(sheetToUndo(read, beside)).toBe(beside);
+  expect(sheetToUndo(new ShapeSheet(), null)).toBeNull();
 });

@@ -9,7 +9,16 @@ export interface Step {
   readonly gesture: string | null;
   /** It changed how the film is looked at, which a page that is left takes with it. */
   readonly ofView?: boolean;
+  /** When it was done or taken back last, counted from the opening of the window; given by the history. */
+  readonly at?: number;
 }
+
+/** Counts what is done and taken back in a window, so that histories beside each other have one order. */
+let moment = 0;
+const atOnce = (step: Step): Step => {
+  moment += 1;
+  return { ...step, at: moment };
+};
 
 export interface History {
   readonly done: readonly Step[];
@@ -24,7 +33,8 @@ export function added({ done }: History, step: Step): History {
   const last = done.at(-1);
   const joins = last !== undefined && step.gesture !== null && last.gesture === step.gesture;
   const next = joins ? { ...step, undo: last.undo } : step;
-  return { done: [...done.slice(joins ? 0 : -(MOST_STEPS - 1), joins ? -1 : undefined), next], undone: [] };
+  const kept = done.slice(joins ? 0 : -(MOST_STEPS - 1), joins ? -1 : undefined);
+  return { done: [...kept, atOnce(next)], undone: [] };
 }
 
 /** Without steps of how a film is looked at; those of shapes stand for themselves. */
@@ -38,7 +48,7 @@ export function undo({ done, undone }: History): History {
   const last = done.at(-1);
   if (last === undefined) return { done, undone };
   last.undo();
-  return { done: done.slice(0, -1), undone: [...undone, last] };
+  return { done: done.slice(0, -1), undone: [...undone, atOnce(last)] };
 }
 
 /** Does again what was taken back last. */
@@ -46,5 +56,5 @@ export function redo({ done, undone }: History): History {
   const last = undone.at(-1);
   if (last === undefined) return { done, undone };
   last.redo();
-  return { done: [...done, last], undone: undone.slice(0, -1) };
+  return { done: [...done, atOnce(last)], undone: undone.slice(0, -1) };
 }

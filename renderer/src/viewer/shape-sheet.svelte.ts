@@ -36,6 +36,10 @@ export class ShapeSheet {
   readonly undoWords = $derived(this.#history.done.at(-1)?.words ?? null);
   readonly redoWords = $derived(this.#history.undone.at(-1)?.words ?? null);
 
+  /** When that was done; 0 when there is nothing. */
+  readonly undoAt = $derived(this.#history.done.at(-1)?.at ?? 0);
+  readonly redoAt = $derived(this.#history.undone.at(-1)?.at ?? 0);
+
   undo(): void {
     this.drawing = null;
     if (this.#mayTake(this.#history.done)) this.#history = undo(this.#history);
@@ -143,3 +147,12 @@ export class ShapeSheet {
     this.#onchange(shapes);
   }
 }
+
+type Sheets = readonly (ShapeSheet | null)[];
+const newest = (sheets: Sheets, at: 'undoAt' | 'redoAt'): ShapeSheet | null =>
+  sheets.reduce((one, other) => ((other?.[at] ?? 0) > (one?.[at] ?? 0) ? other : one), null);
+
+/** Of films side by side the one that Undo is for: what was done last goes first. null = there is nothing. */
+export const sheetToUndo = (...sheets: Sheets): ShapeSheet | null => newest(sheets, 'undoAt');
+/** The one that Redo is for: what was taken back last comes first. */
+export const sheetToRedo = (...sheets: Sheets): ShapeSheet | null => newest(sheets, 'redoAt');
