@@ -1,11 +1,12 @@
 /** @file The reading room with the keyboard alone: window, turn, measure, undo, tags, own keys, frames and colour; nothing serious for axe-core. */
-import { copyFileSync, mkdirSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
+import { readDicomFile } from '../../main/dicom/part10.ts';
 import { connectLoopback } from '../../main/node/loopback-client.ts';
 import type { FilmId } from '../../shared/domain/ids.ts';
 import { WINDOW_PRESETS } from '../../shared/domain/lut.ts';
@@ -16,6 +17,7 @@ import { looksRight } from './looks.ts';
 import { goTo, openWindow, PATIENCE, type AppWindow } from './window.ts';
 
 const MULTIFRAME = fileURLToPath(new URL('../fixtures/dicom/good/multiframe2.dcm', import.meta.url));
+const MULTIFRAME_RLE = fileURLToPath(new URL('../fixtures/dicom/good/multiframe-rle.dcm', import.meta.url));
 const IMPORT_MS = 90_000;
 
 let window: AppWindow;
@@ -336,4 +338,35 @@ it('shows a colour film in colour, and a film with several frames one by one', a
   expect(await seriousViolations(page)).toEqual([]);
   await window.picture('viewer-5-tags');
   expect(window.problems).toEqual([]);
+});
+
+it('a frame that cannot be decoded says so, and takes neither slider nor the other frames away', async () => {
+  const { page } = window;
+  const film = readFileSync(MULTIFRAME_RLE);
+  const { dataSet } = readDicomFile(new Uint8Array(film));
+  const second = dataSet.elements.get(0x7fe00010)?.fragments?.[2];
+  if (second === undefined) throw new Error('the film has two frames');
+  film.fill(0xff, second.offset, second.offset + 64); // its head says nonsense
+  const path = join(window.folder, 'broken-frame.dcm');
+  writeFileSync(path, film);
+  const { client } = await host();
+  const { importId } = await client.library.import({ paths: [path] });
+  for await (const { error } of await client.library.watchImport({ importId })) expect(error).toBeNull();
+  const { rows } = await client.library.films({ limit: 50 });
+  const id = rows.find(({ name }) => name === 'broken-frame.dcm')?.id ?? '';
+  await page.evaluate(`location.hash = '#/reading/${id}'`);
+  await page.getByText('Frame 1 of 2', { exact: true }).waitFor();
+  await page.evaluate('document.activeElement.blur()');
+  for (const _ of [1, 2]) {
+    await press('PageDown');
+    await page.getByText('Frame 2 of 2', { exact: true }).waitFor();
+    await page
+      .getByRole('alert')
+      .getByText(/^Frame 2: The film cannot be shown\./)
+      .waitFor();
+    expect(await page.locator('[data-film^="film-"]').count()).toBe(0); // nothing of another frame in its place
+    await press('PageUp');
+    await page.getByText('Frame 1 of 2', { exact: true }).waitFor();
+    await expect.poll(() => page.locator('[data-film^="film-"]').count(), PATIENCE).toBe(1);
+  }
 });

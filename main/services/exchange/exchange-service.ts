@@ -177,10 +177,13 @@ export function createExchangeService(deps: ExchangeDeps): ExchangeParts {
   /** The rule for an export holds for what was exported: a file that was kept is no way round it. */
   function mayHave(of: Content, token: string | null): boolean {
     const review = of.reviewId === null ? null : store.reviews.all().find(({ id }) => id === of.reviewId);
+    if (review === undefined) {
+      // Its session is gone: what is left of it is an owner's.
+      const reader = token === null ? null : deps.signIn.who(token);
+      if (reader === null || !mayAct(reader.role, 'manage')) return false;
+    }
     try {
-      if (review === undefined)
-        refuseUnlessMay(deps.signIn.reader(token ?? ''), 'manage'); // its session is gone
-      else if (review !== null) refuseUnlessMayExport(review, { what: of.what, token });
+      if (review !== undefined && review !== null) refuseUnlessMayExport(review, { what: of.what, token });
       deps.blinding.refuseAny(scoredFilms(store, of), token);
       return true;
     } catch (error) {
