@@ -114,7 +114,9 @@ async function keptFilesAreNotPaths(app: TestApp, runId: RunId, filmId: FilmId):
   expect(paths.map((path) => readFileSync(path, 'utf8').length > 100)).toEqual([true, true, true, true]);
 
   const within = exportRequest.parse({ what: 'annotations', folder: join(files.dir, 'exports') });
-  await expect(async () => await exchange.service.start(within, call)).rejects.toThrow(/nobody could open what is written/);
+  await expect(async () => await exchange.service.start(within, call)).rejects.toThrow(
+    /nobody could open what is written/,
+  );
 }
 
 it(
